@@ -1,0 +1,36 @@
+/**
+ * Owns what the hooks know of the phone's runs. One gateway process registers the plugin several times, each in
+ * a module instance of its own (gateway facts, "Two traps"): what the service sets, a hook sees only through a
+ * process-wide place, kept under a registered symbol.
+ */
+
+/** One run of the agent that a call's turn started. */
+export interface PhoneRun {
+  /** The line whose settings hold for the run. */
+  readonly line: string;
+  /** False once the turn was superseded, timed out or its call ended: nothing may be started for it any more. */
+  isOpen(): boolean;
+}
+
+export interface PhoneLineSettings {
+  readonly model?: string | undefined;
+  readonly ownerNumbers: readonly string[];
+}
+
+interface PhoneRuns {
+  readonly runs: Map<string, PhoneRun>;
+  readonly lines: Map<string, PhoneLineSettings>;
+  /** Never to be sent or spoken: keys and tokens as configured. */
+  readonly secrets: Set<string>;
+  /** True when this text was answered before (asked of the store). */
+  wasAnswered: ((line: string, messageId: string) => Promise<boolean>) | undefined;
+}
+
+const PLACE = Symbol.for("openclaw-switchboard.phone-runs");
+
+/** The process-wide record; the same object for every module instance. */
+export function phoneRuns(): PhoneRuns {
+  const place = globalThis as { [PLACE]?: PhoneRuns };
+  place[PLACE] ??= { runs: new Map(), lines: new Map(), secrets: new Set(), wasAnswered: undefined };
+  return place[PLACE];
+}

@@ -1,0 +1,44 @@
+/**
+ * Owns the port through which a turn reaches the agent, whatever the way: inside the gateway process
+ * (`embedded.ts`) or over its HTTP interface for skill-only installs.
+ */
+import type { SpeakerSession } from "../trust/sessions.ts";
+
+export interface AgentTurn {
+  readonly session: SpeakerSession;
+  /** The speaker's words, as the carrier transcribed them. */
+  readonly words: string;
+  /** Our id of the call: turns of different calls never wait for each other. */
+  readonly callId: string;
+  /** Unique per run. */
+  readonly runId: string;
+  /** What the agent is told about the call it is on; added to the system prompt. */
+  readonly voiceContext: string;
+  /** "provider/model"; the agent's own when undefined. */
+  readonly model?: string;
+  readonly thinking?: string;
+  readonly timeoutMs: number;
+}
+
+/** What happens while the agent works. All calls return at once and never throw. */
+export interface AgentTurnListener {
+  /** The session is ours: no other turn of it is in front any more. */
+  onStarted(): void;
+  /** The text of the current message so far, from its beginning. */
+  onText(cumulativeText: string): void;
+  /** The current message is complete and another one follows (a tool is being used). */
+  onMessageEnd(): void;
+  onTool(toolName: string): void;
+}
+
+export type AgentAnswer =
+  /** `text` is the last message; empty when the agent had nothing to say. */
+  | { readonly kind: "answered"; readonly text: string }
+  | { readonly kind: "aborted" }
+  /** `reason` is for the log, never for the caller's ear. */
+  | { readonly kind: "failed"; readonly reason: string };
+
+export interface AgentPort {
+  /** Runs one turn. Never rejects. */
+  run(turn: AgentTurn, listener: AgentTurnListener, signal: AbortSignal): Promise<AgentAnswer>;
+}

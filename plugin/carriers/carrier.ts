@@ -1,0 +1,103 @@
+/**
+ * Owns the one narrow interface between a carrier (a phone service) and the rest of Switchboard.
+ * A vendor's words stop in the vendor's folder: here a call is a call and a text is a text.
+ */
+
+/** What a carrier can do. Declared by each carrier, never guessed by the code that uses it. */
+export interface CarrierCapabilities {
+  /** Text can be spoken while the answer is still being made. */
+  readonly partialSpeech: boolean;
+  /** The carrier tells when a call ended. */
+  readonly callEnd: boolean;
+  /** Requests of one call that arrive this close together (milliseconds) are siblings; 0 means never. */
+  readonly siblingWindowMs: number;
+  /** Texts can be sent and received. */
+  readonly texts: boolean;
+  /** Calls can be placed. */
+  readonly outboundCalls: boolean;
+}
+
+export type CallDirection = "inbound" | "outbound";
+
+/** One request for words on a call: the caller said something and waits for the agent. */
+export interface TurnAddress {
+  /** The carrier's id of the call. */
+  readonly callId: string;
+  /** The carrier's id of this request; an answer is only ever given to the request it belongs to. */
+  readonly requestId: string;
+}
+
+export interface CallOutcome {
+  readonly callId: string;
+  readonly direction?: CallDirection;
+  readonly durationSeconds?: number;
+  /** Why the call ended, in the carrier's words ("user_hangup", "amd_silence", …). */
+  readonly reason?: string;
+  /** "voicemail", "voicemail_failed", "no_answer", "fax", … */
+  readonly outcome?: string;
+  readonly toNumber?: string;
+  readonly purpose?: string;
+  readonly greeting?: string;
+  readonly voicemailMessage?: string;
+}
+
+export interface InboundText {
+  readonly messageId: string;
+  /** As the carrier gave it; compare only after normalising to E.164. */
+  readonly from: string;
+  readonly body: string;
+}
+
+/** The carrier's calls into Switchboard. None of them may throw; all return at once. */
+export interface CarrierListener {
+  /** A call is being set up and the carrier asks for the agent's context. */
+  onCallSetup(call: { callId: string }): void;
+  onCallStarted(call: { callId: string; direction?: CallDirection }): void;
+  /** The caller's words. */
+  onTurn(turn: TurnAddress & { words: string }): void;
+  onCallEnded(outcome: CallOutcome): void;
+  onText(text: InboundText): void;
+  /** Push-to-talk: one transcript, one reply by `answerWalkie`. The session key is a hint from outside. */
+  onWalkie(request: { requestId: string; words: string; sessionKey?: string }): void;
+  onApproval(answer: { requestId: string; decision: string }): void;
+  /** The line's connection changed: said in the log and in `status`. */
+  onStatus(status: LineStatus): void;
+}
+
+export type LineState = "starting" | "connected" | "reconnecting" | "stopped" | "refused";
+
+export interface LineStatus {
+  readonly state: LineState;
+  /** One clear sentence for people: what happened and, if something is wrong, what to do next. */
+  readonly detail: string;
+  /** UTC ISO 8601. */
+  readonly since: string;
+  /** Counters since start: unknown events, unreadable frames, reconnects, duplicates. */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/** A live connection to a carrier for one line. */
+export interface Carrier {
+  readonly name: string;
+  readonly capabilities: CarrierCapabilities;
+  /** Connects and keeps connected until `stop`. */
+  start(listener: CarrierListener): void;
+  /** Ends the connection cleanly; resolves when the socket is closed and no timer is left. */
+  stop(): Promise<void>;
+  status(): LineStatus;
+
+  /**
+   * Speaks a piece of the answer at once. Returns false when it could not be handed to the carrier
+   * (no connection): the caller keeps the text for the answer. Never queued, since late speech is wrong speech.
+   */
+  speak(turn: TurnAddress, text: string): boolean;
+  /**
+   * Ends a turn: exactly one per request, never empty (an empty text throws). Kept and sent after a
+   * reconnect when the connection is down, for at most `RESULT_LIFETIME_MS`.
+   */
+  answer(turn: TurnAddress, text: string): void;
+  sendContext(callId: string, context: { memory: string; systemPrompt: string }): void;
+  /** Speaks the greeting. Returns false when there is no connection. */
+  greet(callId: string, text: string): boolean;
+  answerWalkie(requestId: string, reply: { text: string } | { error: string }): void;
+}

@@ -1,0 +1,118 @@
+/**
+ * Owns the channel `phone` as the gateway sees it: its accounts are the configured lines, its targets are phone
+ * numbers, and what core sends to it (the `message` tool, cron delivery, `openclaw message send`) is a text.
+ */
+import type { ChannelPlugin, OpenClawConfig } from "openclaw/plugin-sdk/core";
+import { parsePhoneNumber } from "../config/phone-number.ts";
+import type { LineConfig } from "../config/schema.ts";
+import { phoneChannelConfig } from "./channel-config.ts";
+
+export interface PhoneAccount {
+  readonly accountId: string;
+  readonly line: LineConfig | undefined;
+}
+
+export interface PhoneChannelParameters {
+  /** The lines configured at this moment. */
+  lines(): readonly LineConfig[];
+  /** Sends one text, intent first. Rejects with a sentence when it was not sent. */
+  sendText(text: {
+    line: string;
+    to: string;
+    body: string;
+    mediaUrls: readonly string[];
+  }): Promise<{ messageId: string }>;
+}
+
+/** "phone:+1555…" or a bare number; undefined when it is not a whole number with its country code. */
+export function phoneTarget(raw: string): string | undefined {
+  return parsePhoneNumber(raw.trim().replace(/^phone:/i, ""));
+}
+
+export function createPhoneChannel({ lines, sendText }: PhoneChannelParameters): ChannelPlugin<PhoneAccount> {
+  const lineOf = (accountId?: string | null) =>
+    lines().find((line) => line.name === accountId) ?? (accountId == null || accountId === "default" ? lines()[0] : undefined);
+  const send = async (message: { to: string; text: string; mediaUrl?: string; accountId?: string | null }) => {
+    const line = lineOf(message.accountId);
+    if (line === undefined) throw new Error("No phone line is configured. Run: openclaw phone status");
+    const to = phoneTarget(message.to);
+    if (to === undefined) {
+      throw new Error(`"${message.to}" is not a whole phone number. Write it with its country code, such as +15550001111.`);
+    }
+    const { messageId } = await sendText({
+      line: line.name,
+      to,
+      body: message.text,
+      mediaUrls: message.mediaUrl === undefined ? [] : [message.mediaUrl],
+    });
+    return { channel: "phone" as const, messageId, target: { kind: "chat" as const, id: to } };
+  };
+  return {
+    id: "phone",
+    meta: {
+      id: "phone",
+      label: "Phone",
+      selectionLabel: "Phone (Switchboard)",
+      docsPath: "/channels/phone",
+      blurb: "Calls and texts over ClawdTalk, ClawCall and StepOne.",
+      markdownCapable: false,
+    },
+    capabilities: { chatTypes: ["direct"], media: true, blockStreaming: false },
+    reload: { configPrefixes: ["channels.phone"] },
+    config: {
+      listAccountIds: () => lines().map((line) => line.name),
+      defaultAccountId: () => lines()[0]?.name ?? "default",
+      resolveAccount: (_config, accountId) => {
+        const line = lineOf(accountId);
+        return { accountId: line?.name ?? accountId ?? "default", line };
+      },
+      isEnabled: (account, config) =>
+        account.line?.enabled === true && phoneChannelConfig(config, account.accountId).enabled,
+      isConfigured: (account) => account.line?.apiKey !== undefined,
+      unconfiguredReason: () => "no API key; run: openclaw phone status",
+      describeAccount: (account) => ({
+        accountId: account.accountId,
+        name: account.accountId,
+        enabled: account.line?.enabled ?? false,
+        configured: account.line?.apiKey !== undefined,
+      }),
+      resolveAllowFrom: ({ cfg, accountId }) => [...allowFrom(cfg, accountId)],
+      formatAllowFrom: ({ allowFrom }) => allowFrom.map((entry) => phoneTarget(String(entry)) ?? String(entry)),
+    },
+    security: {
+      resolveDmPolicy: ({ cfg, accountId, account }) => ({
+        policy: phoneChannelConfig(cfg, accountId ?? account.accountId).dmPolicy,
+        allowFrom: [...allowFrom(cfg, accountId ?? account.accountId)],
+        policyPath: "channels.phone.dmPolicy",
+        allowFromPath: "channels.phone.allowFrom",
+        approveHint: "openclaw pairing approve phone <code>",
+        normalizeEntry: (raw) => phoneTarget(raw) ?? raw.trim(),
+      }),
+    },
+    pairing: {
+      idLabel: "phone number",
+      normalizeAllowEntry: (entry) => phoneTarget(entry) ?? entry.trim(),
+      notifyApproval: async ({ id, accountId }) => {
+        await send({ to: id, text: "You may write to me now.", accountId: accountId ?? null });
+      },
+    },
+    messaging: {
+      targetPrefixes: ["phone"],
+      normalizeTarget: (raw) => phoneTarget(raw),
+      targetResolver: {
+        looksLikeId: (raw) => phoneTarget(raw) !== undefined,
+        hint: "a phone number with its country code, such as +15550001111",
+      },
+    },
+    outbound: {
+      deliveryMode: "direct",
+      sendText: async ({ to, text, accountId }) => await send({ to, text, accountId: accountId ?? null }),
+      sendMedia: async ({ to, text, mediaUrl, accountId }) =>
+        await send({ to, text, accountId: accountId ?? null, ...(mediaUrl === undefined ? {} : { mediaUrl }) }),
+    },
+  };
+}
+
+function allowFrom(config: OpenClawConfig, line: string | null | undefined): readonly string[] {
+  return phoneChannelConfig(config, line ?? "default").allowFrom;
+}

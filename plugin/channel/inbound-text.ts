@@ -1,0 +1,141 @@
+/**
+ * Owns the story of one inbound text: who wrote it, may they, which session, run the agent, hand each reply on.
+ * Allow-lists and pairing are the gateway's own; the tier decides the session and what the run is offered.
+ */
+import type { PluginRuntime } from "openclaw/plugin-sdk/core";
+import { createChannelPairingChallengeIssuer } from "openclaw/plugin-sdk/channel-pairing";
+import type { E164 } from "../config/phone-number.ts";
+import type { Log } from "../log.ts";
+import type { OwnerRoute } from "../trust/owner-session.ts";
+import { guestSession } from "../trust/sessions.ts";
+import { phoneChannelConfig } from "./channel-config.ts";
+
+export interface TextToAnswer {
+  readonly messageId: string;
+  readonly from: E164;
+  readonly body: string;
+  /** Milliseconds since the epoch. */
+  readonly receivedAtMs: number;
+}
+
+export interface InboundTextParameters {
+  readonly runtime: PluginRuntime;
+  readonly line: string;
+  readonly ownerNumbers: readonly E164[];
+  ownerRoute(): OwnerRoute;
+  readonly thinking?: string | undefined;
+  /** Sends a reply, intent first; rejects when it was not sent. */
+  reply(text: string): Promise<void>;
+  readonly log: Log;
+}
+
+/** "answered" also when the agent chose to say nothing; "refused" when the sender may not write. */
+export async function answerText(
+  text: TextToAnswer,
+  parameters: InboundTextParameters,
+): Promise<"answered" | "refused"> {
+  const { runtime, line, log } = parameters;
+  const config = runtime.config.current() as Parameters<typeof phoneChannelConfig>[0];
+  const { dmPolicy, allowFrom } = phoneChannelConfig(config, line);
+  const isOwner = parameters.ownerNumbers.includes(text.from);
+  const owner = parameters.ownerRoute();
+  const session = isOwner ? owner.session : guestSession(owner.session.agentId, text.from);
+  const access = await runtime.channel.inbound.ingress.resolveStable({
+    channelId: "phone",
+    accountId: line,
+    cfg: config,
+    identity: { key: "phone", entryIdPrefix: "phone-entry", sensitivity: "pii" },
+    subject: { stableId: text.from },
+    conversation: { kind: "direct", id: text.from },
+    contextBinding: {
+      agentId: session.agentId,
+      sessionKey: session.sessionKey,
+      messageId: text.messageId,
+      inboundEventKind: "user_request",
+    },
+    event: { kind: "message", authMode: "inbound", mayPair: true },
+    dmPolicy,
+    allowFrom: [...allowFrom, ...parameters.ownerNumbers],
+    readStoreAllowFrom: async () =>
+      await runtime.channel.pairing.readAllowFromStore({ channel: "phone", accountId: line }),
+  });
+  if (!access.senderAccess.allowed) {
+    if (access.senderAccess.decision === "pairing") await challenge(text.from, parameters);
+    else log.info(`A text from ${text.from} was not answered: the number is not allowed on line ${line}.`);
+    return "refused";
+  }
+  await runtime.channel.inbound.run({
+    channel: "phone",
+    accountId: line,
+    raw: text,
+    adapter: {
+      ingest: () => ({
+        id: text.messageId,
+        timestamp: text.receivedAtMs,
+        rawText: text.body,
+        textForAgent: text.body,
+        textForCommands: text.body,
+        raw: text,
+      }),
+      resolveTurn: async (input) => ({
+        cfg: config,
+        channel: "phone",
+        accountId: line,
+        agentId: session.agentId,
+        routeSessionKey: session.sessionKey,
+        storePath: runtime.channel.session.resolveStorePath(config.session?.store, {
+          agentId: session.agentId,
+        }),
+        ctxPayload: runtime.channel.inbound.buildContext({
+          channel: "phone",
+          accountId: line,
+          messageId: text.messageId,
+          timestamp: text.receivedAtMs,
+          from: `phone:${text.from}`,
+          sender: { id: text.from, name: text.from },
+          conversation: { kind: "direct", id: text.from, label: text.from },
+          route: {
+            agentId: session.agentId,
+            accountId: line,
+            routeSessionKey: session.sessionKey,
+            dispatchSessionKey: session.sessionKey,
+          },
+          reply: { to: `phone:${text.from}` },
+          message: { rawBody: input.rawText, commandBody: text.body, bodyForAgent: text.body },
+          channelIngress: access,
+        }),
+        recordInboundSession: runtime.channel.session.recordInboundSession,
+        dispatchReplyWithBufferedBlockDispatcher: runtime.channel.reply.dispatchReplyWithBufferedBlockDispatcher,
+        replyOptions: {
+          ...(parameters.thinking === undefined ? {} : { thinkingLevelOverride: parameters.thinking }),
+          // A guest's run has no tools and none of the owner's files; `before_tool_call` refuses once more.
+          ...(isOwner ? {} : { disableTools: true, bootstrapContextMode: "lightweight" as const }),
+        },
+        delivery: {
+          deliver: async (payload: { text?: string }) => {
+            if (!payload.text?.trim()) return { visibleReplySent: false };
+            await parameters.reply(payload.text);
+            return { visibleReplySent: true };
+          },
+        },
+      }),
+    },
+  });
+  return "answered";
+}
+
+async function challenge(number: E164, { runtime, line, reply, log }: InboundTextParameters): Promise<void> {
+  const issue = createChannelPairingChallengeIssuer({
+    channel: "phone",
+    accountId: line,
+    upsertPairingRequest: async (request) =>
+      await runtime.channel.pairing.upsertPairingRequest({ channel: "phone", accountId: line, ...request }),
+  });
+  await issue({
+    senderId: number,
+    senderIdLine: `Your phone number: ${number}`,
+    sendPairingReply: reply,
+    onCreated: () => log.info(`A pairing request was made for ${number}. See: openclaw pairing list phone`),
+    onReplyError: (error) => log.warn(`The pairing challenge could not be sent to ${number}: ${String(error)}`),
+  });
+}

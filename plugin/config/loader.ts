@@ -1,0 +1,293 @@
+/**
+ * Owns how the settings come together. For each key the first of these that says something counts:
+ *
+ * 1. the environment (the process, then `<state folder>/.env`, then `env` in the gateway's config file);
+ * 2. the plugin's entry in the gateway's config file;
+ * 3. the user's `<state folder>/switchboard/skill-config.json`;
+ * 4. the package's `skill-config.json`;
+ * 5. defaults; for the gateway's address and token, what the gateway's config file says.
+ */
+import path from "node:path";
+import { parseEnv } from "node:util";
+import { type JsonObject, objectAt, readGatewayConfig, readIfPresent } from "./gateway-config.ts";
+import { parsePhoneNumber } from "./phone-number.ts";
+import {
+  DEFAULT_SERVER,
+  isHttpUrl,
+  type LineConfig,
+  type LineSettings,
+  lineDefaults,
+  type SecretReference,
+  type Settings,
+  type SwitchboardConfig,
+  secretReference,
+} from "./schema.ts";
+import { resolveSecret } from "./secrets.ts";
+import { fillIn, readSettings, readSettingsFile, type SettingsPlace } from "./settings-place.ts";
+import { type Environment, switchboardFolder } from "./state-folder.ts";
+
+export interface ConfigPlaces {
+  readonly env: Environment;
+  readonly stateFolder: string;
+  /** The gateway's config file. It need not exist. */
+  readonly configFile: string;
+  /** The plugin's own entry config, as the gateway hands it over; read from the config file when undefined. */
+  readonly pluginEntryConfig?: unknown;
+  /** The folder of the package's `skill-config.json`; without it there is no fourth place. */
+  readonly packageFolder?: string | undefined;
+}
+
+export interface LoadedConfig {
+  readonly config: SwitchboardConfig;
+  /** What is wrong, a sentence each, with the key's path and what to do; never a secret. */
+  readonly problems: readonly string[];
+}
+
+/** The line made from the top-level keys and the `CLAWDTALK_…` variables. */
+export const IMPLICIT_LINE = "clawdtalk";
+
+/** Never throws: what is wrong is left out and named in `problems`. */
+export function loadConfig(places: ConfigPlaces): LoadedConfig {
+  const problems: string[] = [];
+  const gateway = readGatewayConfig(places.configFile, places.env);
+  problems.push(...gateway.problems);
+  const env = wholeEnvironment(places, gateway.config, problems);
+  const entry =
+    places.pluginEntryConfig ?? objectAt(gateway.config, "plugins", "entries", "switchboard").config ?? {};
+  const settings = [
+    readSettings(`plugins.entries.switchboard.config in ${places.configFile}`, entry, { env, problems }),
+    readSettingsFile(path.join(switchboardFolder(places.stateFolder), "skill-config.json"), {
+      env,
+      problems,
+    }),
+  ];
+  if (places.packageFolder !== undefined) {
+    const file = path.join(places.packageFolder, "skill-config.json");
+    settings.push(readSettingsFile(file, { env, problems, quiet: true }));
+  }
+  const sources: Sources = {
+    env,
+    gatewayConfig: gateway.config,
+    configFile: places.configFile,
+    settings,
+    problems,
+  };
+  const top = <Key extends keyof Settings>(key: Key) => choose(settings, key, (place) => place[key]);
+  const config = {
+    ...defined({
+      ownerName: top("ownerName")?.value,
+      agentName: top("agentName")?.value,
+      greeting: top("greeting")?.value,
+      agentId: top("agentId")?.value,
+      voicePrompt: top("voicePrompt")?.value,
+      gatewayUrl: gatewayUrl(sources, top("gatewayUrl")?.value),
+      gatewayToken: gatewayToken(sources, top("gatewayToken")),
+    }),
+    ownerNumbers: readOwnerNumbers(top("ownerNumbers"), problems),
+    lines: readLines(sources),
+  };
+  return { config, problems };
+}
+
+interface Sources {
+  /** All environment variables that count. */
+  readonly env: Environment;
+  readonly gatewayConfig: JsonObject;
+  readonly configFile: string;
+  /** The places of settings, the first that says something counts. */
+  readonly settings: readonly SettingsPlace[];
+  readonly problems: string[];
+}
+
+/** `env: { vars: { … } }` in the gateway's config is the newer form of `env: { … }`; both count there. */
+function wholeEnvironment(places: ConfigPlaces, gatewayConfig: JsonObject, problems: string[]): Environment {
+  const dotEnv = readIfPresent(path.join(places.stateFolder, ".env"), problems);
+  const block = objectAt(gatewayConfig, "env");
+  const lowestFirst = [
+    block,
+    objectAt(block, "vars"),
+    dotEnv === undefined ? {} : parseEnv(dotEnv),
+    places.env,
+  ];
+  const whole: Record<string, string> = {};
+  for (const variables of lowestFirst) {
+    for (const [name, value] of Object.entries(variables)) {
+      if (typeof value === "string" && value.trim() !== "") whole[name] = value.trim();
+    }
+  }
+  return whole;
+}
+
+/** A value, and where it was found. */
+interface Chosen<Value> {
+  readonly value: Value;
+  readonly key: string;
+  readonly place: string;
+}
+
+function choose<Value>(
+  places: readonly SettingsPlace[],
+  key: string,
+  read: (settings: Settings) => Value | undefined,
+): Chosen<Value> | undefined {
+  for (const place of places) {
+    const value = read(place.settings);
+    if (value !== undefined) return { value, key, place: place.name };
+  }
+  return undefined;
+}
+
+function readSecret(
+  chosen: Chosen<string | SecretReference> | undefined,
+  sources: Sources,
+): string | undefined {
+  if (chosen === undefined || typeof chosen.value === "string") return chosen?.value;
+  const resolved = resolveSecret(chosen.value, sources);
+  if ("secret" in resolved) return resolved.secret;
+  sources.problems.push(`"${chosen.key}" in ${chosen.place} ${resolved.reason}.`);
+  return undefined;
+}
+
+// --- lines ----------------------------------------------------------------------------------------------
+
+function readLines(sources: Sources): LineConfig[] {
+  const { env, settings, problems } = sources;
+  const names = new Set(settings.flatMap((place) => Object.keys(place.settings.lines ?? {})));
+  const isWritten = names.delete(IMPLICIT_LINE);
+  const named = [...names].map((name) => readLine(name, sources));
+  const hasKey = env.CLAWDTALK_API_KEY ?? choose(settings, "apiKey", (place) => place.apiKey);
+  const implicit = isWritten || hasKey !== undefined ? [readLine(IMPLICIT_LINE, sources)] : [];
+  const lines = [
+    // A named line may refer to the very variable that makes the implicit one: then the named one is meant.
+    ...implicit.filter((line) => isWritten || !named.some((other) => isSameAccount(line, other))),
+    ...named,
+  ];
+  lines.forEach((line, index) => {
+    const twin = lines.slice(0, index).find((other) => isSameAccount(line, other));
+    if (twin === undefined) return;
+    problems.push(
+      `The lines "${twin.name}" and "${line.name}" have the same key and would push each other out: remove one.`,
+    );
+  });
+  return lines;
+}
+
+function readLine(name: string, sources: Sources): LineConfig {
+  const { env, settings, problems } = sources;
+  const isImplicit = name === IMPLICIT_LINE;
+  const own = <Key extends keyof LineSettings>(key: Key) =>
+    choose(settings, `lines.${name}.${key}`, (place) => place.lines?.[name]?.[key]);
+  const inherited = <Key extends keyof LineSettings & keyof Settings>(key: Key) =>
+    own(key) ?? choose<LineSettings[Key]>(settings, key, (place) => place[key]);
+  // Only the implicit line is the top-level account; a second line with its key would push it out.
+  const ofAccount = <Key extends "apiKey" | "server" | "apiUrl">(key: Key) =>
+    isImplicit ? inherited(key) : own(key);
+  const url = (variable: string, key: "server" | "apiUrl") =>
+    (isImplicit ? urlVariable(variable, sources) : undefined) ?? ofAccount(key)?.value;
+
+  const problemsBefore = problems.length;
+  const apiKey = (isImplicit ? env.CLAWDTALK_API_KEY : undefined) ?? readSecret(ofAccount("apiKey"), sources);
+  if (apiKey === undefined && problems.length === problemsBefore) {
+    problems.push(`The line "${name}" has no key: set "lines.${name}.apiKey".`);
+  }
+  const server = withoutSlash(url("CLAWDTALK_SERVER", "server") ?? DEFAULT_SERVER);
+  return {
+    name,
+    carrier: own("carrier")?.value ?? "clawdtalk",
+    enabled: own("enabled")?.value ?? true,
+    server,
+    apiUrl: withoutSlash(url("CLAWDTALK_API_URL", "apiUrl") ?? `${server}/v1`),
+    ...defined({
+      apiKey,
+      greeting: inherited("greeting")?.value,
+      agentId: inherited("agentId")?.value,
+      model: inherited("model")?.value,
+      thinking: inherited("thinking")?.value,
+      language: inherited("language")?.value,
+    }),
+    speech: inherited("speech")?.value ?? lineDefaults.speech,
+    progressAfterMs: inherited("progressAfterMs")?.value ?? lineDefaults.progressAfterMs,
+    turnTimeoutMs: inherited("turnTimeoutMs")?.value ?? lineDefaults.turnTimeoutMs,
+    inboundCallers: inherited("inboundCallers")?.value ?? lineDefaults.inboundCallers,
+  };
+}
+
+function isSameAccount(one: LineConfig, other: LineConfig): boolean {
+  return one.apiKey !== undefined && one.apiKey === other.apiKey && one.server === other.server;
+}
+
+function readOwnerNumbers(chosen: Chosen<string | string[]> | undefined, problems: string[]): string[] {
+  const numbers = [chosen?.value ?? []].flat().map((raw) => {
+    const number = parsePhoneNumber(raw);
+    if (number === undefined) {
+      problems.push(
+        `"ownerNumbers" in ${chosen?.place}: "${raw}" is not a phone number with its country code, such as +15551234567.`,
+      );
+    }
+    return number;
+  });
+  return [...new Set(numbers.filter((number) => number !== undefined))];
+}
+
+// --- the gateway ----------------------------------------------------------------------------------------
+
+function gatewayUrl(sources: Sources, configured: string | undefined): string | undefined {
+  const gateway = objectAt(sources.gatewayConfig, "gateway");
+  const scheme = objectAt(gateway, "tls").enabled === true ? "https" : "http";
+  const port = sources.env.OPENCLAW_GATEWAY_PORT;
+  const remote = gateway.mode === "remote" ? objectAt(gateway, "remote").url : undefined;
+  const url =
+    sources.env.OPENCLAW_GATEWAY_URL ??
+    (port === undefined ? undefined : `${scheme}://127.0.0.1:${port}`) ??
+    configured ??
+    (typeof remote === "string" ? remote : undefined) ??
+    (Object.keys(sources.gatewayConfig).length === 0
+      ? undefined
+      : `${scheme}://127.0.0.1:${gateway.port ?? 18_789}`);
+  // The gateway's own clients speak WebSocket to it; the same port serves HTTP.
+  return url === undefined ? undefined : withoutSlash(url.replace(/^ws/, "http"));
+}
+
+/** The shared secret for the gateway's HTTP interface: its token, or its password where that is its mode. */
+function gatewayToken(
+  sources: Sources,
+  configured: Chosen<string | SecretReference> | undefined,
+): string | undefined {
+  const { env } = sources;
+  const found = env.OPENCLAW_GATEWAY_TOKEN ?? readSecret(configured, sources);
+  if (found !== undefined) return found;
+  const auth = objectAt(sources.gatewayConfig, "gateway", "auth");
+  const usesPassword = auth.mode === "password" || (auth.mode === undefined && auth.token === undefined);
+  if (usesPassword && env.OPENCLAW_GATEWAY_PASSWORD !== undefined) return env.OPENCLAW_GATEWAY_PASSWORD;
+  const key = usesPassword ? "password" : "token";
+  const written = auth[key];
+  if (typeof written === "string") return fillIn(written, { env, isSecret: true, missing: () => {} });
+  const reference = secretReference.safeParse(written);
+  if (!reference.success) return undefined;
+  return readSecret(
+    { value: reference.data, key: `gateway.auth.${key}`, place: sources.configFile },
+    sources,
+  );
+}
+
+// --- small things ---------------------------------------------------------------------------------------
+
+function urlVariable(name: string, { env, problems }: Sources): string | undefined {
+  const url = env[name];
+  if (url === undefined || isHttpUrl(url)) return url;
+  problems.push(`The environment variable ${name} must be an http(s) URL and is left out.`);
+  return undefined;
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, "");
+}
+
+/** The object without its undefined values. */
+function defined<Shape extends object>(
+  object: Shape,
+): { [Key in keyof Shape]?: Exclude<Shape[Key], undefined> } {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof Shape]?: Exclude<Shape[Key], undefined>;
+  };
+}

@@ -1,0 +1,43 @@
+/**
+ * Owns phone numbers: everything inside is E.164, and two numbers are the same only when they are equal.
+ */
+import { type CountryCode, parsePhoneNumberFromString } from "libphonenumber-js/min";
+
+declare const e164: unique symbol;
+
+/** A phone number with its country code and nothing else: "+15550001111". */
+export type E164 = string & { readonly [e164]: true };
+
+/**
+ * Reads a phone number as people and services write it: with spaces, brackets, full-width or Arabic digits,
+ * as a `tel:` link.
+ *
+ * Withheld ("anonymous"), empty and malformed numbers, short codes and numbers with an extension give
+ * undefined. A number counts when its length is possible in its country: whether it is in use is the phone
+ * network's business, and stricter tables go stale.
+ *
+ * @param defaultRegion two letters ("US", "CN") for numbers written without a country code; without it such
+ *   numbers give undefined, since a guessed country would be somebody else's number.
+ */
+export function parsePhoneNumber(raw: string, defaultRegion?: CountryCode): E164 | undefined {
+  // Numbers copied from a contact card carry invisible direction marks.
+  const written = raw
+    .normalize("NFKC")
+    .replace(/\p{Cf}/gu, "")
+    .trim()
+    .replace(/^tel:/i, "");
+  const parsed = parsePhoneNumberFromString(written, {
+    extract: false,
+    ...(defaultRegion === undefined ? {} : { defaultCountry: defaultRegion }),
+  });
+  if (parsed === undefined || parsed.ext !== undefined || !parsed.isPossible()) return undefined;
+  return parsed.number as string as E164;
+}
+
+/**
+ * Whether a number, as written, is one of the known ones. Exact: a withheld or malformed number is nobody's.
+ */
+export function isOneOf(raw: string | undefined, known: readonly string[]): boolean {
+  const number = raw === undefined ? undefined : parsePhoneNumber(raw);
+  return number !== undefined && known.includes(number);
+}

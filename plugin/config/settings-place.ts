@@ -1,0 +1,118 @@
+/**
+ * Owns reading the settings of one place (the plugin's entry, a `skill-config.json`): older names, references
+ * to environment variables, and leaving out what is wrong with a sentence for each.
+ */
+import { isObject, type JsonObject, objectAt, parseObject, readIfPresent } from "./gateway-config.ts";
+import { aliases, type Settings, settingsSchema } from "./schema.ts";
+import type { Environment } from "./state-folder.ts";
+
+/** What one place says. */
+export interface SettingsPlace {
+  /** For problems: "plugins.entries.switchboard.config in /…/openclaw.json". */
+  readonly name: string;
+  readonly settings: Settings;
+}
+
+interface Reading {
+  readonly env: Environment;
+  /** Sentences are added here. */
+  readonly problems: string[];
+  /** References to variables that are not set are no problem: the package ships such references. */
+  readonly quiet?: boolean;
+}
+
+const topKeys = Object.keys(settingsSchema.shape);
+const lineKeys = Object.keys(settingsSchema.shape.lines.unwrap().valueType.shape);
+
+/** Reads a `skill-config.json`; a missing one says nothing. */
+export function readSettingsFile(file: string, reading: Reading): SettingsPlace {
+  const text = readIfPresent(file, reading.problems);
+  const raw = text === undefined ? {} : (parseObject(text, file, reading.problems) ?? {});
+  return readSettings(file, raw, reading);
+}
+
+/** Reads one place's settings. */
+export function readSettings(name: string, raw: unknown, reading: Reading): SettingsPlace {
+  const { problems } = reading;
+  if (!isObject(raw)) {
+    problems.push(`${name} must be an object: { … }.`);
+    return { name, settings: {} };
+  }
+  let rest = prepare(raw, { ...reading, name, prefix: "" });
+  nameUnknownKeys(rest, name, problems);
+  for (;;) {
+    const parsed = settingsSchema.safeParse(rest);
+    if (parsed.success) return { name, settings: parsed.data };
+    for (const issue of parsed.error.issues) {
+      problems.push(`"${issue.path.join(".")}" in ${name} is wrong and left out: ${issue.message}.`);
+      // Of a line only the one setting is left out; anything else goes as a whole.
+      rest = without(rest, issue.path.slice(0, issue.path[0] === "lines" ? 3 : 1).map(String));
+    }
+  }
+}
+
+/**
+ * Fills in `${NAME}` anywhere in a text, and `$NAME` when it is the whole of a secret (both as the gateway
+ * does; `$${NAME}` stands for the text itself). Undefined when a variable is not set.
+ */
+export function fillIn(
+  text: string,
+  given: { env: Environment; isSecret: boolean; missing: (variable: string) => void },
+): string | undefined {
+  const whole = given.isSecret ? /^\$([A-Z][A-Z0-9_]*)$/.exec(text)?.[1] : undefined;
+  let complete = true;
+  const filled = (whole === undefined ? text : `\${${whole}}`).replace(
+    /(\$?)\$\{([A-Z_][A-Z0-9_]*)\}/g,
+    (reference, dollar: string, variable: string) => {
+      if (dollar !== "") return reference.slice(1);
+      const value = given.env[variable]?.trim();
+      if (value) return value;
+      complete = false;
+      given.missing(variable);
+      return "";
+    },
+  );
+  return complete ? filled : undefined;
+}
+
+/** Names in camelCase, references filled in; empty texts and what cannot be filled in are gone. */
+function prepare(raw: JsonObject, reading: Reading & { name: string; prefix: string }): JsonObject {
+  const { prefix } = reading;
+  const prepared: Record<string, unknown> = {};
+  for (const [written, value] of Object.entries(raw)) {
+    const key = aliases[written] ?? written;
+    if (key !== written && Object.hasOwn(raw, key)) continue;
+    if (typeof value === "string") {
+      const missing = (variable: string): void => {
+        if (reading.quiet) return;
+        reading.problems.push(
+          `"${prefix}${written}" in ${reading.name} refers to the environment variable ${variable}, which is not set.`,
+        );
+      };
+      const isSecret = key === "apiKey" || key === "gatewayToken";
+      const filled = fillIn(value, { env: reading.env, isSecret, missing })?.trim();
+      if (filled) prepared[key] = filled;
+    } else if (isObject(value) && (written === "lines" || prefix === "lines.")) {
+      prepared[written] = prepare(value, { ...reading, prefix: `${prefix}${written}.` });
+    } else if (value !== null) {
+      prepared[key] = value;
+    }
+  }
+  return prepared;
+}
+
+function nameUnknownKeys(settings: JsonObject, name: string, problems: string[]): void {
+  const unknown = Object.keys(settings).filter((key) => !topKeys.includes(key));
+  for (const line of Object.keys(objectAt(settings, "lines"))) {
+    const keys = Object.keys(objectAt(settings, "lines", line)).filter((key) => !lineKeys.includes(key));
+    unknown.push(...keys.map((key) => `lines.${line}.${key}`));
+  }
+  for (const key of unknown) problems.push(`"${key}" in ${name} is not a setting and has no effect.`);
+}
+
+function without(object: JsonObject, keys: readonly string[]): JsonObject {
+  const [first, ...rest] = keys;
+  if (first === undefined) return object;
+  const { [first]: inner, ...others } = object;
+  return rest.length > 0 && isObject(inner) ? { ...others, [first]: without(inner, rest) } : others;
+}

@@ -1,0 +1,112 @@
+/**
+ * Owns the hooks: the second lock behind what each run is already told (design.md, "What the hooks do").
+ * Registered in every mode, since agent turns use another registration than the service does.
+ */
+import type { OpenClawPluginApi } from "openclaw/plugin-sdk/core";
+import { phoneRuns } from "./agent/phone-runs.ts";
+import { plainText, TEXT_CONTEXT } from "./channel/plain-text.ts";
+import { phrase } from "./speech/phrases.ts";
+import { sessionKind } from "./trust/sessions.ts";
+
+const CHANNEL = "phone";
+
+/** Hooks that the gateway leaves out, without a word, unless the owner grants conversation access. */
+export const CONVERSATION_HOOKS = [
+  "before_agent_reply",
+  "before_model_resolve",
+  "before_prompt_build",
+  "before_agent_run",
+  "agent_end",
+] as const;
+
+export function registerHooks(api: OpenClawPluginApi): void {
+  const phone = phoneRuns();
+
+  api.on("message_received", (event, context) => {
+    if (context.channelId === CHANNEL) api.logger.debug?.(`Text received on line ${context.accountId ?? "?"}.`);
+  });
+
+  // A text that was answered before, or whose session is not its sender's, never reaches the agent.
+  api.on("before_dispatch", async (event, context) => {
+    if ((event.channel ?? context.channelId) !== CHANNEL) return;
+    const line = context.accountId;
+    const sender = event.senderId;
+    if (line === undefined || sender === undefined) return { handled: true };
+    if (event.messageId !== undefined && (await phone.wasAnswered?.(line, event.messageId))) {
+      return { handled: true };
+    }
+    const isOwner = phone.lines.get(line)?.ownerNumbers.includes(sender) ?? false;
+    const kind = sessionKind(event.sessionKey ?? context.sessionKey);
+    if (isOwner ? kind !== undefined : kind !== "guest") {
+      api.logger.error(`A text from ${isOwner ? "the owner" : "a guest"} was routed to a session that is not theirs; it was not answered.`);
+      return { handled: true, text: phrase("unverified", "en") };
+    }
+    return;
+  });
+
+  // Nothing was understood: no model is needed to say so.
+  api.on("before_agent_reply", (event, context) => {
+    if (context.runId === undefined || !phone.runs.has(context.runId)) return;
+    if (event.cleanedBody.trim() !== "") return;
+    return { handled: true, reply: { text: phrase("notHeard", "en") } };
+  });
+
+  api.on("before_model_resolve", (_event, context) => {
+    if (context.messageProvider !== CHANNEL || context.accountId === undefined) return;
+    const model = phone.lines.get(context.accountId)?.model;
+    if (model === undefined) return;
+    const slash = model.indexOf("/");
+    return slash < 0
+      ? { modelOverride: model }
+      : { providerOverride: model.slice(0, slash), modelOverride: model.slice(slash + 1) };
+  });
+
+  // A voice turn gets its context with the run; a text's run is started by the channel, so it gets it here.
+  api.on("before_prompt_build", (_event, context) => {
+    if (context.messageProvider !== CHANNEL) return;
+    if (context.runId !== undefined && phone.runs.has(context.runId)) return;
+    return { appendSystemContext: TEXT_CONTEXT };
+  });
+
+  api.on("before_agent_run", (_event, context) => {
+    if (sessionKind(context.sessionKey) === "warm-up") {
+      return { outcome: "block", reason: "Switchboard warms the gateway's caches; no model is needed." };
+    }
+    const run = context.runId === undefined ? undefined : phone.runs.get(context.runId);
+    if (run !== undefined && !run.isOpen()) {
+      return { outcome: "block", reason: "The caller has moved on; this turn is over." };
+    }
+    return { outcome: "pass" };
+  });
+
+  api.on("before_tool_call", (_event, context) => {
+    const kind = sessionKind(context.sessionKey);
+    if (kind !== undefined) {
+      return { block: true, blockReason: `No tools in a ${kind}'s phone session.` };
+    }
+    if (context.sessionKey === undefined && context.requester?.channel === CHANNEL) {
+      return { block: true, blockReason: "It cannot be told who is speaking, so no tool is run." };
+    }
+    const run = context.runId === undefined ? undefined : phone.runs.get(context.runId);
+    if (run !== undefined && !run.isOpen()) {
+      return { block: true, blockReason: "The caller has moved on; this turn is over." };
+    }
+    return;
+  });
+
+  api.on("message_sending", (event, context) => {
+    if (context.channelId !== CHANNEL) return;
+    const content = plainText(event.content, phone.secrets);
+    return content === event.content ? undefined : { content };
+  });
+
+  api.on("reply_payload_sending", (event) => {
+    if (event.channel !== CHANNEL || event.payload.text === undefined) return;
+    const text = plainText(event.payload.text, phone.secrets);
+    return text === event.payload.text ? undefined : { payload: { ...event.payload, text } };
+  });
+
+  api.on("agent_end", (_event, context) => {
+    if (context.runId !== undefined) phone.runs.delete(context.runId);
+  });
+}

@@ -1,0 +1,71 @@
+// Owns what the ClawdTalk practice server can be told to do wrong. Plain data: set a field at any time.
+
+/** What goes wrong with the next requests to a path. */
+export interface RestFault {
+  /** Path without the query, as in `/v1/messages/send`, or a pattern for it. */
+  readonly path: string | RegExp;
+  readonly method?: string;
+  /**
+   * `status`: answered with `status` and an error body, not carried out.
+   * `timeout`: not carried out, never answered.
+   * `drop_after_processing`: carried out, then the connection is cut: the answer never arrives.
+   */
+  readonly kind: "status" | "timeout" | "drop_after_processing";
+  /** For `status`; default 500. */
+  readonly status?: number;
+  /** For `status`: the error's code; default `practice_fault`. */
+  readonly code?: string;
+  /** How many requests are hit; counted down as they come. */
+  times: number;
+}
+
+export interface ClawdTalkFaults {
+  /** Answer every `auth` with `auth_error` and this message. */
+  refuseKey: string | undefined;
+  /** What the next WebSocket handshakes get instead of a connection: an HTTP status (429), or no answer. */
+  handshakes: (number | "hang")[];
+  /** Close codes for the next connections, right after their `auth_ok` (`[4000, 4000, 4000]`). */
+  closeAfterAuth: number[];
+  /** Accept connections and frames, send nothing at all: no `auth_ok`, no event, no pong. */
+  silent: boolean;
+  /** Cut the socket once: when the next request has been sent, or when the next progress text arrives. */
+  dropSocket: "after_request" | "after_progress" | undefined;
+  /** Send each event twice. */
+  duplicateEvents: boolean;
+  /** Swap each pair of events; one that stays alone is sent after `timings.reorderHoldMs`. */
+  reorderEvents: boolean;
+  /** Delay of everything sent over the WebSocket, in milliseconds. Order is kept. */
+  latencyMs: number;
+  /** Delay of every REST answer, after the request was carried out: events can overtake the answer. */
+  restLatencyMs: number;
+  /** The first fault that fits a request is used. */
+  rest: RestFault[];
+}
+
+/** A server that behaves. */
+export function noFaults(): ClawdTalkFaults {
+  return {
+    refuseKey: undefined,
+    handshakes: [],
+    closeAfterAuth: [],
+    silent: false,
+    dropSocket: undefined,
+    duplicateEvents: false,
+    reorderEvents: false,
+    latencyMs: 0,
+    restLatencyMs: 0,
+    rest: [],
+  };
+}
+
+/** Takes the fault for this request, counting it down; `undefined` when the request is to be served well. */
+export function takeRestFault(faults: ClawdTalkFaults, method: string, path: string): RestFault | undefined {
+  const fault = faults.rest.find(
+    (candidate) =>
+      candidate.times > 0 &&
+      (candidate.method === undefined || candidate.method === method) &&
+      (typeof candidate.path === "string" ? candidate.path === path : candidate.path.test(path)),
+  );
+  if (fault) fault.times -= 1;
+  return fault;
+}

@@ -1,0 +1,337 @@
+// Owns the REST half of the ClawdTalk practice server: routes, strict input, bearer keys, error shapes, faults.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { z } from "zod";
+import type { Approvals } from "./approvals.ts";
+import type { PracticeCall } from "./caller.ts";
+import { type ClawdTalkFaults, takeRestFault } from "./clawdtalk-faults.ts";
+import { type Rule, restInput } from "./clawdtalk-wire.ts";
+import type { TextMessage, TextMessages } from "./text-messages.ts";
+import type { Waiting } from "./waiting.ts";
+
+/** One request as it was received. The key is never kept. */
+export interface RestRecord {
+  /** The clock's time in milliseconds. */
+  readonly at: number;
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  /** Without `authorization`. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The parsed JSON; the text itself when it was not JSON; `undefined` when there was none. */
+  readonly body: unknown;
+  /** The answer's status; `undefined` as long as none was sent (or never will be: see the faults). */
+  status: number | undefined;
+}
+
+export interface Account {
+  readonly ownerNumber: string;
+  readonly systemNumber: string;
+  readonly dedicatedNumber: string | undefined;
+  readonly tier: string;
+}
+
+export interface PlacedCall {
+  readonly to: string | undefined;
+  readonly greeting: string | undefined;
+  readonly purpose: string | undefined;
+}
+
+/** What the REST half needs from the server. */
+interface RestLine {
+  readonly account: Account;
+  readonly faults: ClawdTalkFaults;
+  readonly waiting: Waiting;
+  readonly calls: ReadonlyMap<string, PracticeCall>;
+  readonly messages: TextMessages;
+  readonly approvals: Approvals;
+  now(): number;
+  newId(kind: string): string;
+  accepts(key: string): boolean;
+  breach(rule: Rule, message: string, input?: unknown): void;
+  record(record: RestRecord): void;
+  answered(record: RestRecord): void;
+  /** Lets a phone ring, for the client that holds `key`. */
+  placeCall(placed: PlacedCall, key: string): PracticeCall;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** A request the service would not carry out. */
+class Refusal extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+
+  get answer(): Answer {
+    return { status: this.status, body: { error: { code: this.code, message: this.message } } };
+  }
+}
+
+interface RouteInput<Body, Query> {
+  readonly line: RestLine;
+  readonly body: Body;
+  readonly query: Query;
+  /** The id in the path, for paths that have one. */
+  readonly id: string;
+  readonly key: string;
+}
+
+interface Route {
+  readonly method: string;
+  readonly path: RegExp;
+  run(line: RestLine, request: { body: unknown; query: unknown; id: string; key: string }): Answer;
+}
+
+/** A route whose input is parsed before it runs. `:id` stands for one path segment. */
+function route<Body extends z.ZodType, Query extends z.ZodType>(
+  method: string,
+  path: string,
+  input: { body: Body; query: Query },
+  run: (input: RouteInput<z.infer<Body>, z.infer<Query>>) => Answer,
+): Route {
+  return {
+    method,
+    path: new RegExp(`^/v1${path.replace(":id", "(?<id>[^/]+)")}$`),
+    run: (line, { body, query, id, key }) =>
+      run({
+        line,
+        id,
+        key,
+        body: strictly(input.body, body, "body"),
+        query: strictly(input.query, query, "query"),
+      }),
+  };
+}
+
+function strictly<Schema extends z.ZodType>(schema: Schema, value: unknown, where: string): z.infer<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const field = issue?.path.join(".") || where;
+  throw new Refusal(400, "invalid_request", `${field}: ${issue?.message ?? "not understood"}`);
+}
+
+const nothing = restInput.nothing;
+const ok = (body: unknown): Answer => ({ status: 200, body });
+
+const routes: readonly Route[] = [
+  route("GET", "/me", { body: nothing, query: nothing }, ({ line }) => ok(profile(line))),
+
+  route("POST", "/calls", { body: restInput.placeCall, query: nothing }, ({ line, body, key }) => {
+    const { ownerNumber, dedicatedNumber } = line.account;
+    if (body.to !== undefined && body.to !== ownerNumber && dedicatedNumber === undefined) {
+      throw new Refusal(
+        403,
+        "dedicated_number_required",
+        "Calls to others need a paid account with a dedicated number.",
+      );
+    }
+    const call = line.placeCall(
+      { to: body.to, greeting: body.greeting, purpose: body.context?.purpose },
+      key,
+    );
+    return { status: 202, body: { call_id: call.callId, status: call.status, direction: call.direction } };
+  }),
+
+  route("GET", "/calls/:id", { body: nothing, query: nothing }, ({ line, id }) => {
+    const call = callById(line, id);
+    return ok({
+      call_id: call.callId,
+      direction: call.direction,
+      status: call.status,
+      started_at: call.startedAt === undefined ? null : new Date(call.startedAt).toISOString(),
+      duration_seconds: call.durationSeconds,
+    });
+  }),
+
+  route("POST", "/calls/:id/end", { body: restInput.endCall, query: nothing }, ({ line, id, body }) => {
+    const call = callById(line, id);
+    if (call.end) throw new Refusal(409, "call_ended", `Call ${id} has already ended.`);
+    call.progressTo("ending");
+    line.waiting.later(0, () => call.hangUp({ reason: body.reason }));
+    return ok({ call_id: call.callId, status: call.status, duration_seconds: call.durationSeconds });
+  }),
+
+  route("POST", "/messages/send", { body: restInput.sendMessage, query: nothing }, ({ line, body }) => {
+    const message: TextMessage = {
+      id: line.newId("message"),
+      direction: "outbound",
+      from: line.account.dedicatedNumber ?? line.account.systemNumber,
+      to: body.to,
+      body: body.message,
+      media_urls: body.media_urls ?? [],
+      status: "queued",
+      created_at: new Date(line.now()).toISOString(),
+    };
+    line.messages.add(message);
+    line.waiting.changed();
+    return ok({ id: message.id, status: message.status, from: message.from, to: message.to });
+  }),
+
+  route("GET", "/messages", { body: nothing, query: restInput.listMessages }, ({ line, query }) =>
+    ok(line.messages.list(query)),
+  ),
+
+  route("GET", "/messages/conversations", { body: nothing, query: nothing }, ({ line }) =>
+    ok(line.messages.conversations()),
+  ),
+
+  route("POST", "/approvals", { body: restInput.requestApproval, query: nothing }, ({ line, body, key }) => {
+    const approval = line.approvals.request(body, key);
+    const { request_id, status, expires_at, devices_notified, devices_failed } = approval;
+    return ok({ request_id, status, expires_at, devices_notified, devices_failed });
+  }),
+
+  route("GET", "/approvals", { body: nothing, query: restInput.listApprovals }, ({ line, query }) =>
+    ok({
+      approvals: line.approvals.all.filter(
+        (approval) => query.status === undefined || approval.status === query.status,
+      ),
+    }),
+  ),
+
+  route("GET", "/approvals/:id", { body: nothing, query: nothing }, ({ line, id }) => {
+    const approval = line.approvals.find(id);
+    if (!approval) throw new Refusal(404, "not_found", `There is no approval request ${id}.`);
+    return ok(approval);
+  }),
+];
+
+function callById(line: RestLine, id: string): PracticeCall {
+  const call = line.calls.get(id);
+  if (!call) throw new Refusal(404, "not_found", `There is no call ${id}.`);
+  return call;
+}
+
+function profile({ account, calls, messages }: RestLine) {
+  const usage = {
+    call_seconds: [...calls.values()].reduce((sum, call) => sum + call.durationSeconds, 0),
+    messages_sent: messages.all.filter((message) => message.direction === "outbound").length,
+  };
+  return {
+    user_id: "user_practice",
+    email: "owner@practice.invalid",
+    phone: account.ownerNumber,
+    phone_verified: true,
+    subscription_tier: account.tier,
+    effective_tier: account.tier,
+    paranoid_mode: false,
+    voice_preference: null,
+    system_number: account.systemNumber,
+    dedicated_number: account.dedicatedNumber ?? null,
+    quota: { call_seconds: 36_000, messages: 1_000 },
+    usage_today: usage,
+    usage_this_month: usage,
+  };
+}
+
+const BODY_LIMIT_BYTES = 1_000_000;
+
+/** Serves one REST request, faults included. */
+export async function serveRest(
+  line: RestLine,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const method = request.method ?? "GET";
+  const url = new URL(request.url ?? "/", "http://practice.invalid");
+  const text = await readBody(request);
+  if (text === undefined) return;
+  const { authorization, ...headers } = request.headers;
+  const record: RestRecord = {
+    at: line.now(),
+    method,
+    path: url.pathname,
+    query: Object.fromEntries(url.searchParams),
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
+    body: parsedBody(text),
+    status: undefined,
+  };
+  line.record(record);
+
+  const fault = takeRestFault(line.faults, method, url.pathname);
+  if (fault?.kind === "timeout") return;
+
+  const key = /^Bearer (.+)$/.exec(authorization ?? "")?.[1] ?? "";
+  const answer =
+    fault?.kind === "status"
+      ? new Refusal(
+          fault.status ?? 500,
+          fault.code ?? "practice_fault",
+          "The practice line was told to fail.",
+        ).answer
+      : carryOut(line, record, key);
+
+  const finish = () => {
+    if (fault?.kind === "drop_after_processing") {
+      response.destroy();
+      return;
+    }
+    record.status = answer.status;
+    line.answered(record);
+    response.writeHead(answer.status, { "content-type": "application/json; charset=utf-8" });
+    response.end(JSON.stringify(answer.body));
+  };
+  if (line.faults.restLatencyMs > 0) line.waiting.later(line.faults.restLatencyMs, finish);
+  else finish();
+}
+
+function carryOut(line: RestLine, record: RestRecord, key: string): Answer {
+  const { method, path } = record;
+  try {
+    if (!line.accepts(key)) {
+      throw new Refusal(401, "unauthorized", "The API key is missing or not valid.");
+    }
+    const fitting = routes.filter((candidate) => candidate.path.test(path));
+    const found = fitting.find((candidate) => candidate.method === method);
+    if (!found) {
+      line.breach("rest_unknown_route", `The wire page has no ${method} ${path}.`);
+      throw new Refusal(fitting.length > 0 ? 405 : 404, "not_found", `There is no ${method} ${path}.`);
+    }
+    if (record.body !== undefined && !/^application\/json\b/.test(record.headers["content-type"] ?? "")) {
+      throw new Refusal(400, "invalid_request", "The body is not declared as application/json.");
+    }
+    const id = found.path.exec(path)?.groups?.id ?? "";
+    return found.run(line, { body: record.body ?? {}, query: record.query, id, key });
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    if (error.status === 400) {
+      line.breach("rest_bad_request", `${method} ${path} was refused: ${error.message}.`, record.body);
+    }
+    return error.answer;
+  }
+}
+
+/** The body's text; `undefined` when the client went away while sending it. */
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      // What is over the limit is read and dropped; what is left no longer parses, and is refused as such.
+      if (size <= BODY_LIMIT_BYTES) chunks.push(chunk);
+    }
+  } catch {
+    return undefined;
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function parsedBody(text: string): unknown {
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * Owns a real OpenClaw gateway in a folder of its own, with this package linked as a plugin: for the demo,
+ * `npm run gateway`, the tests and the benchmarks. Nothing of the user's own gateway is read or touched.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
+
+export interface PracticeGatewayOptions {
+  /** Folder of this package: linked as the plugin. Undefined: a gateway that has never seen it. */
+  readonly pluginFolder?: string | undefined;
+  readonly port?: number | undefined;
+  /** Kept when given; otherwise a temporary folder that is removed at the end. */
+  readonly stateDir?: string | undefined;
+  /** An OpenAI-compatible endpoint, with `/v1`. */
+  readonly modelUrl: string;
+  /** The plugin's own config (`plugins.entries.switchboard.config`). */
+  readonly pluginConfig?: Record<string, unknown> | undefined;
+  /** Lines of the gateway's `.env`: keys and where the lines point. */
+  readonly environment?: Record<string, string> | undefined;
+  /** Merged over the generated config, one level deep. */
+  readonly config?: Record<string, Record<string, unknown>> | undefined;
+  /** False leaves the conversation permission away. Default true. */
+  readonly conversationAccess?: boolean | undefined;
+  /** Milliseconds to wait for the gateway to answer. */
+  readonly startTimeoutMs?: number | undefined;
+}
+
+export interface PracticeGateway {
+  readonly port: number;
+  readonly token: string;
+  readonly stateDir: string;
+  readonly url: string;
+  readonly processId: number | undefined;
+  /** What the gateway printed so far. */
+  output(): string;
+  /** Runs the gateway's own command line against this gateway's folders. */
+  openclaw(
+    commandLine: readonly string[],
+    options?: { cwd?: string; timeoutMs?: number },
+  ): Promise<{ exitCode: number; stdout: string; stderr: string }>;
+  /** Resolves when the process has ended by itself. */
+  readonly ended: Promise<void>;
+  /** Ends it cleanly and removes a temporary folder. `keepState` leaves the folder for a restart. */
+  stop(options?: { keepState?: boolean; signal?: "SIGTERM" | "SIGKILL" }): Promise<void>;
+}
+
+/** How long a gateway may take to end cleanly before it is killed. */
+const STOP_LIMIT_MS = 15_000;
+
+/** Starts a gateway and resolves when it answers `GET /health`; rejects with one sentence and its last output. */
+export async function startPracticeGateway(options: PracticeGatewayOptions): Promise<PracticeGateway> {
+  const temporary = options.stateDir === undefined;
+  const stateDir = options.stateDir ?? (await mkdtemp(join(tmpdir(), "switchboard-gateway-")));
+  const home = join(stateDir, "home");
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  const port = options.port ?? (await freePort());
+  const token = await writeGatewayFolder(stateDir, port, options);
+  const entry = join(
+    dirname(createRequire(import.meta.url).resolve("openclaw/package.json")),
+    "openclaw.mjs",
+  );
+  const env = gatewayEnvironment(stateDir, home);
+  let output = "";
+  const child = execa(process.execPath, [entry, "gateway", "run"], {
+    env,
+    extendEnv: false,
+    cwd: stateDir,
+    reject: false,
+    all: true,
+    buffer: false,
+    stdin: "ignore",
+    forceKillAfterDelay: STOP_LIMIT_MS,
+  });
+  child.all?.setEncoding("utf8").on("data", (text: string) => {
+    output = (output + text).slice(-400_000);
+  });
+  let running = true;
+  const ended = child.then(() => {
+    running = false;
+  });
+  const stop: PracticeGateway["stop"] = async ({ keepState = false, signal = "SIGTERM" } = {}) => {
+    if (running) child.kill(signal);
+    await ended;
+    if (temporary && !keepState) await rm(stateDir, { recursive: true, force: true, maxRetries: 5 });
+  };
+  const url = `http://127.0.0.1:${port}`;
+  const deadline = Date.now() + (options.startTimeoutMs ?? 60_000);
+  while (running && Date.now() < deadline) {
+    if (await answersHealth(url)) {
+      return {
+        port,
+        token,
+        stateDir,
+        url,
+        processId: child.pid,
+        output: () => output,
+        ended,
+        stop,
+        openclaw: async (commandLine, { cwd = stateDir, timeoutMs = 120_000 } = {}) => {
+          const result = await execa(process.execPath, [entry, ...commandLine], {
+            env,
+            extendEnv: false,
+            cwd,
+            reject: false,
+            stdin: "ignore",
+            timeout: timeoutMs,
+          });
+          return { exitCode: result.exitCode ?? 1, stdout: result.stdout, stderr: result.stderr };
+        },
+      };
+    }
+    await sleep(100);
+  }
+  await stop();
+  throw new Error(
+    `The gateway did not start. Its last words: ${output.trim().split("\n").slice(-5).join(" | ")}`,
+  );
+}
+
+/** A child's environment: this process's without any variable that would lead to the user's own gateway or lines. */
+function gatewayEnvironment(stateDir: string, home: string): Record<string, string> {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(OPENCLAW|CLAWDBOT|CLAWDTALK|CLAWCALL|STEPONE|VITEST|NODE_OPTIONS)/.test(name),
+  );
+  return {
+    ...(Object.fromEntries(kept) as Record<string, string>),
+    HOME: home,
+    USERPROFILE: home,
+    OPENCLAW_STATE_DIR: stateDir,
+    NO_COLOR: "1",
+  };
+}
+
+/** Writes config and `.env`, and returns the gateway's token. A folder that has a config keeps it. */
+async function writeGatewayFolder(
+  stateDir: string,
+  port: number,
+  options: PracticeGatewayOptions,
+): Promise<string> {
+  const configFile = join(stateDir, "openclaw.json");
+  const before = await readFile(configFile, "utf8").catch(() => undefined);
+  if (before !== undefined) {
+    const known = JSON.parse(before);
+    known.gateway.port = port;
+    known.models.providers.practice.baseUrl = options.modelUrl;
+    await writeFile(configFile, JSON.stringify(known, null, 2), { mode: 0o600 });
+    return known.gateway.auth.token;
+  }
+  const token = randomBytes(24).toString("hex");
+  const config: Record<string, Record<string, unknown>> = {
+    gateway: { mode: "local", port, bind: "loopback", auth: { mode: "token", token } },
+    models: { providers: { practice: practiceProvider(options.modelUrl) } },
+    agents: {
+      defaults: {
+        model: { primary: "practice/scripted" },
+        workspace: join(stateDir, "workspace"),
+        skipBootstrap: true,
+      },
+    },
+    channels: { phone: { enabled: true } },
+    plugins: {
+      ...(options.pluginFolder === undefined ? {} : { load: { paths: [options.pluginFolder] } }),
+      entries: {
+        switchboard: {
+          enabled: true,
+          ...(options.conversationAccess === false ? {} : { hooks: { allowConversationAccess: true } }),
+          config: options.pluginConfig ?? {},
+        },
+      },
+    },
+  };
+  if (options.pluginFolder === undefined) {
+    delete config["channels"];
+    delete config["plugins"];
+  }
+  for (const [section, values] of Object.entries(options.config ?? {})) {
+    config[section] = { ...config[section], ...values };
+  }
+  await writeFile(configFile, JSON.stringify(config, null, 2), { mode: 0o600 });
+  const lines = Object.entries(options.environment ?? {}).map(([name, value]) => `${name}=${value}\n`);
+  await writeFile(join(stateDir, ".env"), lines.join(""), { mode: 0o600 });
+  return token;
+}
+
+function practiceProvider(baseUrl: string): Record<string, unknown> {
+  return {
+    baseUrl,
+    apiKey: "practice",
+    api: "openai-completions",
+    models: ["scripted", "scripted-fast"].map((id) => ({
+      id,
+      name: id,
+      reasoning: false,
+      input: ["text"],
+      cost: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
+      contextWindow: 128_000,
+      maxTokens: 4096,
+    })),
+  };
+}
+
+async function answersHealth(url: string): Promise<boolean> {
+  try {
+    const answer = await fetch(`${url}/health`, { signal: AbortSignal.timeout(2_000) });
+    await answer.body?.cancel();
+    return answer.ok;
+  } catch {
+    return false;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  if (address === null || typeof address === "string") throw new Error("No free port on 127.0.0.1.");
+  return address.port;
+}

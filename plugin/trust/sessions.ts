@@ -1,0 +1,52 @@
+/**
+ * Owns which session a speaker's words go to, and how a session tells its tier again.
+ *
+ * The tier and the call stand in the session key itself: a gateway process registers the plugin more than
+ * once and each registration is its own module instance (gateway facts, "Two traps"), so a hook that must
+ * hold inside an agent turn can only trust what the run carries.
+ */
+
+/** Who is speaking. Decided from facts the carrier and our own store give, never from text. */
+export type Tier = "owner" | "guest" | "stranger" | "unknown";
+
+/** A session a turn may run in. Unknown speakers have none. */
+export interface SpeakerSession {
+  readonly tier: Exclude<Tier, "unknown">;
+  readonly agentId: string;
+  readonly sessionKey: string;
+}
+
+const OWN_SESSION = /^agent:[^:]+:switchboard:(guest|stranger|warm-up)(?::|$)/;
+
+/** The session key of a guest: one per number, whatever `session.scope` and `session.dmScope` say. */
+export function guestSession(agentId: string, number: string): SpeakerSession {
+  return { tier: "guest", agentId, sessionKey: `agent:${agentId}:switchboard:guest:${keyPart(number)}` };
+}
+
+/** The session key of the other end of a call we placed: one per call, nothing of the owner in it. */
+export function strangerSession(agentId: string, line: string, callId: string): SpeakerSession {
+  return {
+    tier: "stranger",
+    agentId,
+    sessionKey: `agent:${agentId}:switchboard:stranger:${keyPart(line)}:${keyPart(callId)}`,
+  };
+}
+
+/** The session of the run that fills the gateway's caches at start and never reaches the model. */
+export function warmUpSessionKey(agentId: string): string {
+  return `agent:${agentId}:switchboard:warm-up`;
+}
+
+/** What a session key says about who speaks in it; undefined for every session that is not ours. */
+export function sessionKind(sessionKey: string | undefined): "guest" | "stranger" | "warm-up" | undefined {
+  const kind = sessionKey === undefined ? undefined : OWN_SESSION.exec(sessionKey)?.[1];
+  return kind === "guest" || kind === "stranger" || kind === "warm-up" ? kind : undefined;
+}
+
+/**
+ * A part of a session key. The gateway lower-cases keys and takes ":" as a separator, so anything else is
+ * written as its code points: two different ids never share a session.
+ */
+function keyPart(text: string): string {
+  return text.replace(/[^a-z0-9+-]/gu, (character) => `_${character.codePointAt(0)?.toString(16)}_`);
+}

@@ -1,0 +1,76 @@
+/**
+ * Owns the decision who speaks on a call: from what the carrier says of the call and what we wrote down before we
+ * placed it, never from words. What cannot be told is a stranger's or nobody's, never the owner's.
+ *
+ * | fact | tier |
+ * |---|---|
+ * | we placed the call, to the owner | owner |
+ * | we placed the call, to another number | stranger |
+ * | the carrier says outbound, and we did not place it | stranger |
+ * | the carrier says inbound | the line's `inboundCallers`: owner (the service is said to check a PIN) or unknown |
+ * | nobody can say the direction | stranger |
+ */
+import type { CallDirection } from "../carriers/carrier.ts";
+import type { SpeakerSession } from "./sessions.ts";
+import { strangerSession } from "./sessions.ts";
+
+/** What was written down of a call, in this process or another one. */
+export interface WrittenCall {
+  readonly direction: CallDirection;
+  /** E.164; null means the owner. */
+  readonly callee: string | null;
+  readonly purpose: string | null;
+  readonly greeting: string | null;
+}
+
+export interface SpeakerFacts {
+  readonly line: string;
+  readonly inboundCallers: "owner" | "unknown";
+  readonly ownerNumbers: readonly string[];
+  ownerSession(): SpeakerSession;
+  /** The call as written down, if it is. */
+  writtenCall(callId: string): Promise<WrittenCall | undefined>;
+  /** True while a call was asked for whose id the carrier has not told yet. */
+  placingCall(): Promise<boolean>;
+  /** Asks the carrier; undefined when it does not say. Never rejects. */
+  askDirection(callId: string): Promise<CallDirection | undefined>;
+  sleep(milliseconds: number): Promise<unknown>;
+}
+
+export type CallIdentity =
+  | { readonly tier: "unknown" }
+  | { readonly tier: "owner" | "stranger"; readonly session: SpeakerSession; readonly call: WrittenCall | undefined };
+
+/** An event can be faster than the answer that names our own call: it waits this long for it. */
+const PLACING_PATIENCE_MS = 3_000;
+const PLACING_POLL_MS = 50;
+
+/** Decides who speaks on `callId`. `direction` is what the carrier's events said so far. */
+export async function identifyCall(
+  callId: string,
+  direction: CallDirection | undefined,
+  facts: SpeakerFacts,
+): Promise<CallIdentity> {
+  const call = await writtenCallWithPatience(callId, direction, facts);
+  const known = call?.direction ?? direction ?? (await facts.askDirection(callId));
+  if (known === "inbound") {
+    if (facts.inboundCallers === "unknown") return { tier: "unknown" };
+    return { tier: "owner", session: facts.ownerSession(), call };
+  }
+  const toOwner = call !== undefined && (call.callee === null || facts.ownerNumbers.includes(call.callee));
+  if (toOwner) return { tier: "owner", session: facts.ownerSession(), call };
+  return { tier: "stranger", session: strangerSession(facts.ownerSession().agentId, facts.line, callId), call };
+}
+
+async function writtenCallWithPatience(
+  callId: string,
+  direction: CallDirection | undefined,
+  facts: SpeakerFacts,
+): Promise<WrittenCall | undefined> {
+  for (let waitedMs = 0; ; waitedMs += PLACING_POLL_MS) {
+    const call = await facts.writtenCall(callId);
+    if (call !== undefined || direction === "inbound") return call;
+    if (waitedMs >= PLACING_PATIENCE_MS || !(await facts.placingCall())) return undefined;
+    await facts.sleep(PLACING_POLL_MS);
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Owns what is shipped: bundles the plugin's entry and every script into `dist/`, and writes the parts of the
+ * manifest that come from the code. `--check` fails when the committed result is not what the source gives,
+ * since skills are installed by copying the repository and node runs no TypeScript below node_modules.
+ */
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { pluginConfigJsonSchema } from "../plugin/config/schema.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+/** The scripts people and agents run; demo, gateway and the workshop stay in the repository. */
+const SCRIPTS = ["call", "sms", "connect", "practice"];
+
+async function bundle(outdir: string): Promise<void> {
+  const shared = {
+    absWorkingDir: root,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node24.16",
+    legalComments: "none",
+    logLevel: "error",
+    // Bundled CommonJS packages (ws among them) call require for node's own modules.
+    banner: {
+      js: 'import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);',
+    },
+    external: ["openclaw", "openclaw/*", "bufferutil", "utf-8-validate"],
+  } as const;
+  await build({ ...shared, entryPoints: ["plugin/index.ts"], outfile: join(outdir, "index.js") });
+  await build({
+    ...shared,
+    entryPoints: SCRIPTS.map((name) => `scripts/${name}.ts`),
+    outdir: join(outdir, "scripts"),
+    // Shared parts are loaded only when a command needs them: `--help` stays fast.
+    splitting: true,
+    chunkNames: "parts/[name]-[hash]",
+    minifyWhitespace: true,
+  });
+}
+
+async function writeManifest(): Promise<void> {
+  const file = join(root, "openclaw.plugin.json");
+  const before = await readFile(file, "utf8");
+  const manifest = { ...JSON.parse(before), version: await packageVersion(), configSchema: pluginConfigJsonSchema() };
+  const after = `${JSON.stringify(manifest, null, 2)}\n`;
+  if (after !== before) await writeFile(file, after);
+}
+
+async function packageVersion(): Promise<string> {
+  return JSON.parse(await readFile(join(root, "package.json"), "utf8")).version;
+}
+
+async function filesBelow(folder: string): Promise<Map<string, string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return new Map(
+    await Promise.all(
+      files.map(async (file) => [relative(folder, file), await readFile(file, "utf8")] as const),
+    ),
+  );
+}
+
+async function check(): Promise<void> {
+  const fresh = await mkdtemp(join(tmpdir(), "switchboard-build-"));
+  try {
+    await bundle(fresh);
+    const [expected, committed] = await Promise.all([filesBelow(fresh), filesBelow(join(root, "dist"))]);
+    const stale = [...new Set([...expected.keys(), ...committed.keys()])].filter(
+      (name) => expected.get(name) !== committed.get(name),
+    );
+    if (stale.length > 0) {
+      console.error(`dist/ is not what the source gives (${stale.join(", ")}). Run "npm run build" and commit it.`);
+      process.exitCode = 1;
+    }
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
+}
+
+if (process.argv.includes("--check")) {
+  await check();
+} else {
+  await rm(join(root, "dist"), { recursive: true, force: true });
+  await writeManifest();
+  await bundle(join(root, "dist"));
+}
