@@ -94,6 +94,11 @@ export function registerHooks(api: OpenClawPluginApi): void {
     return;
   });
 
+  // The agent's shell may find an older Node than the gateway runs on; our scripts then use this one.
+  api.on("resolve_exec_env", (event) =>
+    event.host === "gateway" ? { SWITCHBOARD_NODE: process.execPath } : undefined,
+  );
+
   api.on("message_sending", (event, context) => {
     if (context.channelId !== CHANNEL) return;
     const content = plainText(event.content, phone.secrets);

@@ -7,15 +7,28 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { type BuildOptions, build, type Plugin } from "esbuild";
 import { pluginConfigJsonSchema } from "../plugin/config/schema.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 /** The scripts people and agents run; demo, gateway and the workshop stay in the repository. */
 const SCRIPTS = ["call", "sms", "connect", "practice"];
 
+/** The entry of a built script: the right Node first, then the script itself, loaded only then. */
+const launchers: Plugin = {
+  name: "launchers",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^launch:/ }, ({ path }) => ({ path: path.slice("launch:".length), namespace: "launch" }));
+    onLoad({ filter: /.*/, namespace: "launch" }, ({ path }) => ({
+      contents: `import "./plugin/launch.ts";\nawait import("./scripts/${path}.ts");\n`,
+      resolveDir: root,
+      loader: "ts",
+    }));
+  },
+};
+
 async function bundle(outdir: string): Promise<void> {
-  const shared = {
+  const shared: BuildOptions = {
     absWorkingDir: root,
     bundle: true,
     format: "esm",
@@ -28,11 +41,12 @@ async function bundle(outdir: string): Promise<void> {
       js: 'import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);',
     },
     external: ["openclaw", "openclaw/*", "bufferutil", "utf-8-validate"],
-  } as const;
+  };
   await build({ ...shared, entryPoints: ["plugin/index.ts"], outfile: join(outdir, "index.js") });
   await build({
     ...shared,
-    entryPoints: SCRIPTS.map((name) => `scripts/${name}.ts`),
+    entryPoints: SCRIPTS.map((name) => ({ in: `launch:${name}`, out: name })),
+    plugins: [launchers],
     outdir: join(outdir, "scripts"),
     // Shared parts are loaded only when a command needs them: `--help` stays fast.
     splitting: true,

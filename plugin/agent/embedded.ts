@@ -5,6 +5,7 @@
  * eight callers wait ten seconds, a lane per call 0.9 s.
  */
 import type { PluginRuntime } from "openclaw/plugin-sdk/core";
+import { phoneRuns } from "./phone-runs.ts";
 import type { AgentAnswer, AgentPort, AgentTurn, AgentTurnListener } from "./port.ts";
 
 type AgentRuntime = PluginRuntime["agent"];
@@ -15,11 +16,14 @@ export function createEmbeddedAgent(runtime: PluginRuntime, newSessionId: () => 
   return {
     async run(turn, listener, signal) {
       if (signal.aborted) return { kind: "aborted" };
+      phoneRuns().runs.set(turn.runId, { line: turn.line, isOpen: () => !signal.aborted });
       try {
         return await runTurn(runtime, newSessionId, turn, listener, signal);
       } catch (error) {
         if (signal.aborted) return { kind: "aborted" };
         return { kind: "failed", reason: error instanceof Error ? error.message : String(error) };
+      } finally {
+        phoneRuns().runs.delete(turn.runId);
       }
     },
   };
@@ -50,11 +54,12 @@ async function runTurn(
     trigger: "user",
     messageChannel: "phone",
     messageProvider: "phone",
+    agentAccountId: turn.line,
     chatType: "direct",
     senderIsOwner: turn.session.tier === "owner",
     terminalReplyExpectation: "required",
     abortSignal: signal,
-    ...modelChoice(runtime.agent, turn),
+    ...thinkingChoice(runtime.agent, turn),
     ...tierLimits(turn),
     onExecutionStarted: () => listener.onStarted(),
     onExecutionPhase: (phase) => {
@@ -99,17 +104,10 @@ async function openSession(
   return { sessionId };
 }
 
-function modelChoice(agent: AgentRuntime, turn: AgentTurn): Partial<EmbeddedParameters> {
+/** The line's thinking level. Its model is set by the `before_model_resolve` hook, for calls and texts alike. */
+function thinkingChoice(agent: AgentRuntime, turn: AgentTurn): Partial<EmbeddedParameters> {
   const thinkLevel = turn.thinking === undefined ? undefined : agent.normalizeThinkingLevel(turn.thinking);
-  const slash = turn.model?.indexOf("/") ?? -1;
-  return {
-    ...(turn.model === undefined
-      ? {}
-      : slash < 0
-        ? { model: turn.model }
-        : { provider: turn.model.slice(0, slash), model: turn.model.slice(slash + 1) }),
-    ...(thinkLevel === undefined ? {} : { thinkLevel }),
-  };
+  return thinkLevel === undefined ? {} : { thinkLevel };
 }
 
 /**

@@ -6,6 +6,8 @@ import type { SpeakerSession } from "../trust/sessions.ts";
 
 export interface AgentTurn {
   readonly session: SpeakerSession;
+  /** The line the words came in on. */
+  readonly line: string;
   /** The speaker's words, as the carrier transcribed them. */
   readonly words: string;
   /** Our id of the call: turns of different calls never wait for each other. */

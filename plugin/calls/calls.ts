@@ -18,6 +18,7 @@ export type CallSpeaker =
 
 /** What the live calls need from the rest of the line. */
 export interface CallsParameters {
+  readonly line: string;
   readonly carrier: Carrier;
   readonly agent: AgentPort;
   readonly settings: TurnSettings & {
@@ -32,8 +33,14 @@ export interface CallsParameters {
   /**
    * Notes that a call exists. `direction` is what the carrier said, if anything. Resolves to whether the call
    * still wants its greeting: an inbound call nobody has greeted yet, in this process or the one before.
+   * Never rejects.
    */
-  noteCall(call: { callId: string; direction: CallDirection | undefined }): Promise<{ greet: boolean }>;
+  noteCall(call: {
+    callId: string;
+    direction: CallDirection | undefined;
+    /** False while it is only being set up. */
+    started: boolean;
+  }): Promise<{ greet: boolean }>;
   /** Who speaks on this call; never rejects: what cannot be told is not known. */
   speakerOf(call: { callId: string; direction: CallDirection | undefined }): Promise<CallSpeaker>;
   /** Ends a call at the carrier. Never rejects. */
@@ -49,10 +56,8 @@ interface LiveCall {
   readonly callId: string;
   direction: CallDirection | undefined;
   speaker: Promise<CallSpeaker> | undefined;
-  greeting: "none" | "wanted" | "said";
+  greeted: boolean;
   readonly turns: Set<Turn>;
-  /** Turns of one call are answered in order: each waits for the one before. */
-  tail: Promise<void>;
   lastArrivalMs: number;
   language: string;
   readonly memory: SpokenMemory;
@@ -82,7 +87,7 @@ export class Calls {
     const call = this.#call(callId);
     if (call === undefined) return;
     this.#p.carrier.sendContext(callId, this.#p.context);
-    void this.#greet(call);
+    void this.#greet(call, false);
   }
 
   onCallStarted({ callId, direction }: { callId: string; direction?: CallDirection }): void {
@@ -93,7 +98,7 @@ export class Calls {
       // A speaker decided without the direction was decided on less than is known now.
       call.speaker = undefined;
     }
-    void this.#greet(call);
+    void this.#greet(call, true);
   }
 
   /** The caller's words: they start, join, supersede or merely accompany a turn. */
@@ -131,7 +136,7 @@ export class Calls {
     const before = [...call.turns].filter((other) => other.isOpen).map((other) => other.finished);
     call.turns.add(turn);
     void turn.finished.then(() => call.turns.delete(turn));
-    call.tail = Promise.all(before).then(() => this.#runTurn(call, turn));
+    void Promise.all(before).then(() => this.#runTurn(call, turn));
   }
 
   async #runTurn(call: LiveCall, turn: Turn): Promise<void> {
@@ -147,6 +152,7 @@ export class Calls {
     const { model, thinking, timeoutMs } = this.#p.settings;
     await turn.run(this.#p.agent, {
       session: speaker.session,
+      line: this.#p.line,
       words: turn.words,
       callId: call.callId,
       runId: this.#p.newRunId(),
@@ -191,9 +197,8 @@ export class Calls {
       callId,
       direction: undefined,
       speaker: undefined,
-      greeting: "none",
+      greeted: false,
       turns: new Set(),
-      tail: Promise.resolve(),
       lastArrivalMs: Number.NEGATIVE_INFINITY,
       language: this.#p.settings.language ?? "en",
       memory: { lastSaid: "", lastProgress: undefined },
@@ -203,11 +208,12 @@ export class Calls {
   }
 
   /** Speaks the greeting once per call, when the store says that nobody has and that it is an inbound call. */
-  async #greet(call: LiveCall): Promise<void> {
-    const { greet } = await this.#p.noteCall({ callId: call.callId, direction: call.direction });
-    if (!greet || call.greeting === "said" || !this.#live.has(call.callId)) return;
-    if (!this.#p.carrier.greet(call.callId, this.#p.greeting)) return;
-    call.greeting = "said";
+  async #greet(call: LiveCall, started: boolean): Promise<void> {
+    const { callId, direction } = call;
+    const { greet } = await this.#p.noteCall({ callId, direction, started });
+    if (!greet || call.greeted || !this.#live.has(callId)) return;
+    if (!this.#p.carrier.greet(callId, this.#p.greeting)) return;
+    call.greeted = true;
     call.memory.lastSaid = this.#p.greeting;
   }
 

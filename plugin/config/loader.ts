@@ -10,7 +10,7 @@
 import path from "node:path";
 import { parseEnv } from "node:util";
 import { type JsonObject, objectAt, readGatewayConfig, readIfPresent } from "./gateway-config.ts";
-import { parsePhoneNumber } from "./phone-number.ts";
+import { type E164, parsePhoneNumber } from "./phone-number.ts";
 import {
   DEFAULT_SERVER,
   isHttpUrl,
@@ -45,6 +45,9 @@ export interface LoadedConfig {
 
 /** The line made from the top-level keys and the `CLAWDTALK_…` variables. */
 export const IMPLICIT_LINE = "clawdtalk";
+
+/** What can stand in an HTTP header; anything else was caught along when a key was copied. */
+const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
 
 /** Never throws: what is wrong is left out and named in `problems`. */
 export function loadConfig(places: ConfigPlaces): LoadedConfig {
@@ -128,10 +131,10 @@ interface Chosen<Value> {
 function choose<Value>(
   places: readonly SettingsPlace[],
   key: string,
-  read: (settings: Settings) => Value | undefined,
-): Chosen<Value> | undefined {
+  read: (settings: Settings) => Value,
+): Chosen<NonNullable<Value>> | undefined {
   for (const place of places) {
-    const value = read(place.settings);
+    const value = read(place.settings) ?? undefined;
     if (value !== undefined) return { value, key, place: place.name };
   }
   return undefined;
@@ -141,7 +144,8 @@ function readSecret(
   chosen: Chosen<string | SecretReference> | undefined,
   sources: Sources,
 ): string | undefined {
-  if (chosen === undefined || typeof chosen.value === "string") return chosen?.value;
+  if (chosen === undefined) return undefined;
+  if (typeof chosen.value === "string") return chosen.value;
   const resolved = resolveSecret(chosen.value, sources);
   if ("secret" in resolved) return resolved.secret;
   sources.problems.push(`"${chosen.key}" in ${chosen.place} ${resolved.reason}.`);
@@ -178,15 +182,19 @@ function readLine(name: string, sources: Sources): LineConfig {
   const own = <Key extends keyof LineSettings>(key: Key) =>
     choose(settings, `lines.${name}.${key}`, (place) => place.lines?.[name]?.[key]);
   const inherited = <Key extends keyof LineSettings & keyof Settings>(key: Key) =>
-    own(key) ?? choose<LineSettings[Key]>(settings, key, (place) => place[key]);
+    own(key) ?? choose(settings, key, (place): LineSettings[Key] => place[key]);
   // Only the implicit line is the top-level account; a second line with its key would push it out.
-  const ofAccount = <Key extends "apiKey" | "server" | "apiUrl">(key: Key) =>
-    isImplicit ? inherited(key) : own(key);
+  const ofAccount = isImplicit ? inherited : own;
   const url = (variable: string, key: "server" | "apiUrl") =>
     (isImplicit ? urlVariable(variable, sources) : undefined) ?? ofAccount(key)?.value;
 
   const problemsBefore = problems.length;
-  const apiKey = (isImplicit ? env.CLAWDTALK_API_KEY : undefined) ?? readSecret(ofAccount("apiKey"), sources);
+  const foundKey =
+    (isImplicit ? env.CLAWDTALK_API_KEY : undefined) ?? readSecret(ofAccount("apiKey"), sources);
+  const apiKey = foundKey !== undefined && VISIBLE_ASCII.test(foundKey) ? foundKey : undefined;
+  if (apiKey !== foundKey) {
+    problems.push(`The key of the line "${name}" has characters that no key has: copy it again.`);
+  }
   if (apiKey === undefined && problems.length === problemsBefore) {
     problems.push(`The line "${name}" has no key: set "lines.${name}.apiKey".`);
   }
@@ -216,7 +224,7 @@ function isSameAccount(one: LineConfig, other: LineConfig): boolean {
   return one.apiKey !== undefined && one.apiKey === other.apiKey && one.server === other.server;
 }
 
-function readOwnerNumbers(chosen: Chosen<string | string[]> | undefined, problems: string[]): string[] {
+function readOwnerNumbers(chosen: Chosen<string | string[]> | undefined, problems: string[]): E164[] {
   const numbers = [chosen?.value ?? []].flat().map((raw) => {
     const number = parsePhoneNumber(raw);
     if (number === undefined) {

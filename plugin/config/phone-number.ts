@@ -34,6 +34,24 @@ export function parsePhoneNumber(raw: string, defaultRegion?: CountryCode): E164
   return parsed.number as string as E164;
 }
 
+/** What was given as a phone number is none. The message is for people. */
+export class NotAPhoneNumber extends Error {
+  override readonly name = "NotAPhoneNumber";
+
+  constructor(raw: string) {
+    super(
+      `${JSON.stringify(raw)} is not a phone number with its country code: write it like +15551234567 or +8613800138000.`,
+    );
+  }
+}
+
+/** @throws NotAPhoneNumber */
+export function requirePhoneNumber(raw: string): E164 {
+  const number = parsePhoneNumber(raw);
+  if (number === undefined) throw new NotAPhoneNumber(raw);
+  return number;
+}
+
 /**
  * Whether a number, as written, is one of the known ones. Exact: a withheld or malformed number is nobody's.
  */

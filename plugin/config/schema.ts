@@ -3,6 +3,7 @@
  * file and for `skill-config.json`, and the resolved settings the rest of Switchboard works with.
  */
 import { z } from "zod";
+import type { E164 } from "./phone-number.ts";
 
 /** The gateway's form of "this secret is kept elsewhere" (gateway docs, SecretRef contract). */
 export const secretReference = z
@@ -149,8 +150,7 @@ export interface SwitchboardConfig {
   readonly agentName?: string;
   readonly greeting?: string;
   readonly agentId?: string;
-  /** E.164. */
-  readonly ownerNumbers: readonly string[];
+  readonly ownerNumbers: readonly E164[];
   readonly voicePrompt?: string;
   /** "http://127.0.0.1:18789"; missing when no gateway was found. */
   readonly gatewayUrl?: string;

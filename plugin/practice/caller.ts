@@ -346,7 +346,11 @@ export class PracticeCall {
     this.#status = "in-progress";
     this.#startedAt = this.#line.now();
     this.#line.emit("call.started", { call_id: this.callId, direction: this.direction });
-    if (this.greeting !== undefined) this.#hearGreeting(this.greeting);
+    if (this.greeting !== undefined && this.#greeted) {
+      this.#line.breach("greeted_twice", `Call ${this.callId} was given a greeting, and greeted as well.`);
+    } else if (this.greeting !== undefined) {
+      this.#hearGreeting(this.greeting);
+    }
     this.#line.waiting.changed();
   }
 

@@ -2,6 +2,7 @@
 // the way (silence, delay, duplicates, swapped pairs, a cut at the worst moment), and its keep-alive.
 import type { RawData, WebSocket } from "ws";
 import type { ClawdTalkFaults } from "./clawdtalk-faults.ts";
+import type { LineRecord } from "./clawdtalk-record.ts";
 import type { Waiting } from "./waiting.ts";
 
 interface ConnectionHost {
@@ -12,17 +13,10 @@ interface ConnectionHost {
     readonly pongWithinMs: number;
     readonly reorderHoldMs: number;
   };
-  sent(connection: Connection, message: unknown): void;
-  undelivered(message: unknown): void;
+  readonly record: LineRecord;
   received(connection: Connection, data: RawData, isBinary: boolean): void;
   pinged(): void;
   closed(connection: Connection): void;
-}
-
-interface Outgoing {
-  readonly raw: string;
-  /** For the record: the message, or the beginning of a text that is none. */
-  readonly message: unknown;
 }
 
 export class Connection {
@@ -37,9 +31,12 @@ export class Connection {
   dismissed = false;
   readonly #socket: WebSocket;
   readonly #host: ConnectionHost;
-  readonly #queue: Outgoing[] = [];
-  #held: Outgoing[] | undefined;
-  #ponged = true;
+  /** What is to be done with the socket, in order; delayed as the faults say. */
+  readonly #queue: (() => void)[] = [];
+  #held: (() => void)[] | undefined;
+  #pings = 0;
+  /** Number of the last ping that was answered. */
+  #answered = 0;
 
   constructor(socket: WebSocket, number: number, host: ConnectionHost) {
     this.#socket = socket;
@@ -52,8 +49,8 @@ export class Connection {
       host.pinged();
       if (!host.faults.silent) socket.pong(data);
     });
-    socket.on("pong", () => {
-      this.#ponged = true;
+    socket.on("pong", (data) => {
+      this.#answered = Number(data.toString());
     });
     // A frame over the limit or a broken one ends the connection; "close" follows.
     socket.on("error", () => {});
@@ -65,7 +62,8 @@ export class Connection {
   send(message: object): void {
     const { faults, waiting, timings } = this.#host;
     const isEvent = "type" in message && message.type === "event";
-    const one: Outgoing = { raw: JSON.stringify(message), message };
+    const raw = JSON.stringify(message);
+    const one = () => this.#transmit(raw, message);
     const batch = isEvent && faults.duplicateEvents ? [one, one] : [one];
 
     if (!isEvent || !faults.reorderEvents) {
@@ -82,14 +80,16 @@ export class Connection {
     }
   }
 
-  /** Sends a text that need not be a message. `shown` is what is recorded of it. */
-  sendRaw(raw: string, shown: unknown): void {
-    this.#enqueue([{ raw, message: shown }]);
+  /** Sends a text that need not be a message. */
+  sendRaw(raw: string): void {
+    this.#enqueue([() => this.#transmit(raw, raw)]);
   }
 
+  /** Closes it, after what was sent before. Nothing that still comes from the client counts. */
   close(code: number, reason: string): void {
     this.dismissed = true;
-    this.#socket.close(code, reason);
+    this.#release();
+    this.#enqueue([() => this.#socket.close(code, reason)]);
   }
 
   /** Cuts the connection without a word. */
@@ -103,26 +103,25 @@ export class Connection {
     this.#enqueue(held);
   }
 
-  #enqueue(batch: readonly Outgoing[]): void {
-    for (const outgoing of batch) {
-      this.#queue.push(outgoing);
-      if (this.#host.faults.latencyMs === 0 && this.#queue.length === 1) this.#transmitNext();
-      else this.#host.waiting.later(this.#host.faults.latencyMs, () => this.#transmitNext());
+  #enqueue(batch: readonly (() => void)[]): void {
+    const { faults, waiting } = this.#host;
+    for (const action of batch) {
+      this.#queue.push(action);
+      if (faults.latencyMs === 0 && this.#queue.length === 1) this.#queue.shift()?.();
+      else waiting.later(faults.latencyMs, () => this.#queue.shift()?.());
     }
   }
 
-  #transmitNext(): void {
-    const next = this.#queue.shift();
-    if (!next) return;
-    const { faults } = this.#host;
+  #transmit(raw: string, message: unknown): void {
+    const { faults, record } = this.#host;
     if (faults.silent || this.#socket.readyState !== this.#socket.OPEN) {
-      this.#host.undelivered(next.message);
+      record.notDelivered(message);
       return;
     }
-    const cut = faults.dropSocket === "after_request" && isRequest(next.message);
+    const cut = faults.dropSocket === "after_request" && isRequest(message);
     if (cut) faults.dropSocket = undefined;
-    this.#socket.send(next.raw, cut ? () => this.drop() : undefined);
-    this.#host.sent(this, next.message);
+    this.#socket.send(raw, cut ? () => this.drop() : undefined);
+    record.frameSent(this.number, message);
   }
 
   #keepAlive(): void {
@@ -131,10 +130,11 @@ export class Connection {
       if (this.#socket.readyState !== this.#socket.OPEN) return;
       this.#keepAlive();
       if (faults.silent) return;
-      this.#ponged = false;
-      this.#socket.ping();
+      this.#pings += 1;
+      const ping = this.#pings;
+      this.#socket.ping(String(ping));
       waiting.later(timings.pongWithinMs, () => {
-        if (!this.#ponged) this.drop();
+        if (this.#answered < ping) this.drop();
       });
     });
   }

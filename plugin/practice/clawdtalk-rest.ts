@@ -3,56 +3,32 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { z } from "zod";
 import type { Approvals } from "./approvals.ts";
 import type { PracticeCall } from "./caller.ts";
+import type { Calls } from "./clawdtalk-calls.ts";
 import { type ClawdTalkFaults, takeRestFault } from "./clawdtalk-faults.ts";
-import { type Rule, restInput } from "./clawdtalk-wire.ts";
+import type { LineRecord, RestRecord } from "./clawdtalk-record.ts";
+import { restInput } from "./clawdtalk-wire.ts";
 import type { TextMessage, TextMessages } from "./text-messages.ts";
 import type { Waiting } from "./waiting.ts";
 
-/** One request as it was received. The key is never kept. */
-export interface RestRecord {
-  /** The clock's time in milliseconds. */
-  readonly at: number;
-  readonly method: string;
-  /** Without the query. */
-  readonly path: string;
-  readonly query: Readonly<Record<string, string>>;
-  /** Without `authorization`. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** The parsed JSON; the text itself when it was not JSON; `undefined` when there was none. */
-  readonly body: unknown;
-  /** The answer's status; `undefined` as long as none was sent (or never will be: see the faults). */
-  status: number | undefined;
-}
-
-export interface Account {
+interface Account {
   readonly ownerNumber: string;
   readonly systemNumber: string;
   readonly dedicatedNumber: string | undefined;
   readonly tier: string;
 }
 
-export interface PlacedCall {
-  readonly to: string | undefined;
-  readonly greeting: string | undefined;
-  readonly purpose: string | undefined;
-}
-
 /** What the REST half needs from the server. */
 interface RestLine {
   readonly account: Account;
+  readonly keys: readonly string[];
   readonly faults: ClawdTalkFaults;
   readonly waiting: Waiting;
-  readonly calls: ReadonlyMap<string, PracticeCall>;
+  readonly record: LineRecord;
+  readonly calls: Calls;
   readonly messages: TextMessages;
   readonly approvals: Approvals;
   now(): number;
   newId(kind: string): string;
-  accepts(key: string): boolean;
-  breach(rule: Rule, message: string, input?: unknown): void;
-  record(record: RestRecord): void;
-  answered(record: RestRecord): void;
-  /** Lets a phone ring, for the client that holds `key`. */
-  placeCall(placed: PlacedCall, key: string): PracticeCall;
 }
 
 interface Answer {
@@ -135,7 +111,7 @@ const routes: readonly Route[] = [
         "Calls to others need a paid account with a dedicated number.",
       );
     }
-    const call = line.placeCall(
+    const call = line.calls.place(
       { to: body.to, greeting: body.greeting, purpose: body.context?.purpose },
       key,
     );
@@ -207,14 +183,14 @@ const routes: readonly Route[] = [
 ];
 
 function callById(line: RestLine, id: string): PracticeCall {
-  const call = line.calls.get(id);
+  const call = line.calls.byId.get(id);
   if (!call) throw new Refusal(404, "not_found", `There is no call ${id}.`);
   return call;
 }
 
 function profile({ account, calls, messages }: RestLine) {
   const usage = {
-    call_seconds: [...calls.values()].reduce((sum, call) => sum + call.durationSeconds, 0),
+    call_seconds: [...calls.byId.values()].reduce((sum, call) => sum + call.durationSeconds, 0),
     messages_sent: messages.all.filter((message) => message.direction === "outbound").length,
   };
   return {
@@ -256,7 +232,7 @@ export async function serveRest(
     body: parsedBody(text),
     status: undefined,
   };
-  line.record(record);
+  line.record.restReceived(record);
 
   const fault = takeRestFault(line.faults, method, url.pathname);
   if (fault?.kind === "timeout") return;
@@ -277,7 +253,7 @@ export async function serveRest(
       return;
     }
     record.status = answer.status;
-    line.answered(record);
+    line.record.restAnswered(record);
     response.writeHead(answer.status, { "content-type": "application/json; charset=utf-8" });
     response.end(JSON.stringify(answer.body));
   };
@@ -288,13 +264,13 @@ export async function serveRest(
 function carryOut(line: RestLine, record: RestRecord, key: string): Answer {
   const { method, path } = record;
   try {
-    if (!line.accepts(key)) {
+    if (!line.keys.includes(key)) {
       throw new Refusal(401, "unauthorized", "The API key is missing or not valid.");
     }
     const fitting = routes.filter((candidate) => candidate.path.test(path));
     const found = fitting.find((candidate) => candidate.method === method);
     if (!found) {
-      line.breach("rest_unknown_route", `The wire page has no ${method} ${path}.`);
+      line.record.breach("rest_unknown_route", `The wire page has no ${method} ${path}.`);
       throw new Refusal(fitting.length > 0 ? 405 : 404, "not_found", `There is no ${method} ${path}.`);
     }
     if (record.body !== undefined && !/^application\/json\b/.test(record.headers["content-type"] ?? "")) {
@@ -305,7 +281,7 @@ function carryOut(line: RestLine, record: RestRecord, key: string): Answer {
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     if (error.status === 400) {
-      line.breach("rest_bad_request", `${method} ${path} was refused: ${error.message}.`, record.body);
+      line.record.breach("rest_bad_request", `${method} ${path} was refused: ${error.message}.`, record.body);
     }
     return error.answer;
   }

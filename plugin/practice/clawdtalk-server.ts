@@ -1,66 +1,46 @@
 // Owns the ClawdTalk practice server: one HTTP server on loopback with the WebSocket at /ws and REST at /v1.
-// It rings, talks, texts and fails on demand, records everything it receives, and judges what clients send.
+// It rings, talks, texts and fails on demand, and keeps what it receives. The parts are in clawdtalk-*.ts.
 import { randomUUID } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, STATUS_CODES } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import type { Duplex } from "node:stream";
-import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import { type Approval, Approvals, type Devices } from "./approvals.ts";
-import { type CallFacts, type CallLine, PracticeCall, type PracticeTurn } from "./caller.ts";
-import { Connection } from "./clawdtalk-connection.ts";
+import type { PracticeCall } from "./caller.ts";
+import {
+  type Callee,
+  Calls,
+  type CallTimings,
+  type OutboundCall,
+  type OutboundRing,
+  type RingOptions,
+} from "./clawdtalk-calls.ts";
+import { Clients, type ClientTimings, TAKEN_OVER } from "./clawdtalk-clients.ts";
+import type { Connection } from "./clawdtalk-connection.ts";
 import { type ClawdTalkFaults, noFaults } from "./clawdtalk-faults.ts";
-import { type PlacedCall, type RestRecord, serveRest } from "./clawdtalk-rest.ts";
+import {
+  type FrameRecord,
+  type HandshakeRecord,
+  LineRecord,
+  type PracticeClient,
+  type PracticeEvent,
+  type RestRecord,
+  type Violation,
+} from "./clawdtalk-record.ts";
+import { serveRest } from "./clawdtalk-rest.ts";
 import {
   type ApprovalDecision,
   type ClientMessage,
   type ClientMessageOf,
-  clientMessage,
-  clientMessageTypes,
-  type Direction,
   type EventName,
-  type Rule,
   type ServerEvents,
   sampleEvent,
 } from "./clawdtalk-wire.ts";
 import { type PracticeText, type TextMessage, TextMessages } from "./text-messages.ts";
-import { PracticeError, PracticeStopped, PracticeTimeout, Waiting, type WaitOptions } from "./waiting.ts";
+import { PracticeError, Waiting, type WaitOptions } from "./waiting.ts";
 
 /** The key the practice line accepts when no other is given. It opens nothing else. */
 export const PRACTICE_API_KEY = "cc_live_practice_000000000000000000000000";
 
-export interface ClawdTalkTimings {
-  /** How long a new connection may take to send `auth`; default 10 s. */
-  readonly authWithinMs: number;
-  /** How long `ring` waits for `context_response` before the call goes on without; default 2 s. */
-  readonly contextWithinMs: number;
-  /** How long an outbound call rings before the callee does something; default 20 ms. */
-  readonly outboundRingMs: number;
-  /** How often the server pings its clients; default 30 s, 0 for never. */
-  readonly pingEveryMs: number;
-  /** How long a client may take to pong; default 10 s. */
-  readonly pongWithinMs: number;
-  /** How long a lone event is held while `reorderEvents` waits for a second one; default 200 ms. */
-  readonly reorderHoldMs: number;
-}
-
-/** What the person at the other end of an outbound call does. */
-export type Callee =
-  /** Answers; says each of `says` after the answer to the one before, then hangs up. Without: waits to be told. */
-  | { readonly does: "answer"; readonly says?: readonly string[] }
-  /** A machine answers; `message` is what was left on it (default: the greeting). */
-  | { readonly does: "voicemail"; readonly message?: string }
-  | { readonly does: "voicemail_failed" | "no_answer" | "fax" | "busy" };
-
-/** An outbound call, before anybody has answered. */
-export interface OutboundRing {
-  readonly callId: string;
-  readonly to: string;
-  readonly toOwner: boolean;
-  readonly purpose: string | undefined;
-  readonly greeting: string | undefined;
-}
-
-export type OutboundCall = PracticeCall & { readonly to: string };
+export type ClawdTalkTimings = ClientTimings & CallTimings;
 
 export interface ClawdTalkOptions {
   /** Default 0: any free port of 127.0.0.1. */
@@ -88,65 +68,6 @@ export interface ClawdTalkOptions {
   readonly newId?: (kind: string) => string;
 }
 
-/** Something the client did that the wire page does not allow. */
-export interface Violation {
-  readonly at: number;
-  readonly rule: Rule;
-  readonly message: string;
-  readonly input?: unknown;
-}
-
-/** A frame as it was received or sent. Keys are replaced by `[key]`. */
-export interface FrameRecord {
-  readonly at: number;
-  /** Number of the connection, counted from 1. */
-  readonly connection: number;
-  /** The parsed JSON; the text itself (cut after 200 characters) when it was none. */
-  readonly message: unknown;
-}
-
-/** One WebSocket handshake. */
-export interface HandshakeRecord {
-  readonly at: number;
-  /** 101 when accepted; otherwise the status it was refused with; `hang` when it got no answer. */
-  readonly answer: number | "hang";
-}
-
-/** A client that has authenticated. */
-export interface PracticeClient {
-  readonly connection: number;
-  readonly at: number;
-  readonly ownerName: string | undefined;
-  readonly agentName: string | undefined;
-  readonly clientVersion: string | undefined;
-}
-
-/** One thing that happened on the line, as `follow` tells it. */
-export type PracticeEvent = { readonly at: number } & (
-  | { readonly kind: "client"; readonly state: "connected" | "refused" | "gone"; readonly connection: number }
-  | { readonly kind: "received" | "sent"; readonly connection: number; readonly message: unknown }
-  | { readonly kind: "undelivered"; readonly message: unknown }
-  | {
-      readonly kind: "rest";
-      readonly method: string;
-      readonly path: string;
-      readonly status: number | undefined;
-    }
-  | { readonly kind: "violation"; readonly rule: Rule; readonly message: string }
-);
-
-export interface RingOptions {
-  readonly callId?: string;
-  /** Default `inbound`. `outbound` is a call some other process placed. */
-  readonly direction?: Direction;
-  /** The person on the phone; default the owner's number. No event carries it. */
-  readonly from?: string;
-  /** Further fields of `context_request`, which the wire page leaves open. */
-  readonly extra?: Readonly<Record<string, unknown>>;
-  /** Ring the client that holds this key; default the client that connected last. */
-  readonly key?: string;
-}
-
 export interface TextOptions {
   /** Default the owner's number. */
   readonly from?: string;
@@ -164,20 +85,6 @@ const DEFAULT_TIMINGS: ClawdTalkTimings = {
   pongWithinMs: 10_000,
   reorderHoldMs: 200,
 };
-
-/** How a call that nobody answered ends. */
-const UNANSWERED = {
-  voicemail: { status: "completed", outcome: "voicemail", reason: "voicemail" },
-  voicemail_failed: { status: "completed", outcome: "voicemail_failed", reason: "amd_silence" },
-  no_answer: { status: "no-answer", outcome: "no_answer", reason: "no_answer" },
-  fax: { status: "completed", outcome: "fax", reason: "fax" },
-  busy: { status: "busy", outcome: "busy", reason: "busy" },
-} as const;
-
-const CLIENT_FRAME_LIMIT_BYTES = 1_000_000;
-const RECORDED_TEXT_LENGTH = 200;
-const POLICY_VIOLATION = 1008;
-const TAKEN_OVER = 4000;
 
 /**
  * Starts a ClawdTalk practice server on 127.0.0.1.
@@ -197,51 +104,19 @@ export class ClawdTalkPractice {
   readonly dedicatedNumber: string | undefined;
   readonly tier: string;
   readonly timings: ClawdTalkTimings;
-  /** What callees do; default: they answer. */
-  onOutbound: (ring: OutboundRing) => Callee | Promise<Callee>;
-
-  /** Every REST request, in order. */
-  readonly rest: RestRecord[] = [];
-  /** Every frame received, in order. */
-  readonly frames: FrameRecord[] = [];
-  /** Every frame sent, in order. */
-  readonly sent: FrameRecord[] = [];
-  /** Messages that were to be sent while no client was there, or while silent. */
-  readonly undelivered: unknown[] = [];
-  readonly handshakes: HandshakeRecord[] = [];
-  /** Every successful authentication, in order. */
-  readonly clients: PracticeClient[] = [];
-  readonly violations: Violation[] = [];
-  /** All calls by id. */
-  readonly calls = new Map<string, PracticeCall>();
-  /** How many pings clients have sent. */
-  pings = 0;
-
   readonly #waiting = new Waiting();
   readonly #now: () => number;
   readonly #newId: (kind: string) => string;
-  readonly #http: Server;
-  readonly #webSockets = new WebSocketServer({
-    noServer: true,
-    maxPayload: CLIENT_FRAME_LIMIT_BYTES,
-    // Answered by hand: a silent server sends no pong.
-    autoPong: false,
-  });
-  readonly #sockets = new Set<Socket>();
-  readonly #connections = new Set<Connection>();
-  readonly #turns = new Map<string, PracticeTurn>();
+  readonly #record: LineRecord;
+  readonly #clients: Clients;
+  readonly #calls: Calls;
   readonly #messages = new TextMessages();
   readonly #approvals: Approvals;
-  readonly #knownKeys = new Set<string>();
-  /** Every key seen, right or wrong: none is ever written down. */
-  readonly #secrets = new Set<string>();
   readonly #walkieReplies = new Map<string, ClientMessageOf<"walkie_response"> | undefined>();
   readonly #logReplies = new Map<string, ClientMessageOf<"logs_response"> | undefined>();
-  readonly #outbound: OutboundCall[] = [];
-  readonly #listeners = new Set<(event: PracticeEvent) => void>();
-  #outboundTaken = 0;
+  readonly #http: Server;
+  readonly #sockets = new Set<Socket>();
   #approvalsTaken = 0;
-  #connectionCount = 0;
   #port = 0;
 
   private constructor(options: ClawdTalkOptions) {
@@ -251,39 +126,67 @@ export class ClawdTalkPractice {
     this.dedicatedNumber = options.dedicatedNumber;
     this.tier = options.tier ?? (options.dedicatedNumber === undefined ? "free" : "pro");
     this.timings = { ...DEFAULT_TIMINGS, ...options.timings };
-    this.onOutbound = options.onOutbound ?? (() => ({ does: "answer" }));
     this.#now = options.now ?? Date.now;
     this.#newId = options.newId ?? ((kind) => `${kind}_${randomUUID()}`);
-    for (const key of this.keys) {
-      this.#secrets.add(key);
-      if (options.knownClients) this.#knownKeys.add(key);
-    }
+
+    const shared = {
+      waiting: this.#waiting,
+      faults: this.faults,
+      now: this.#now,
+      newId: this.#newId,
+      keys: this.keys,
+      timings: this.timings,
+    };
+    const record = new LineRecord(this.#now, this.#waiting);
+    this.#record = record;
+    for (const key of this.keys) record.hide(key);
+    this.#clients = new Clients(
+      { ...shared, record, received: (connection, message) => this.#receive(connection, message) },
+      options.knownClients ? this.keys : [],
+    );
+    this.#calls = new Calls(
+      {
+        ...shared,
+        ownerNumber: this.ownerNumber,
+        breach: (rule, message, input) => record.breach(rule, message, input),
+        emit: (event, fields, key) => this.#emit(event, fields, key),
+        text: (from, body, key) => this.text({ from, body, key }),
+        client: (key) => this.#clients.find(key),
+      },
+      options.onOutbound ?? (() => ({ does: "answer" })),
+    );
     this.#approvals = new Approvals(
       {
-        waiting: this.#waiting,
-        now: this.#now,
-        newId: this.#newId,
+        ...shared,
         responded: ({ request_id }, decision, key) =>
           this.#emit("approval.responded", { request_id, decision }, key),
       },
-      { registered: options.devices?.registered ?? 1, failing: options.devices?.failing ?? 0 },
+      { registered: 1, failing: 0, ...options.devices },
     );
+    const rest = {
+      ...shared,
+      account: this,
+      record,
+      calls: this.#calls,
+      messages: this.#messages,
+      approvals: this.#approvals,
+    };
     this.#http = createServer((request, response) => {
       if (request.url?.startsWith("/v1/")) {
-        void serveRest(this.#restLine, request, response);
+        void serveRest(rest, request, response);
         return;
       }
-      const status = pathOf(request) === "/ws" ? 426 : 404;
-      response.writeHead(status, { "content-type": "application/json" });
-      response.end(
-        JSON.stringify({ error: { code: "not_found", message: "REST is below /v1, the WebSocket at /ws." } }),
-      );
+      const message = "REST is below /v1, the WebSocket at /ws.";
+      response.writeHead(pathOf(request.url) === "/ws" ? 426 : 404, { "content-type": "application/json" });
+      response.end(JSON.stringify({ error: { code: "not_found", message } }));
     });
     this.#http.on("connection", (socket) => {
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));
     });
-    this.#http.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
+    this.#http.on("upgrade", (request, socket, head) =>
+      this.#clients.upgrade(request, socket, head, pathOf(request.url)),
+    );
   }
 
   /** See {@link startClawdTalkPractice}. */
@@ -304,6 +207,59 @@ export class ClawdTalkPractice {
     });
     server.#port = (server.#http.address() as AddressInfo).port;
     return server;
+  }
+
+  /** Every REST request, in order. */
+  get rest(): readonly RestRecord[] {
+    return this.#record.rest;
+  }
+
+  /** Every frame received, in order. */
+  get frames(): readonly FrameRecord[] {
+    return this.#record.frames;
+  }
+
+  /** Every frame sent, in order. */
+  get sent(): readonly FrameRecord[] {
+    return this.#record.sent;
+  }
+
+  /** Messages that were to be sent while no client was there, or while silent. */
+  get undelivered(): readonly unknown[] {
+    return this.#record.undelivered;
+  }
+
+  get handshakes(): readonly HandshakeRecord[] {
+    return this.#record.handshakes;
+  }
+
+  /** Every successful authentication, in order. */
+  get clients(): readonly PracticeClient[] {
+    return this.#record.clients;
+  }
+
+  /** Everything clients did that the wire page does not allow. */
+  get violations(): readonly Violation[] {
+    return this.#record.violations;
+  }
+
+  /** How many pings clients have sent. */
+  get pings(): number {
+    return this.#clients.pings;
+  }
+
+  /** All calls by id. */
+  get calls(): ReadonlyMap<string, PracticeCall> {
+    return this.#calls.byId;
+  }
+
+  /** What callees do; settable. Default: they answer. */
+  get onOutbound(): (ring: OutboundRing) => Callee | Promise<Callee> {
+    return this.#calls.onOutbound;
+  }
+
+  set onOutbound(decide: (ring: OutboundRing) => Callee | Promise<Callee>) {
+    this.#calls.onOutbound = decide;
   }
 
   get port(): number {
@@ -331,7 +287,7 @@ export class ClawdTalkPractice {
 
   /** Whether an authenticated client is here now. */
   get connected(): boolean {
-    return this.#connectionOf(undefined) !== undefined;
+    return this.#clients.find(undefined) !== undefined;
   }
 
   /** Every text message sent and received, in order. */
@@ -356,8 +312,7 @@ export class ClawdTalkPractice {
 
   /** Hears everything that happens on the line; the returned function stops it. */
   follow(listener: (event: PracticeEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#record.follow(listener);
   }
 
   /**
@@ -385,21 +340,8 @@ export class ClawdTalkPractice {
    *
    * @throws PracticeError when no client is connected.
    */
-  async ring(options: RingOptions = {}): Promise<PracticeCall> {
-    const connection = this.#connectionOf(options.key);
-    if (!connection?.key)
-      throw new PracticeError("No client is connected to the practice line, so nobody hears it ring.");
-    const call = this.#newCall(
-      {
-        callId: options.callId ?? this.#newId("call"),
-        direction: options.direction ?? "inbound",
-        person: options.from ?? this.ownerNumber,
-      },
-      connection.key,
-    );
-    call.progressTo("ringing");
-    await this.#connect(call, connection.key, options.extra);
-    return call;
+  ring(options: RingOptions = {}): Promise<PracticeCall> {
+    return this.#calls.ring(options);
   }
 
   /**
@@ -409,15 +351,7 @@ export class ClawdTalkPractice {
    * @throws PracticeTimeout
    */
   nextOutbound(options?: WaitOptions): Promise<OutboundCall> {
-    return this.#waiting.until(
-      () => {
-        const next = this.#outbound[this.#outboundTaken];
-        if (next) this.#outboundTaken += 1;
-        return next;
-      },
-      "an outbound call",
-      options,
-    );
+    return this.#waiting.until(() => this.#calls.takeOutbound(), "an outbound call", options);
   }
 
   /** Somebody texts the agent (`sms.received`). The text is kept even when no client is there to hear of it. */
@@ -536,17 +470,12 @@ export class ClawdTalkPractice {
 
   /** Sends any message through the standing faults. */
   send(message: object, key?: string): void {
-    const connection = this.#connectionOf(key);
-    if (connection) connection.send(message);
-    else this.#noteUndelivered(message);
+    this.#clients.send(message, key);
   }
 
   /** Sends any text, be it JSON or not. */
   sendRaw(text: string): void {
-    const shown = text.length > RECORDED_TEXT_LENGTH ? `${text.slice(0, RECORDED_TEXT_LENGTH)}…` : text;
-    const connection = this.#connectionOf(undefined);
-    if (connection) connection.sendRaw(text, shown);
-    else this.#noteUndelivered(shown);
+    this.#clients.sendRaw(text);
   }
 
   /** Sends an event the wire page does not know. */
@@ -576,18 +505,18 @@ export class ClawdTalkPractice {
 
   /** Closes every connection with this code; default 4000, "another client took over". */
   closeClients(code = TAKEN_OVER, reason = "another client connected with this key"): void {
-    for (const connection of this.#connections) connection.close(code, reason);
+    this.#clients.closeAll(code, reason);
   }
 
   /** Cuts every connection without a word. */
   dropClients(): void {
-    for (const connection of this.#connections) connection.drop();
+    this.#clients.dropAll();
   }
 
   /** Ends every socket, timer and wait. */
   async close(): Promise<void> {
     this.#waiting.stop();
-    for (const connection of this.#connections) connection.drop();
+    this.#clients.dropAll();
     const closed = new Promise<void>((resolve) => {
       this.#http.close(() => resolve());
     });
@@ -599,159 +528,23 @@ export class ClawdTalkPractice {
     return this.close();
   }
 
-  // ---- connections
-
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    socket.on("error", () => {});
-    const answer = pathOf(request) === "/ws" ? (this.faults.handshakes.shift() ?? 101) : 404;
-    this.handshakes.push({ at: this.#now(), answer });
-    this.#waiting.changed();
-    if (answer === "hang") return;
-    if (answer !== 101) {
-      socket.end(
-        `HTTP/1.1 ${answer} ${STATUS_CODES[answer] ?? "Refused"}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
-      );
-      return;
-    }
-    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => this.#accept(webSocket));
-  }
-
-  #accept(webSocket: WebSocket): void {
-    this.#connectionCount += 1;
-    const connection = new Connection(webSocket, this.#connectionCount, {
-      faults: this.faults,
-      waiting: this.#waiting,
-      timings: this.timings,
-      sent: ({ number }, message) => {
-        const at = this.#now();
-        this.sent.push({ at, connection: number, message });
-        this.#tell({ at, kind: "sent", connection: number, message });
-      },
-      undelivered: (message) => this.#noteUndelivered(message),
-      received: (from, data, isBinary) => this.#receive(from, data, isBinary),
-      pinged: () => {
-        this.pings += 1;
-        this.#waiting.changed();
-      },
-      closed: (gone) => {
-        this.#connections.delete(gone);
-        this.#tell({ at: this.#now(), kind: "client", state: "gone", connection: gone.number });
-        this.#waiting.changed();
-      },
-    });
-    this.#connections.add(connection);
-    this.#waiting.later(this.timings.authWithinMs, () => {
-      if (connection.key === undefined && !connection.dismissed && this.#connections.has(connection)) {
-        this.#refuseUnauthenticated(connection, "No auth came in time.");
-      }
-    });
-  }
-
-  /** The authenticated connection that holds `key`; the newest one when no key is named. */
-  #connectionOf(key: string | undefined): Connection | undefined {
-    return [...this.#connections].findLast(
-      (connection) =>
-        !connection.dismissed &&
-        connection.key !== undefined &&
-        (key === undefined || connection.key === key),
-    );
-  }
-
-  #authenticate(connection: Connection, message: ClientMessageOf<"auth">): void {
-    const key = message.api_key;
-    const refusal =
-      this.faults.refuseKey ?? (this.keys.includes(key) ? undefined : "The API key is not valid.");
-    if (refusal !== undefined) {
-      this.#tell({ at: this.#now(), kind: "client", state: "refused", connection: connection.number });
-      this.#refuse(connection, refusal);
-      return;
-    }
-    const before = this.#connectionOf(key);
-    connection.key = key;
-    connection.agentName = message.agent_name ?? "agent";
-    connection.reconnected = this.#knownKeys.has(key);
-    this.#knownKeys.add(key);
-    // One client at a time holds a key; the newest wins.
-    before?.close(TAKEN_OVER, "another client connected with this key");
-    connection.send({ type: "auth_ok" });
-    this.clients.push({
-      connection: connection.number,
-      at: this.#now(),
-      ownerName: message.owner_name,
-      agentName: message.agent_name,
-      clientVersion: message.client_version,
-    });
-    this.#tell({ at: this.#now(), kind: "client", state: "connected", connection: connection.number });
-    const code = this.faults.closeAfterAuth.shift();
-    if (code !== undefined) connection.close(code, "told to close");
-  }
-
-  #refuseUnauthenticated(connection: Connection, message: string, input?: unknown): void {
-    this.#breach("not_authenticated", message, input);
-    this.#refuse(connection, message);
-  }
-
-  #refuse(connection: Connection, message: string): void {
-    connection.send({ type: "auth_error", message });
-    connection.close(POLICY_VIOLATION, "not authenticated");
-  }
-
-  // ---- what clients send
-
-  #receive(connection: Connection, data: RawData, isBinary: boolean): void {
-    const raw = isBinary ? "" : data.toString();
-    const json = parseJson(raw);
-    const parsed = clientMessage.safeParse(json);
-    if (parsed.data?.type === "auth") this.#secrets.add(parsed.data.api_key);
-
-    const shown = json === undefined ? raw.slice(0, RECORDED_TEXT_LENGTH) : this.#withoutKeys(json);
-    this.frames.push({ at: this.#now(), connection: connection.number, message: shown });
-    this.#tell({ at: this.#now(), kind: "received", connection: connection.number, message: shown });
-
-    const broken: Rule | undefined = isBinary
-      ? "not_text"
-      : json === undefined
-        ? "not_json"
-        : parsed.success
-          ? undefined
-          : clientMessageTypes.has(typeOf(json))
-            ? "bad_shape"
-            : "unknown_type";
-    if (connection.key === undefined) {
-      if (parsed.data?.type === "auth") this.#authenticate(connection, parsed.data);
-      else this.#refuseUnauthenticated(connection, "The first frame is not a well-formed auth.", json);
-    } else if (broken !== undefined) {
-      const issue = parsed.error?.issues[0];
-      this.#breach(
-        broken,
-        issue && broken === "bad_shape"
-          ? `${typeOf(json)}: ${[...issue.path.map(String), issue.message].join(": ")}`
-          : "A frame was not understood.",
-        json ?? raw,
-      );
-    } else if (parsed.data) {
-      if (parsed.data.type !== "auth" && this.keys.some((key) => raw.includes(key))) {
-        this.#breach("secret_in_frame", `A ${parsed.data.type} holds the API key.`, json);
-      }
-      this.#dispatch(connection, parsed.data);
-    }
-    this.#waiting.changed();
-  }
-
-  #dispatch(connection: Connection, message: ClientMessage): void {
+  #receive(connection: Connection, message: Exclude<ClientMessage, { type: "auth" }>): void {
     switch (message.type) {
-      case "auth":
-        this.#breach("authenticated_twice", "A second auth came on one connection.", message);
-        break;
       case "context_response":
-        this.#callOf(message)?.receiveContext(message);
+        this.#calls.receiveContext(message);
         break;
       case "response":
-        this.#callOf(message)?.receiveGreeting(message);
+        this.#calls.receiveGreeting(message);
         break;
       case "deep_tool_progress":
+        this.#calls.receiveWords(message);
+        if (this.faults.dropSocket === "after_progress") {
+          this.faults.dropSocket = undefined;
+          connection.drop();
+        }
+        break;
       case "deep_tool_result":
-        this.#receiveWords(connection, message);
+        this.#calls.receiveWords(message);
         break;
       case "walkie_response":
         this.#receiveAnswer(this.#walkieReplies, message);
@@ -760,216 +553,29 @@ export class ClawdTalkPractice {
         this.#receiveAnswer(this.#logReplies, message);
         break;
       case "client_restart":
-        if (!connection.reconnected) {
-          this.#breach("restart_on_first_connect", "client_restart came on a first connect.", message);
-        }
         break;
     }
-  }
-
-  #receiveWords(
-    connection: Connection,
-    message: ClientMessageOf<"deep_tool_progress"> | ClientMessageOf<"deep_tool_result">,
-  ): void {
-    const turn = this.#turns.get(message.request_id);
-    if (!turn) {
-      this.#unknownRequest(message);
-      return;
-    }
-    turn.receive(message);
-    if (message.type === "deep_tool_progress" && this.faults.dropSocket === "after_progress") {
-      this.faults.dropSocket = undefined;
-      connection.drop();
-    }
-  }
-
-  #callOf(
-    message: ClientMessageOf<"context_response"> | ClientMessageOf<"response">,
-  ): PracticeCall | undefined {
-    const call = this.calls.get(message.call_id);
-    if (!call) this.#breach("unknown_call", `There is no call ${message.call_id}.`, message);
-    return call;
   }
 
   #receiveAnswer<Message extends ClientMessageOf<"walkie_response"> | ClientMessageOf<"logs_response">>(
     replies: Map<string, Message | undefined>,
     message: Message,
   ): void {
-    if (!replies.has(message.request_id)) {
-      this.#unknownRequest(message);
-    } else if (replies.get(message.request_id)) {
-      this.#breach("second_result", `Request ${message.request_id} was answered twice.`, message);
+    const { request_id } = message;
+    if (!replies.has(request_id)) {
+      this.#record.breach("unknown_request", `There is no request ${request_id}.`, message);
+    } else if (replies.get(request_id)) {
+      this.#record.breach("second_result", `Request ${request_id} was answered twice.`, message);
     } else {
-      replies.set(message.request_id, message);
+      replies.set(request_id, message);
     }
-  }
-
-  #unknownRequest(message: ClientMessage & { request_id: string }): void {
-    this.#breach("unknown_request", `There is no request ${message.request_id}.`, message);
-  }
-
-  // ---- calls
-
-  #newCall(facts: Omit<CallFacts, "agentName">, key: string): PracticeCall {
-    if (this.calls.has(facts.callId)) throw new PracticeError(`There is already a call ${facts.callId}.`);
-    const agentName = this.#connectionOf(key)?.agentName ?? "agent";
-    const call = new PracticeCall(this.#callLine(key), { ...facts, agentName });
-    this.calls.set(call.callId, call);
-    return call;
-  }
-
-  #callLine(key: string): CallLine {
-    return {
-      waiting: this.#waiting,
-      now: this.#now,
-      newId: this.#newId,
-      emit: (event, fields) => this.#emit(event, fields, key),
-      breach: (rule, message, input) => this.#breach(rule, message, input),
-      expect: (turn) => {
-        if (this.#turns.has(turn.requestId)) {
-          throw new PracticeError(`There is already a request ${turn.requestId}; repeat() sends it again.`);
-        }
-        this.#turns.set(turn.requestId, turn);
-      },
-      text: (from, body) => this.text({ from, body, key }),
-    };
-  }
-
-  /** Somebody is on the phone: asks for the context, waits for it within bounds, starts the call. */
-  async #connect(
-    call: PracticeCall,
-    key: string,
-    extra: Readonly<Record<string, unknown>> = {},
-  ): Promise<void> {
-    this.#emit("context_request", { ...extra, call_id: call.callId }, key);
-    if (this.#connectionOf(key)) {
-      await this.#waiting
-        .until(() => call.context ?? call.end, "the context", { timeoutMs: this.timings.contextWithinMs })
-        .catch((error) => {
-          // The service's calls go on without a context; so do ours.
-          if (!(error instanceof PracticeTimeout)) throw error;
-        });
-    }
-    call.start();
-  }
-
-  #placeCall({ to = this.ownerNumber, greeting, purpose }: PlacedCall, key: string): PracticeCall {
-    const call = this.#newCall(
-      { callId: this.#newId("call"), direction: "outbound", person: to, purpose, greeting },
-      key,
-    );
-    this.#runOutbound(call, to, key).catch((error) => {
-      if (!(error instanceof PracticeStopped)) throw error;
-    });
-    return call;
-  }
-
-  async #runOutbound(call: PracticeCall, to: string, key: string): Promise<void> {
-    await this.#waiting.pause(this.timings.outboundRingMs);
-    call.progressTo("ringing");
-    const { callId, purpose, greeting } = call;
-    const callee = await this.onOutbound({ callId, to, toOwner: to === this.ownerNumber, purpose, greeting });
-    if (callee.does === "answer") {
-      await this.#connect(call, key);
-    } else {
-      const message = callee.does === "voicemail" ? (callee.message ?? greeting) : undefined;
-      call.hangUp({
-        ...UNANSWERED[callee.does],
-        ...(message === undefined ? {} : { voicemail_message: message }),
-      });
-    }
-    this.#outbound.push(Object.assign(call, { to }));
-    this.#waiting.changed();
-    if (callee.does === "answer" && callee.says) await this.#playCallee(call, callee.says);
-  }
-
-  /** A callee with a fixed part: says its lines one after the other, then hangs up. */
-  async #playCallee(call: PracticeCall, lines: readonly string[]): Promise<void> {
-    for (const line of lines) {
-      if (call.end) return;
-      try {
-        await call.say(line).result();
-      } catch (error) {
-        // Nobody answers, or the agent hung up: the callee has had enough either way.
-        if (!(error instanceof PracticeError) || error instanceof PracticeStopped) throw error;
-        break;
-      }
-    }
-    call.hangUp();
-  }
-
-  // ---- the record
-
-  get #restLine() {
-    return {
-      account: this,
-      faults: this.faults,
-      waiting: this.#waiting,
-      calls: this.calls,
-      messages: this.#messages,
-      approvals: this.#approvals,
-      now: this.#now,
-      newId: this.#newId,
-      accepts: (key: string) => this.keys.includes(key),
-      breach: (rule: Rule, message: string, input?: unknown) => this.#breach(rule, message, input),
-      record: (record: RestRecord) => {
-        this.rest.push(record);
-        this.#waiting.changed();
-      },
-      answered: ({ at, method, path, status }: RestRecord) => {
-        this.#tell({ at, kind: "rest", method, path, status });
-        this.#waiting.changed();
-      },
-      placeCall: (placed: PlacedCall, key: string) => this.#placeCall(placed, key),
-    };
   }
 
   #emit<Name extends EventName>(event: Name, fields: ServerEvents[Name], key?: string): void {
     this.send({ type: "event", event, ...fields }, key);
   }
-
-  #noteUndelivered(message: unknown): void {
-    this.undelivered.push(message);
-    this.#tell({ at: this.#now(), kind: "undelivered", message });
-    this.#waiting.changed();
-  }
-
-  #breach(rule: Rule, message: string, input?: unknown): void {
-    const at = this.#now();
-    this.violations.push({
-      at,
-      rule,
-      message,
-      ...(input === undefined ? {} : { input: this.#withoutKeys(input) }),
-    });
-    this.#tell({ at, kind: "violation", rule, message });
-    this.#waiting.changed();
-  }
-
-  #tell(event: PracticeEvent): void {
-    for (const listener of this.#listeners) listener(event);
-  }
-
-  /** A copy in which every key ever seen reads `[key]`. */
-  #withoutKeys(value: unknown): unknown {
-    let text = JSON.stringify(value);
-    for (const secret of this.#secrets) text = text.replaceAll(JSON.stringify(secret).slice(1, -1), "[key]");
-    return JSON.parse(text);
-  }
 }
 
-function pathOf(request: IncomingMessage): string {
-  return new URL(request.url ?? "/", "http://practice.invalid").pathname;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function typeOf(json: unknown): string {
-  return typeof json === "object" && json !== null && "type" in json ? String(json.type) : "";
+function pathOf(url = "/"): string {
+  return new URL(url, "http://practice.invalid").pathname;
 }

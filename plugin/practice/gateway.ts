@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { findPackageJSON } from "node:module";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -61,10 +61,7 @@ export async function startPracticeGateway(options: PracticeGatewayOptions): Pro
   await mkdir(home, { recursive: true, mode: 0o700 });
   const port = options.port ?? (await freePort());
   const token = await writeGatewayFolder(stateDir, port, options);
-  const entry = join(
-    dirname(createRequire(import.meta.url).resolve("openclaw/package.json")),
-    "openclaw.mjs",
-  );
+  const entry = join(dirname(findPackageJSON("openclaw", import.meta.url) ?? ""), "openclaw.mjs");
   const env = gatewayEnvironment(stateDir, home);
   let output = "";
   const child = execa(process.execPath, [entry, "gateway", "run"], {

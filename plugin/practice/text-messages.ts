@@ -15,7 +15,7 @@ export interface TextMessage {
   readonly created_at: string;
 }
 
-export interface ReplyOptions extends WaitOptions {
+interface ReplyOptions extends WaitOptions {
   /** How long it must stay quiet after the last part of a reply, in milliseconds; default 150. */
   readonly settleMs?: number;
 }

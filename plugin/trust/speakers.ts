@@ -11,17 +11,12 @@
  * | nobody can say the direction | stranger |
  */
 import type { CallDirection } from "../carriers/carrier.ts";
+import type { KnownCall } from "../store/calls.ts";
 import type { SpeakerSession } from "./sessions.ts";
 import { strangerSession } from "./sessions.ts";
 
-/** What was written down of a call, in this process or another one. */
-export interface WrittenCall {
-  readonly direction: CallDirection;
-  /** E.164; null means the owner. */
-  readonly callee: string | null;
-  readonly purpose: string | null;
-  readonly greeting: string | null;
-}
+/** What was written down of a call, by this process or another one. */
+export type WrittenCall = Pick<KnownCall, "direction" | "placedHere" | "callee" | "purpose" | "greeting">;
 
 export interface SpeakerFacts {
   readonly line: string;
@@ -51,26 +46,44 @@ export async function identifyCall(
   direction: CallDirection | undefined,
   facts: SpeakerFacts,
 ): Promise<CallIdentity> {
-  const call = await writtenCallWithPatience(callId, direction, facts);
-  const known = call?.direction ?? direction ?? (await facts.askDirection(callId));
-  if (known === "inbound") {
-    if (facts.inboundCallers === "unknown") return { tier: "unknown" };
-    return { tier: "owner", session: facts.ownerSession(), call };
+  const call = await findCallWithPatience(callId, direction, facts);
+  if (call?.placedHere) {
+    return isOwners(call.callee, facts.ownerNumbers)
+      ? { tier: "owner", session: facts.ownerSession(), call }
+      : stranger(callId, facts, call);
   }
-  const toOwner = call !== undefined && (call.callee === null || facts.ownerNumbers.includes(call.callee));
-  if (toOwner) return { tier: "owner", session: facts.ownerSession(), call };
-  return { tier: "stranger", session: strangerSession(facts.ownerSession().agentId, facts.line, callId), call };
+  const known = direction ?? call?.direction ?? (await facts.askDirection(callId));
+  if (known !== "inbound") return stranger(callId, facts, undefined);
+  if (facts.inboundCallers === "unknown") return { tier: "unknown" };
+  return { tier: "owner", session: facts.ownerSession(), call };
 }
 
-async function writtenCallWithPatience(
+/** Whether a call we placed rings the owner: no number means the account's owner. */
+export function isOwners(callee: string | null | undefined, ownerNumbers: readonly string[]): boolean {
+  return callee === null || (callee !== undefined && ownerNumbers.includes(callee));
+}
+
+function stranger(callId: string, facts: SpeakerFacts, call: WrittenCall | undefined): CallIdentity {
+  return {
+    tier: "stranger",
+    session: strangerSession(facts.ownerSession().agentId, facts.line, callId),
+    call,
+  };
+}
+
+/**
+ * The call as it is written down. While one of our own calls is being placed, its id is not known yet: an event
+ * that may be about it waits a moment, unless the carrier says that this call came in.
+ */
+export async function findCallWithPatience(
   callId: string,
   direction: CallDirection | undefined,
-  facts: SpeakerFacts,
+  facts: Pick<SpeakerFacts, "writtenCall" | "placingCall" | "sleep">,
 ): Promise<WrittenCall | undefined> {
   for (let waitedMs = 0; ; waitedMs += PLACING_POLL_MS) {
     const call = await facts.writtenCall(callId);
-    if (call !== undefined || direction === "inbound") return call;
-    if (waitedMs >= PLACING_PATIENCE_MS || !(await facts.placingCall())) return undefined;
+    if (call?.placedHere || direction === "inbound") return call;
+    if (waitedMs >= PLACING_PATIENCE_MS || !(await facts.placingCall())) return call;
     await facts.sleep(PLACING_POLL_MS);
   }
 }

@@ -238,7 +238,7 @@ export function createClawdTalkSocket(options: ClawdTalkSocketOptions): ClawdTal
       }
     });
     socket.on("error", (error) => {
-      ending ??= new ConnectionEnded("lost", describeError(error, url, timings));
+      ending ??= new ConnectionEnded("lost", describeConnectionError(error, url, timings));
     });
     socket.on("close", (code, reason) => {
       clearTimeout(authTimer);
@@ -388,8 +388,12 @@ function seconds(milliseconds: number): string {
   return `${milliseconds / 1_000} s`;
 }
 
-/** What a network error means, as a clause for people. */
-function describeError(error: Error, url: string, { handshakeTimeoutMs }: ConnectionTimings): string {
+/** What an error of the network or of the WebSocket means, as a clause for people. */
+export function describeConnectionError(
+  error: Error,
+  url: string,
+  { handshakeTimeoutMs }: Pick<ConnectionTimings, "handshakeTimeoutMs">,
+): string {
   const { host, hostname } = new URL(url);
   // A name with several addresses fails with one error for each of them.
   const first = error instanceof AggregateError ? (error.errors[0] as unknown) : error;

@@ -1,0 +1,100 @@
+/**
+ * Owns placing a call: the one way for scripts, command line and tools. Call, callee and purpose are written
+ * down before the carrier is asked, so that every process knows who is at the other end before the first event.
+ */
+import { CarrierError } from "../carriers/carrier-errors.ts";
+import { type E164, requirePhoneNumber } from "../config/phone-number.ts";
+import type { LineConfig, SwitchboardConfig } from "../config/schema.ts";
+import { callPlaced, callRefused, callUnsettled, intendCall } from "../store/calls.ts";
+import type { Store } from "../store/database.ts";
+
+/** What a carrier needs to offer for calls to be placed. */
+export interface CallPlacer {
+  /** Rings `to`, or the account's owner when it is undefined. Throws a {@link CarrierError}. */
+  placeCall(call: {
+    readonly to: E164 | undefined;
+    readonly greeting: string;
+    readonly purpose: string | undefined;
+  }): Promise<{ readonly callId: string; readonly status: string | undefined }>;
+}
+
+export interface CallRequest {
+  /** As a person writes it, with its country code; undefined rings the account's owner. */
+  readonly to?: string | undefined;
+  /** What is said first. */
+  readonly greeting?: string | undefined;
+  /** What the call is for: the agent is told, and nobody else. */
+  readonly purpose?: string | undefined;
+}
+
+export interface PlacedCall {
+  /** Ours. */
+  readonly id: string;
+  /** The carrier's. */
+  readonly callId: string;
+  /** In the carrier's words. */
+  readonly status: string | undefined;
+  /** Null for the account's owner. */
+  readonly to: E164 | null;
+  readonly greeting: string;
+}
+
+/**
+ * Places a call.
+ *
+ * @throws NotAPhoneNumber before anything is written or asked.
+ * @throws CarrierRefused, CarrierUnreachable; the store then says so too.
+ */
+export async function placeCall(
+  request: CallRequest,
+  using: {
+    readonly store: Store;
+    readonly rest: CallPlacer;
+    readonly line: Pick<LineConfig, "name" | "carrier" | "language">;
+    readonly config: Pick<SwitchboardConfig, "agentName" | "ownerName" | "ownerNumbers">;
+  },
+): Promise<PlacedCall> {
+  const { store, rest, line, config } = using;
+  const to = request.to === undefined ? undefined : requirePhoneNumber(request.to);
+  const purpose = request.purpose?.trim() || undefined;
+  const isToOwner = to === undefined || config.ownerNumbers.includes(to);
+  const greeting = request.greeting?.trim() || firstWords(isToOwner, line.language, config);
+  const id = await intendCall(store, {
+    line: line.name,
+    carrier: line.carrier,
+    callee: to ?? null,
+    purpose,
+    greeting,
+  });
+  try {
+    const placed = await rest.placeCall({ to, greeting, purpose });
+    await callPlaced(store, id, placed.callId);
+    return { id, callId: placed.callId, status: placed.status, to: to ?? null, greeting };
+  } catch (error) {
+    if (error instanceof CarrierError) {
+      await (error.mayHaveHappened ? callUnsettled : callRefused)(store, id, error.message);
+    }
+    throw error;
+  }
+}
+
+type Names = Pick<SwitchboardConfig, "agentName" | "ownerName">;
+
+/** What an outbound call begins with when nobody said it. Others learn at once that an AI calls, and for whom. */
+const FIRST_WORDS = {
+  en: {
+    owner: ({ agentName }: Names) => `Hi, this is ${agentName ?? "your assistant"}.`,
+    other: ({ agentName, ownerName }: Names) =>
+      `Hello, this is ${agentName === undefined ? "" : `${agentName}, `}an AI assistant calling on behalf of ${ownerName ?? "the person I work for"}.`,
+  },
+  zh: {
+    owner: ({ agentName }: Names) => `您好，我是${agentName ?? "您的助理"}。`,
+    other: ({ agentName, ownerName }: Names) =>
+      `您好，我是${agentName === undefined ? "" : `${agentName}，`}一个人工智能助理，代表${ownerName ?? "我的用户"}给您打电话。`,
+  },
+} as const;
+
+function firstWords(isToOwner: boolean, language: string | undefined, names: Names): string {
+  const words = FIRST_WORDS[language !== undefined && /^zh\b/i.test(language) ? "zh" : "en"];
+  return isToOwner ? words.owner(names) : words.other(names);
+}

@@ -1,0 +1,168 @@
+/**
+ * Owns the inbound texts of a line from arrival to answer: written down before anything else, answered one after
+ * the other for each sender, taken up again after a restart, never answered twice as far as the service allows.
+ */
+import type { ClawdTalkRest } from "../carriers/clawdtalk/rest.ts";
+import type { InboundText } from "../carriers/carrier.ts";
+import { parsePhoneNumber } from "../config/phone-number.ts";
+import type { Log } from "../log.ts";
+import type { Store } from "../store/database.ts";
+import { markText, pendingTexts, receiveText } from "../store/inbox.ts";
+import { quotation } from "../trust/quotation.ts";
+import type { TextToAnswer } from "./inbound-text.ts";
+import { sendText, settleUnfinishedTexts } from "./send-text.ts";
+
+/** A text whose answer failed is tried again after these waits; then the owner is told. */
+const RETRY_AFTER_MS = [5_000, 30_000];
+/** How often what nobody knows the end of is looked into again. */
+const SETTLE_EVERY_MS = 30_000;
+
+export interface TextsParameters {
+  readonly line: string;
+  readonly store: Store;
+  readonly rest: ClawdTalkRest;
+  answer(text: TextToAnswer, reply: (text: string) => Promise<void>): Promise<"answered" | "refused">;
+  tellOwner(sentence: string): Promise<void>;
+  readonly log: Log;
+  readonly retryAfterMs?: readonly number[];
+}
+
+interface WaitingText {
+  readonly messageId: string;
+  readonly from: string;
+  readonly body: string;
+  readonly receivedAt: Date;
+}
+
+export class Texts {
+  readonly #p: TextsParameters;
+  /** The last text of each sender: the next one waits for it. */
+  readonly #tails = new Map<string, Promise<void>>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #stopped = false;
+
+  constructor(parameters: TextsParameters) {
+    this.#p = parameters;
+  }
+
+  /** Writes the text down and answers it; the same message id again does nothing. Never rejects. */
+  async receive({ messageId, from, body }: InboundText): Promise<void> {
+    const text = { messageId, from, body };
+    try {
+      const isNew = await receiveText(this.#p.store, { line: this.#p.line, ...text });
+      if (isNew) this.#enqueue({ ...text, receivedAt: this.#p.store.now() }, 0);
+      else this.#p.log.debug(`Text ${messageId} was delivered twice.`);
+    } catch (error) {
+      this.#p.log.error(`A text could not be written down and is lost: ${sentence(error)}`);
+    }
+  }
+
+  /** Takes up what an earlier process left: sends whose end is not known first, then unanswered texts. Never rejects. */
+  async start(): Promise<void> {
+    await this.#settle();
+    try {
+      for (const text of await pendingTexts(this.#p.store, this.#p.line)) {
+        if (text.hasReply) await this.#mark(text, "answered");
+        else this.#enqueue(text, 0);
+      }
+    } catch (error) {
+      this.#p.log.error(`The texts of before could not be read: ${sentence(error)}`);
+    }
+    const timer = setInterval(() => void this.#settle(), SETTLE_EVERY_MS);
+    this.#timers.add(timer);
+  }
+
+  /** Starts nothing new. A text being answered stays written down as such and is taken up at the next start. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  #enqueue(text: WaitingText, attempt: number): void {
+    const before = this.#tails.get(text.from) ?? Promise.resolve();
+    const tail = before.then(() => this.#answer(text, attempt));
+    this.#tails.set(text.from, tail);
+    void tail.then(() => {
+      if (this.#tails.get(text.from) === tail) this.#tails.delete(text.from);
+    });
+  }
+
+  async #answer(text: WaitingText, attempt: number): Promise<void> {
+    if (this.#stopped) return;
+    const { line, log } = this.#p;
+    let replied = false;
+    try {
+      const from = parsePhoneNumber(text.from);
+      if (from === undefined) {
+        log.info(`A text from ${JSON.stringify(text.from)} was not answered: that is no phone number.`);
+        await this.#mark(text, "refused", "not a phone number");
+        return;
+      }
+      if (!(await this.#mark(text, "answering"))) return;
+      const done = await this.#p.answer(
+        { messageId: text.messageId, from, body: text.body, receivedAtMs: text.receivedAt.getTime() },
+        async (body) => {
+          replied = true;
+          await sendText(
+            { line, to: from, body, inReplyTo: text.messageId, resend: true },
+            { store: this.#p.store, rest: this.#p.rest },
+          );
+        },
+      );
+      await this.#mark(text, done);
+    } catch (error) {
+      if (this.#stopped) return;
+      log.warn(`A text from ${text.from} could not be answered: ${sentence(error)}`);
+      // Once a reply is written down, it is the outbox's: asking the agent again would answer twice.
+      if (replied) await this.#giveUp(text, "answered", error);
+      else await this.#retry(text, attempt, error);
+    }
+  }
+
+  async #retry(text: WaitingText, attempt: number, error: unknown): Promise<void> {
+    const waitMs = (this.#p.retryAfterMs ?? RETRY_AFTER_MS)[attempt];
+    if (waitMs === undefined) return await this.#giveUp(text, "failed", error);
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#enqueue(text, attempt + 1);
+    }, waitMs);
+    this.#timers.add(timer);
+  }
+
+  async #giveUp(text: WaitingText, state: "answered" | "failed", error: unknown): Promise<void> {
+    await this.#mark(text, state, sentence(error));
+    await this.#p.tellOwner(
+      `A text could not be answered (${sentence(error)}). It said: ${quotation(text.from, text.body)}`,
+    );
+  }
+
+  async #mark(
+    text: WaitingText,
+    state: "answering" | "answered" | "refused" | "failed",
+    detail?: string,
+  ): Promise<boolean> {
+    try {
+      return await markText(this.#p.store, { line: this.#p.line, messageId: text.messageId }, state, { detail });
+    } catch (error) {
+      this.#p.log.error(`The state of a text could not be written down: ${sentence(error)}`);
+      return false;
+    }
+  }
+
+  async #settle(): Promise<void> {
+    if (this.#stopped) return;
+    try {
+      await settleUnfinishedTexts(
+        { line: this.#p.line, report: (text) => this.#p.tellOwner(text) },
+        { store: this.#p.store, rest: this.#p.rest },
+      );
+    } catch (error) {
+      this.#p.log.warn(`Texts whose sending is in doubt could not be looked into: ${sentence(error)}`);
+    }
+  }
+}
+
+function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,104 @@
+/** Owns the command that places, shows and ends calls. What it needs is loaded when it is needed. */
+import type { Command } from "commander";
+import type { CallState } from "../carriers/clawdtalk/rest.ts";
+import { openLine } from "./open-line.ts";
+import {
+  answerWith,
+  type CommandContext,
+  type CommonOptions,
+  type Settings,
+  withCommonOptions,
+} from "./run.ts";
+
+interface PlaceOptions extends CommonOptions {
+  readonly to?: string;
+  readonly purpose?: string;
+}
+
+/** Adds arguments, options and subcommands to `command`. */
+export function defineCallCommand(command: Command, context: CommandContext): void {
+  withCommonOptions(command)
+    .description("Call your phone, or somebody else's. Without --to, your own phone rings.")
+    .argument("[greeting]", "what is said first; a bare phone number is taken as --to")
+    .argument("[words]", "what is said first, after a bare phone number")
+    .option("--to <number>", "call this number (with country code; needs a dedicated number)")
+    .option("--purpose <text>", "what the call is for; the agent works from it")
+    .action(async (first: string | undefined, second: string | undefined, options: PlaceOptions) => {
+      await answerWith(context, options, (settings) => place(first, second, options, settings));
+    });
+  command
+    .command("status")
+    .description("Show how a call is going.")
+    .argument("<id>", "the call's id")
+    .action(async (id: string, _own: unknown, self: Command) => {
+      const options: CommonOptions = self.optsWithGlobals();
+      await answerWith(context, options, async (settings) => {
+        const { rest } = await openLine(options, settings);
+        const call = await rest.getCall(id);
+        return { text: describe(call), json: { call } };
+      });
+    });
+  command
+    .command("end")
+    .description("Hang up.")
+    .argument("<id>", "the call's id")
+    .argument("[reason]", "why, for the service's record", "user_ended")
+    .action(async (id: string, reason: string, _own: unknown, self: Command) => {
+      const options: CommonOptions = self.optsWithGlobals();
+      await answerWith(context, options, async (settings) => {
+        const { rest } = await openLine(options, settings);
+        const call = await rest.endCall(id, reason);
+        const after = call.durationSeconds === undefined ? "" : ` after ${call.durationSeconds} s`;
+        return { text: `The call ${id} is being ended${after}.`, json: { call: { callId: id, ...call } } };
+      });
+    });
+}
+
+async function place(
+  first: string | undefined,
+  second: string | undefined,
+  options: PlaceOptions,
+  settings: Settings,
+) {
+  const { parsePhoneNumber, requirePhoneNumber } = await import("../config/phone-number.ts");
+  const isNumber = (text: string | undefined): text is string =>
+    text !== undefined && (parsePhoneNumber(text) !== undefined || LOOKS_LIKE_A_NUMBER.test(text));
+  const takesFirst = options.to === undefined && isNumber(first);
+  const to = options.to ?? (takesFirst ? first : undefined);
+  const greeting = takesFirst ? second : [first, second].filter(Boolean).join(" ") || undefined;
+  // Before anything else: a number that is none is a mistake in the command, whatever the settings are.
+  if (to !== undefined) requirePhoneNumber(to);
+
+  const { line, rest } = await openLine(options, settings);
+  const { openStore, closeStore } = await import("../store/database.ts");
+  const { placeCall } = await import("../calls/place-call.ts");
+  const store = await openStore(settings.stateFolder);
+  try {
+    const call = await placeCall(
+      { to, greeting, purpose: options.purpose },
+      { store, rest, line, config: settings.config },
+    );
+    return {
+      text: [
+        `Calling ${call.to ?? "you"}: ${call.greeting}`,
+        `Call id: ${call.callId}${call.status === undefined ? "" : ` (${call.status})`}`,
+      ].join("\n"),
+      json: { call: { callId: call.callId, status: call.status, to: call.to, greeting: call.greeting } },
+    };
+  } finally {
+    await closeStore(store);
+  }
+}
+
+/** Nobody greets with digits only: a number without its country code is a number, and wrong. */
+const LOOKS_LIKE_A_NUMBER = /^\+?[\d\s().-]{5,}$/;
+
+function describe(call: CallState): string {
+  const facts = [
+    call.status ?? "unknown",
+    call.direction,
+    call.startedAt === undefined ? undefined : `since ${call.startedAt}`,
+    call.durationSeconds === undefined ? undefined : `${call.durationSeconds} s`,
+  ];
+  return `The call ${call.callId}: ${facts.filter((fact) => fact !== undefined).join(", ")}`;
+}

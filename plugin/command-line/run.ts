@@ -1,0 +1,108 @@
+/**
+ * Owns how a command of ours runs: what it is given, what it prints, and its exit code (0 done, 1 refused or
+ * failed, 2 not understood). Errors are one sentence on stderr; with `--json` also an object on stdout.
+ */
+import path from "node:path";
+import type { Command } from "commander";
+import type { LoadedConfig } from "../config/loader.ts";
+import { findGateway, findPackageFolder } from "../config/state-folder.ts";
+
+/** What a command needs from where it runs: a script, or the gateway's command line. */
+export interface CommandContext {
+  /** The settings, read at first use: `--help` needs none. */
+  settings(): Promise<Settings>;
+  /** Writes to stdout. */
+  print(text: string): void;
+  /** Writes to stderr. */
+  complain(text: string): void;
+  setExitCode(code: number): void;
+}
+
+export interface Settings extends LoadedConfig {
+  readonly stateFolder: string;
+}
+
+/** Options every command has. */
+export interface CommonOptions {
+  readonly line?: string;
+  readonly json?: boolean;
+}
+
+/** Adds the options every command has. */
+export function withCommonOptions(command: Command): Command {
+  return command
+    .option("--line <name>", "use this line instead of the first one")
+    .option("--json", "print one JSON object")
+    .configureHelp({ showGlobalOptions: true });
+}
+
+/** What a command has to say: for people, and for programs. */
+export interface Answer {
+  readonly text: string;
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+/** Runs a command's work and prints its answer, or why there is none. Never rejects. */
+export async function answerWith(
+  context: CommandContext,
+  options: CommonOptions,
+  work: (settings: Settings) => Promise<Answer>,
+): Promise<void> {
+  try {
+    const settings = await context.settings();
+    for (const problem of settings.problems) context.complain(`Note: ${problem}\n`);
+    const answer = await work(settings);
+    context.print(options.json ? `${JSON.stringify({ ok: true, ...answer.json })}\n` : `${answer.text}\n`);
+  } catch (error) {
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    context.complain(`${message}\n`);
+    if (options.json) context.print(`${JSON.stringify({ ok: false, error: { name, message } })}\n`);
+    context.setExitCode(NOT_UNDERSTOOD.has(name) ? 2 : 1);
+  }
+}
+
+/** Errors about what was typed. By name: their modules are loaded only when they are needed. */
+const NOT_UNDERSTOOD: ReadonlySet<string> = new Set(["NotAPhoneNumber", "NothingToSend"]);
+
+/**
+ * Runs a script: reads the arguments, finds the settings as the plugin does, and sets the exit code.
+ *
+ * @param folder the script's own.
+ * @param define adds the script's arguments, options and subcommands.
+ */
+export async function runScript(
+  command: Command,
+  folder: string,
+  define: (command: Command, context: CommandContext) => void,
+): Promise<void> {
+  // What an agent pipes into a command that has ended is nobody's error.
+  process.stdout.on("error", () => {});
+  const context: CommandContext = {
+    settings: async () => await readSettings(folder),
+    print: (text) => void process.stdout.write(text),
+    complain: (text) => void process.stderr.write(text),
+    setExitCode: (code) => {
+      process.exitCode = code;
+    },
+  };
+  define(command.exitOverride(), context);
+  try {
+    await command.parseAsync(process.argv);
+  } catch (error) {
+    // Commander has printed what it has to say; help is no error.
+    const { exitCode } = error as { exitCode?: number };
+    if (exitCode === undefined) throw error;
+    process.exitCode = exitCode === 0 ? 0 : 2;
+  }
+}
+
+async function readSettings(folder: string): Promise<Settings> {
+  const { loadConfig } = await import("../config/loader.ts");
+  const started = process.argv[1];
+  const place = findGateway({
+    env: process.env,
+    startFolders: started === undefined ? [folder] : [path.dirname(started), folder],
+  });
+  const packageFolder = findPackageFolder(folder);
+  return { ...loadConfig({ ...place, env: process.env, packageFolder }), stateFolder: place.stateFolder };
+}

@@ -1,0 +1,28 @@
+/** Declares what the plugin registers with the gateway. No logic. */
+import { definePluginEntry } from "openclaw/plugin-sdk/plugin-entry";
+import { createPhoneChannel } from "./channel/channel.ts";
+import { registerHooks } from "./hooks.ts";
+import { registerPhoneCommands } from "./cli.ts";
+import { PhoneService } from "./lines/service.ts";
+
+export default definePluginEntry({
+  id: "switchboard",
+  name: "Switchboard",
+  description: "A phone for your agent: calls and texts over ClawdTalk, ClawCall and StepOne.",
+  register(api) {
+    registerPhoneCommands(api);
+    if (api.registrationMode === "cli-metadata") return;
+    const service = new PhoneService(api);
+    // Hooks in every mode: an agent turn runs on another registration than the service (gateway facts).
+    registerHooks(api);
+    api.registerChannel({
+      plugin: createPhoneChannel({
+        lines: () => service.lines(),
+        sendText: (text) => service.sendText(text),
+      }),
+    });
+    if (api.registrationMode !== "full") return;
+    api.registerService({ id: "switchboard", start: () => service.start(), stop: () => service.stop() });
+    for (const route of service.routes()) api.registerHttpRoute(route);
+  },
+});

@@ -1,0 +1,44 @@
+/** Owns asking the running gateway about its phone, over its own HTTP, from another process. */
+import type { SwitchboardConfig } from "../config/schema.ts";
+import type { PhoneStatus } from "./service.ts";
+
+/** The gateway could not be asked. The message is for people. */
+export class GatewayNotReached extends Error {
+  override readonly name = "GatewayNotReached";
+}
+
+const ANSWER_LIMIT_MS = 5_000;
+
+/** @throws GatewayNotReached */
+export async function askPhoneStatus(config: SwitchboardConfig): Promise<PhoneStatus> {
+  return (await ask(config, "/switchboard/status")) as PhoneStatus;
+}
+
+/**
+ * The last lines of the phone's log, oldest first.
+ *
+ * @throws GatewayNotReached
+ */
+export async function askPhoneLog(config: SwitchboardConfig): Promise<readonly string[]> {
+  return ((await ask(config, "/switchboard/logs")) as { lines: string[] }).lines;
+}
+
+async function ask(config: SwitchboardConfig, path: string): Promise<unknown> {
+  const url = config.gatewayUrl ?? "http://127.0.0.1:18789";
+  let answer: Response;
+  try {
+    answer = await fetch(new URL(path, url), {
+      headers: config.gatewayToken === undefined ? {} : { authorization: `Bearer ${config.gatewayToken}` },
+      signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+    });
+  } catch {
+    throw new GatewayNotReached(`No gateway answers at ${url}. Start it with: openclaw gateway start`);
+  }
+  if (answer.ok && answer.headers.get("content-type")?.includes("json")) return await answer.json();
+  await answer.body?.cancel();
+  throw new GatewayNotReached(
+    answer.status === 401 || answer.status === 403
+      ? `The gateway at ${url} refuses its token. Check gateway.auth.token in its config.`
+      : `The gateway at ${url} runs without Switchboard. Check: openclaw plugins inspect switchboard`,
+  );
+}

@@ -1,0 +1,256 @@
+/**
+ * Owns one configured line: its carrier's connection, its live calls and its texts, and what is written down of
+ * them. The same for the plugin and for the connector of skill-only installs; only the agent port differs.
+ */
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { AgentPort } from "../agent/port.ts";
+import { type CallSpeaker, Calls } from "../calls/calls.ts";
+import { outcomeLine } from "../calls/outcome.ts";
+import { carrierContext, defaultGreeting, strangerContext, voiceContext } from "../calls/voice-context.ts";
+import type { CallDirection, CallOutcome, CarrierListener, LineStatus } from "../carriers/carrier.ts";
+import { createClawdTalkCarrier } from "../carriers/clawdtalk/carrier.ts";
+import { ClawdTalkRest } from "../carriers/clawdtalk/rest.ts";
+import { Texts } from "../channel/texts.ts";
+import type { TextToAnswer } from "../channel/inbound-text.ts";
+import type { LineConfig, SwitchboardConfig } from "../config/schema.ts";
+import { createRingLog, type Log } from "../log.ts";
+import { phrase } from "../speech/phrases.ts";
+import { findCall, noteCall, noteCallEnded, noteCallStarted, pendingIntents } from "../store/calls.ts";
+import type { Store } from "../store/database.ts";
+import type { OwnerRoute } from "../trust/owner-session.ts";
+import { findCallWithPatience, identifyCall, isOwners, type SpeakerFacts } from "../trust/speakers.ts";
+
+/** Log lines kept in memory for a carrier's support request. */
+const KEPT_LOG_LINES = 200;
+/** A call that was asked for this long ago and still has no id was never placed. */
+const PLACING_MEMORY_MS = 30_000;
+
+export interface LineParameters {
+  readonly line: LineConfig & { readonly apiKey: string };
+  readonly config: SwitchboardConfig;
+  readonly store: Store;
+  readonly agent: AgentPort;
+  owner(): OwnerRoute;
+  /** "agent": the other end of our calls talks to the agent, in a session of its own. "refuse": to nobody. */
+  readonly thirdParties: "agent" | "refuse";
+  /** Answers one inbound text; `reply` sends one text back, intent first. */
+  answerText(text: TextToAnswer, reply: (text: string) => Promise<void>): Promise<"answered" | "refused">;
+  /** Tells the owner's main session one line, without starting a turn. Never rejects. */
+  tellOwner(sentence: string): Promise<void>;
+  readonly log: Log;
+  readonly version: string;
+}
+
+export interface Line {
+  readonly name: string;
+  start(): void;
+  stop(): Promise<void>;
+  status(): LineStatus;
+  /** Calls going on now. */
+  liveCalls(): number;
+}
+
+export function createLine(parameters: LineParameters): Line {
+  const { line, config, store, owner } = parameters;
+  const names = { ownerName: config.ownerName, agentName: config.agentName };
+  const log = createRingLog(parameters.log, KEPT_LOG_LINES, { secrets: () => [line.apiKey] });
+  const carrier = createClawdTalkCarrier({
+    line,
+    ...(config.ownerName === undefined ? {} : { ownerName: config.ownerName }),
+    ...(config.agentName === undefined ? {} : { agentName: config.agentName }),
+    version: parameters.version,
+    log,
+    logLines: () => log.lines(),
+  });
+  const rest = new ClawdTalkRest({ apiUrl: line.apiUrl, apiKey: line.apiKey, version: parameters.version });
+  /** Calls first seen by this process: a call it finds in the store was greeted by the one before. */
+  const firstSeenHere = new Map<string, boolean>();
+
+  const calls = new Calls({
+    line: line.name,
+    carrier,
+    agent: parameters.agent,
+    settings: {
+      speech: line.speech,
+      progressAfterMs: line.progressAfterMs,
+      timeoutMs: line.turnTimeoutMs,
+      model: line.model,
+      thinking: line.thinking,
+      language: line.language,
+    },
+    greeting: line.greeting ?? defaultGreeting(names),
+    context: carrierContext(names),
+    noteCall: async ({ callId, direction, started }) => {
+      try {
+        return { greet: await noteAndAskForGreeting(callId, direction, started) };
+      } catch (error) {
+        log.error(`Call ${callId} could not be written down: ${sentence(error)}`);
+        // A caller who hears nothing hangs up; without the store only a second greeting is at stake.
+        return { greet: direction !== "outbound" };
+      }
+    },
+    speakerOf: async ({ callId, direction }) => {
+      try {
+        return await speaker(callId, direction);
+      } catch (error) {
+        log.error(`Call ${callId}: it could not be told who is speaking (${sentence(error)}).`);
+        return { known: false };
+      }
+    },
+    endCall: async (callId) => {
+      try {
+        await rest.endCall(callId, "user_ended");
+      } catch (error) {
+        log.warn(`Call ${callId} could not be ended: ${sentence(error)}`);
+      }
+    },
+    noteEnded: (outcome) => ended(outcome),
+    newRunId: randomUUID,
+    now: () => performance.now(),
+    log,
+  });
+
+  const texts = new Texts({
+    line: line.name,
+    store,
+    rest,
+    answer: parameters.answerText,
+    tellOwner: parameters.tellOwner,
+    log,
+  });
+
+  const facts: SpeakerFacts = {
+    line: line.name,
+    inboundCallers: line.inboundCallers,
+    ownerNumbers: config.ownerNumbers,
+    ownerSession: () => owner().session,
+    writtenCall: (id) => findCall(store, { line: line.name, carrierCallId: id }),
+    placingCall: async () =>
+      (await pendingIntents(store, line.name, new Date(Date.now() - PLACING_MEMORY_MS))).length > 0,
+    askDirection: async (id) => {
+      try {
+        return (await rest.getCall(id)).direction;
+      } catch (error) {
+        log.warn(`The direction of call ${id} could not be asked for: ${sentence(error)}`);
+        return undefined;
+      }
+    },
+    sleep,
+  };
+
+  async function noteAndAskForGreeting(
+    callId: string,
+    direction: CallDirection | undefined,
+    started: boolean,
+  ): Promise<boolean> {
+    const known = await findCallWithPatience(callId, direction, facts);
+    const outbound = known?.placedHere || direction === "outbound";
+    const news = {
+      line: line.name,
+      carrierCallId: callId,
+      carrier: carrier.name,
+      direction: outbound ? ("outbound" as const) : direction,
+    };
+    const isNew = await noteCall(store, news);
+    if (!firstSeenHere.has(callId)) firstSeenHere.set(callId, isNew);
+    if (started) await noteCallStarted(store, news);
+    // The greeting of a call we placed went with the request that placed it.
+    return !outbound && firstSeenHere.get(callId) === true;
+  }
+
+  async function speaker(callId: string, direction: CallDirection | undefined): Promise<CallSpeaker> {
+    const identity = await identifyCall(callId, direction, facts);
+    if (identity.tier === "owner") {
+      return {
+        known: true,
+        session: identity.session,
+        voiceContext: voiceContext(identity.session, names, config.voicePrompt),
+      };
+    }
+    if (identity.tier === "unknown" || parameters.thirdParties === "refuse") return { known: false };
+    return {
+      known: true,
+      session: identity.session,
+      voiceContext: strangerContext(names, {
+        ...(identity.call?.purpose ? { purpose: identity.call.purpose } : {}),
+        ...(identity.call?.greeting ? { greeting: identity.call.greeting } : {}),
+      }),
+    };
+  }
+
+  async function ended(outcome: CallOutcome): Promise<void> {
+    try {
+      firstSeenHere.delete(outcome.callId);
+      const { callId, direction, ...end } = outcome;
+      const address = { line: line.name, carrierCallId: callId };
+      const isNews = await noteCallEnded(store, { ...address, carrier: carrier.name, direction, ...end });
+      if (!isNews) return;
+      const written = await findCall(store, address);
+      const callee = written?.callee ?? outcome.toNumber;
+      await parameters.tellOwner(
+        outcomeLine(outcome, {
+          callee,
+          purpose: written?.purpose,
+          withOwner: written?.placedHere
+            ? isOwners(written.callee, config.ownerNumbers)
+            : (direction ?? written?.direction) !== "outbound" && line.inboundCallers === "owner",
+        }),
+      );
+    } catch (error) {
+      log.error(`The end of call ${outcome.callId} could not be written down: ${sentence(error)}`);
+    }
+  }
+
+  const listener: CarrierListener = {
+    onCallSetup: (call) => calls.onCallSetup(call),
+    onCallStarted: (call) => calls.onCallStarted(call),
+    onTurn: (turn) => calls.onTurn(turn),
+    onCallEnded: (outcome) => calls.onCallEnded(outcome),
+    onText: (text) => void texts.receive(text),
+    onWalkie: ({ requestId, words }) => void walkie(requestId, words),
+    onApproval: ({ requestId }) => log.info(`An approval was answered (${requestId}).`),
+    // The carrier has written it to the log already; `status` asks for it.
+    onStatus: () => {},
+  };
+
+  /** Push-to-talk comes from the app of the account's owner; the session it names is a hint we do not follow. */
+  async function walkie(requestId: string, words: string): Promise<void> {
+    const { session } = owner();
+    const answer = await parameters.agent.run(
+      {
+        session,
+        line: line.name,
+        words,
+        callId: `walkie-${line.name}`,
+        runId: randomUUID(),
+        voiceContext: voiceContext(session, names, config.voicePrompt),
+        timeoutMs: line.turnTimeoutMs,
+        ...(line.thinking === undefined ? {} : { thinking: line.thinking }),
+        ...(line.model === undefined ? {} : { model: line.model }),
+      },
+      { onStarted() {}, onText() {}, onMessageEnd() {}, onTool() {} },
+      AbortSignal.timeout(line.turnTimeoutMs),
+    );
+    if (answer.kind === "answered") carrier.answerWalkie(requestId, { text: answer.text || phrase("empty", "en") });
+    else carrier.answerWalkie(requestId, { error: phrase("failed", "en") });
+  }
+
+  return {
+    name: line.name,
+    start: () => {
+      carrier.start(listener);
+      void texts.start();
+    },
+    stop: async () => {
+      calls.stop();
+      await Promise.all([carrier.stop(), texts.stop()]);
+    },
+    status: () => carrier.status(),
+    liveCalls: () => calls.liveCount,
+  };
+}
+
+function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

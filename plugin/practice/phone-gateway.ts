@@ -1,0 +1,111 @@
+/**
+ * Owns the practice gateway with everything a phone needs: the scripted model unless another is named, this
+ * package linked, its lines pointed where asked, and the wait until it can take calls.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { PhoneStatus } from "../lines/service.ts";
+import { PRACTICE_API_KEY } from "./clawdtalk-server.ts";
+import { type PracticeGateway, type PracticeGatewayOptions, startPracticeGateway } from "./gateway.ts";
+import { startPracticeModel } from "./model.ts";
+
+export interface PhoneGatewayOptions
+  extends Pick<PracticeGatewayOptions, "port" | "stateDir" | "config" | "conversationAccess"> {
+  readonly pluginFolder: string;
+  /** Default: the scripted model. */
+  readonly modelUrl?: string | undefined;
+  /** Without it there is no ClawdTalk line. */
+  readonly clawdtalkServer?: string | undefined;
+  readonly clawcallBaseUrl?: string | undefined;
+  readonly steponeBase?: string | undefined;
+  /** Default: the practice line's key. */
+  readonly apiKey?: string | undefined;
+  /** E.164. Default +15550001111. */
+  readonly ownerNumber?: string | undefined;
+  /** More of the plugin's config. */
+  readonly settings?: Record<string, unknown> | undefined;
+  /** False: do not wait for the lines, only for the gateway. Default true. */
+  readonly waitForLines?: boolean | undefined;
+}
+
+export interface PhoneGateway extends PracticeGateway {
+  readonly modelUrl: string;
+  /** What the plugin says of its lines, asked over the gateway's own HTTP. */
+  status(): Promise<PhoneStatus>;
+}
+
+/** How long the lines and the caches may take after the gateway answers. */
+const READY_LIMIT_MS = 45_000;
+
+export async function startPhoneGateway(options: PhoneGatewayOptions): Promise<PhoneGateway> {
+  const model = options.modelUrl === undefined ? await startPracticeModel() : undefined;
+  const modelUrl = options.modelUrl ?? model?.url ?? "";
+  const ownerNumber = options.ownerNumber ?? "+15550001111";
+  let gateway: PracticeGateway;
+  try {
+    gateway = await startPracticeGateway({
+      ...options,
+      modelUrl,
+      pluginConfig: {
+        ownerNumbers: [ownerNumber],
+        ownerName: "Sam",
+        agentName: "Robin",
+        ...options.settings,
+      },
+      environment: {
+        ...(options.clawdtalkServer === undefined
+          ? {}
+          : {
+              CLAWDTALK_SERVER: options.clawdtalkServer,
+              CLAWDTALK_API_KEY: options.apiKey ?? PRACTICE_API_KEY,
+            }),
+        ...(options.clawcallBaseUrl === undefined ? {} : { CLAWCALL_BASE_URL: options.clawcallBaseUrl }),
+        ...(options.steponeBase === undefined ? {} : { STEPONEAI_API_BASE: options.steponeBase }),
+      },
+    });
+  } catch (error) {
+    await model?.close();
+    throw error;
+  }
+  const phone: PhoneGateway = {
+    ...gateway,
+    modelUrl,
+    status: async () => {
+      const answer = await fetch(`${gateway.url}/switchboard/status`, {
+        headers: { authorization: `Bearer ${gateway.token}` },
+        signal: AbortSignal.timeout(5_000),
+      });
+      if (!answer.ok) throw new Error(`The gateway answered ${answer.status} when asked for the phone's status.`);
+      return (await answer.json()) as PhoneStatus;
+    },
+    stop: async (how) => {
+      await gateway.stop(how);
+      await model?.close();
+    },
+  };
+  if (options.clawdtalkServer !== undefined && options.waitForLines !== false) {
+    try {
+      await untilReady(phone);
+    } catch (error) {
+      await phone.stop();
+      throw error;
+    }
+  }
+  return phone;
+}
+
+async function untilReady(gateway: PhoneGateway): Promise<void> {
+  let last = "the phone did not answer";
+  const deadline = Date.now() + READY_LIMIT_MS;
+  while (Date.now() < deadline) {
+    try {
+      const status = await gateway.status();
+      if (status.warm && status.lines.length > 0 && status.lines.every((line) => line.state === "connected")) return;
+      last = [...status.problems, ...status.lines.map((line) => line.detail)].join(" ") || "no line is connected";
+      if (status.lines.some((line) => line.state === "refused")) break;
+    } catch (error) {
+      last = error instanceof Error ? error.message : String(error);
+    }
+    await sleep(100);
+  }
+  throw new Error(`The phone is not ready to take calls: ${last}`);
+}

@@ -1,0 +1,105 @@
+// Owns finding where a growing piece of inline markdown is not finished: a link, code, tag, object or word
+// of the gateway that has begun and whose rest decides whether it is spoken.
+import { closingBracket } from "./structured-data.ts";
+
+/** An entity, half an emoji, or the first letters of a line that is not spoken, at the end of a text. */
+const UNFINISHED_END = /&#?\w{0,8}$|[\uD800-\uDBFF]$/u;
+const MEDIA_BEGINNING = /(?:^|\n)[ \t]*M(?:E(?:D(?:I(?:A)?)?)?)?$/u;
+const TAG_BEGINNING = /^<(?:[A-Za-z/!?]|$)/u;
+const UNSPOKEN_ELEMENT = /^<(?:!--|(script|style|think|thinking|tool_calls?|function_calls?)\b)/i;
+
+/**
+ * Where a text that still grows has to be cut so that nothing before the cut changes any more.
+ *
+ * @param source Inline markdown, the beginning of what it will be.
+ * @param silentWords Words that are not spoken when they stand at the end; their beginnings are held back.
+ * @returns The index of the first character to hold back; the text's length if there is none.
+ */
+export function unfinishedFrom(source: string, silentWords: readonly string[]): number {
+  const cut = Math.min(unfinishedMark(source), unfinishedTableRow(source));
+  const settled = source.slice(0, cut);
+  const ending = UNFINISHED_END.exec(settled) ?? MEDIA_BEGINNING.exec(settled);
+  if (ending) return ending.index;
+  const word = /([A-Z][A-Z_]*)[*~`]*$/u.exec(settled);
+  const isBeginning = word !== null && silentWords.some((silent) => silent.startsWith(word[1] ?? ""));
+  return isBeginning ? word.index : cut;
+}
+
+/** A line with a bar may become the head of a table, as long as the line after it is not known. */
+function unfinishedTableRow(source: string): number {
+  const lastLine = source.lastIndexOf("\n") + 1;
+  const lineBefore = source.lastIndexOf("\n", lastLine - 2) + 1;
+  const bar = source.indexOf("|", lineBefore);
+  return bar < 0 ? source.length : bar;
+}
+
+/** The first code mark, bracket or tag without its end. */
+function unfinishedMark(source: string): number {
+  for (let index = 0; index < source.length; index++) {
+    const end = endOfMark(source, index);
+    if (end === undefined) return source[index - 1] === "!" && source[index] === "[" ? index - 1 : index;
+    index = end - 1;
+  }
+  return source.length;
+}
+
+/** The index after the construct that starts here (one character where none does); undefined if it is open. */
+function endOfMark(source: string, start: number): number | undefined {
+  const next = start + 1;
+  switch (source[start]) {
+    case "\\":
+      return next < source.length ? next + 1 : undefined;
+    case "`":
+      return endOfCode(source, start);
+    case "[":
+      return endOfLink(source, start);
+    case "{":
+      return endOfData(source, start);
+    case "<":
+      return endOfTag(source, start);
+    default:
+      return next;
+  }
+}
+
+function endOfCode(source: string, start: number): number | undefined {
+  const fence = /^`+/.exec(source.slice(start))?.[0] ?? "`";
+  const closing = new RegExp(`(?<!\`)${fence}(?!\`)`, "g");
+  closing.lastIndex = start + fence.length;
+  return closing.test(source) && closing.lastIndex < source.length ? closing.lastIndex : undefined;
+}
+
+function endOfData(source: string, start: number): number | undefined {
+  const length = closingBracket(source.slice(start));
+  return length < 0 ? undefined : start + length;
+}
+
+/** `[text](address)`, `[text][label]`, `[label]: address`; what follows "]" tells, so that must be there. */
+function endOfLink(source: string, start: number): number | undefined {
+  const end = matching(source, start, "[", "]");
+  if (end === undefined || end >= source.length) return undefined;
+  const isFirst = source.slice(0, start).trim() === "";
+  if (isFirst && source[end] === ":" && !source.includes("\n", end)) return undefined;
+  if (source[end] === "(") return matching(source, end, "(", ")");
+  return source[end] === "[" ? endOfLink(source, end) : end;
+}
+
+function endOfTag(source: string, start: number): number | undefined {
+  const rest = source.slice(start);
+  if (!TAG_BEGINNING.test(rest)) return start + 1;
+  const element = UNSPOKEN_ELEMENT.exec(rest);
+  const closing =
+    element === null ? ">" : element[1] === undefined ? "-->" : `</${element[1].toLowerCase()}>`;
+  const end = rest.toLowerCase().indexOf(closing);
+  return end < 0 ? undefined : start + end + closing.length;
+}
+
+function matching(source: string, start: number, opening: string, closing: string): number | undefined {
+  let depth = 0;
+  for (let index = start; index < source.length; index++) {
+    if (source[index] === "\\") index++;
+    else if (source[index] === opening) depth++;
+    else if (source[index] === closing && --depth === 0) return index + 1;
+  }
+  return undefined;
+}

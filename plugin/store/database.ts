@@ -1,0 +1,151 @@
+/**
+ * Owns the one SQLite file, `<state folder>/switchboard/switchboard.sqlite`: opening it, and what is in it.
+ * Plugin, scripts and connector open it at the same time. SQL is written in this folder only.
+ *
+ * Every function of the store is one statement. A statement is atomic and cannot wait in the middle, so
+ * neither two processes nor two connections of one process can lock each other out.
+ */
+import { randomUUID } from "node:crypto";
+import { chmodSync, closeSync, openSync } from "node:fs";
+import path from "node:path";
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { setTimeout as delay } from "node:timers/promises";
+import { Kysely, type SqliteDatabase, SqliteDialect } from "kysely";
+import { openSwitchboardFolder } from "../config/state-folder.ts";
+import type { CallTable } from "./calls.ts";
+import type { InboxTable } from "./inbox.ts";
+import { isMigrated, migrate } from "./migrations.ts";
+import type { OutboxTable } from "./outbox.ts";
+import { StoreError } from "./store-error.ts";
+
+export interface Tables {
+  readonly inbox: InboxTable;
+  readonly outbox: OutboxTable;
+  readonly calls: CallTable;
+}
+
+/** An open store, with the clock and the ids its functions use. Close it with {@link closeStore}. */
+export interface Store {
+  readonly db: Kysely<Tables>;
+  now(): Date;
+  newId(): string;
+}
+
+/** How long a statement waits for another process to finish writing. */
+const BUSY_TIMEOUT_MS = 5_000;
+
+/** How long opening waits for another process that is bringing the file up to date. */
+const OPEN_TIMEOUT_MS = 10_000;
+
+/**
+ * Opens the store, making or updating the file where needed.
+ *
+ * @throws StoreError when the file cannot be opened, is no database, or was written by a newer Switchboard.
+ */
+export async function openStore(
+  stateFolder: string,
+  { now = () => new Date(), newId = randomUUID }: { now?: () => Date; newId?: () => string } = {},
+): Promise<Store> {
+  let file = path.join(stateFolder, "switchboard", "switchboard.sqlite");
+  try {
+    file = path.join(openSwitchboardFolder(stateFolder), "switchboard.sqlite");
+    // Texts and numbers are the owner's alone. SQLite gives its side files the same mode.
+    closeSync(openSync(file, "a", 0o600));
+    chmodSync(file, 0o600);
+    return { db: await open(file), now, newId };
+  } catch (error) {
+    if (error instanceof StoreError) throw error;
+    throw new StoreError(sentence(file, error), { cause: error });
+  }
+}
+
+export async function closeStore(store: Store): Promise<void> {
+  await store.db.destroy();
+}
+
+async function open(file: string): Promise<Kysely<Tables>> {
+  const database = new DatabaseSync(file, { timeout: 0 });
+  try {
+    // While another connection of this very process updates the file, waiting must not stop the process.
+    const giveUpAt = performance.now() + OPEN_TIMEOUT_MS;
+    while (!(await prepared(database))) {
+      if (performance.now() > giveUpAt) {
+        throw new StoreError(`${file} is in use by another process: try again in a moment.`);
+      }
+      await delay(20);
+    }
+    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    return kyselyOn(database);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** Sets the connection up and updates the file. False when another connection is in the way just now. */
+async function prepared(database: DatabaseSync): Promise<boolean> {
+  try {
+    database.exec("PRAGMA journal_mode = WAL");
+    // Safe when a process dies. Only a power cut can lose the last moments, never damage the file. The
+    // stricter setting waits for the disk at every write, inside the gateway, while people are on the phone.
+    database.exec("PRAGMA synchronous = NORMAL");
+    database.exec("PRAGMA foreign_keys = ON");
+    if (isMigrated(database)) return true;
+    database.exec("BEGIN IMMEDIATE");
+  } catch (error) {
+    if (isBusy(error)) return false;
+    throw error;
+  }
+  try {
+    await migrate(kyselyOn(database), database);
+    database.exec("COMMIT");
+    return true;
+  } catch (error) {
+    database.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+/** `node:sqlite` in the shape Kysely's SQLite dialect asks for. */
+function kyselyOn(database: DatabaseSync): Kysely<Tables> {
+  const adapted: SqliteDatabase = {
+    close: () => {
+      if (database.isOpen) database.close();
+    },
+    prepare: (sql) => {
+      const statement = database.prepare(sql);
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
+        run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
+        iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
+      };
+    },
+  };
+  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapted }) });
+}
+
+const SQLITE_BUSY = 5;
+const SQLITE_LOCKED = 6;
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOT_A_DATABASE = 26;
+
+/** SQLite's primary result code; its extended codes keep it in the lowest byte. */
+function resultCode(error: unknown): number | undefined {
+  const code = (error as { errcode?: unknown }).errcode;
+  return typeof code === "number" ? code & 0xff : undefined;
+}
+
+function isBusy(error: unknown): boolean {
+  const code = resultCode(error);
+  return code === SQLITE_BUSY || code === SQLITE_LOCKED;
+}
+
+function sentence(file: string, error: unknown): string {
+  const code = resultCode(error);
+  if (code === SQLITE_NOT_A_DATABASE || code === SQLITE_CORRUPT) {
+    return `${file} is damaged or not a database: move it away, and a new one is made.`;
+  }
+  const reason = error instanceof Error ? error.message : String(error);
+  return `${file} cannot be opened (${reason}): check that its folder can be written to.`;
+}

@@ -1,0 +1,103 @@
+/**
+ * Owns how the store's file came to its present form: the steps, each done once, in order. A step that was
+ * released is never changed; a new one is added.
+ */
+import type { DatabaseSync } from "node:sqlite";
+import { type Kysely, sql } from "kysely";
+import type { Migration } from "kysely/migration";
+import { StoreError } from "./store-error.ts";
+
+const migrations: Readonly<Record<string, Migration>> = {
+  "001-inbox-outbox-calls": {
+    async up(db) {
+      await db.schema
+        .createTable("inbox")
+        .addColumn("line", "text", (column) => column.notNull())
+        .addColumn("message_id", "text", (column) => column.notNull())
+        .addColumn("sender", "text", (column) => column.notNull())
+        .addColumn("body", "text", (column) => column.notNull())
+        .addColumn("state", "text", (column) => column.notNull())
+        .addColumn("detail", "text")
+        .addColumn("received_at", "text", (column) => column.notNull())
+        .addColumn("updated_at", "text", (column) => column.notNull())
+        .addPrimaryKeyConstraint("inbox_key", ["line", "message_id"])
+        .execute();
+      await db.schema
+        .createTable("outbox")
+        .addColumn("id", "integer", (column) => column.primaryKey())
+        .addColumn("line", "text", (column) => column.notNull())
+        .addColumn("recipient", "text", (column) => column.notNull())
+        .addColumn("body", "text", (column) => column.notNull())
+        .addColumn("media_urls", "text", (column) => column.notNull())
+        .addColumn("text_id", "text", (column) => column.notNull())
+        .addColumn("sequence", "integer", (column) => column.notNull())
+        .addColumn("in_reply_to", "text")
+        .addColumn("resend", "integer", (column) => column.notNull())
+        .addColumn("state", "text", (column) => column.notNull())
+        .addColumn("carrier_message_id", "text")
+        .addColumn("detail", "text")
+        .addColumn("created_at", "text", (column) => column.notNull())
+        .addColumn("updated_at", "text", (column) => column.notNull())
+        .addUniqueConstraint("outbox_part", ["text_id", "sequence"])
+        .execute();
+      await db.schema.createIndex("outbox_state").on("outbox").columns(["line", "state"]).execute();
+      await db.schema.createIndex("outbox_reply").on("outbox").columns(["line", "in_reply_to"]).execute();
+      await db.schema
+        .createIndex("outbox_carrier_id")
+        .on("outbox")
+        .columns(["line", "carrier_message_id"])
+        .execute();
+      await db.schema
+        .createTable("calls")
+        .addColumn("id", "text", (column) => column.primaryKey())
+        .addColumn("line", "text", (column) => column.notNull())
+        .addColumn("carrier", "text")
+        .addColumn("carrier_call_id", "text")
+        .addColumn("direction", "text")
+        .addColumn("callee", "text")
+        .addColumn("purpose", "text")
+        .addColumn("greeting", "text")
+        .addColumn("state", "text", (column) => column.notNull())
+        .addColumn("outcome", "text")
+        .addColumn("detail", "text")
+        .addColumn("voicemail_message", "text")
+        .addColumn("duration_seconds", "real")
+        .addColumn("created_at", "text", (column) => column.notNull())
+        .addColumn("started_at", "text")
+        .addColumn("ended_at", "text")
+        .addUniqueConstraint("calls_carrier_id", ["line", "carrier_call_id"])
+        .execute();
+      await db.schema.createIndex("calls_created").on("calls").column("created_at").execute();
+    },
+  },
+};
+
+/** Kept in the file's header, so that an up-to-date file is known as such without Kysely's migrator. */
+const VERSION = Object.keys(migrations).length;
+
+/**
+ * Whether the file has been brought to this form.
+ *
+ * @throws StoreError when a newer Switchboard has brought it further.
+ */
+export function isMigrated(database: DatabaseSync): boolean {
+  const row = database.prepare("PRAGMA user_version").get();
+  const version = Number(row?.user_version);
+  if (version > VERSION) {
+    throw new StoreError(
+      `${database.location() ?? "The store"} was written by a newer Switchboard: update this one.`,
+    );
+  }
+  return version === VERSION;
+}
+
+/** Brings the file to its present form. The caller holds the write lock and commits. */
+export async function migrate<Tables>(db: Kysely<Tables>, database: DatabaseSync): Promise<void> {
+  // Another process may have done it while this one waited for the lock.
+  if (isMigrated(database)) return;
+  const { Migrator } = await import("kysely/migration");
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...migrations }) } });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+  await sql`PRAGMA user_version = ${sql.raw(String(VERSION))}`.execute(db);
+}

@@ -1,0 +1,36 @@
+/** Owns `npm run demo`: plays the demo, or holds the line open with `--talk`. The work is in plugin/practice. */
+import { fileURLToPath } from "node:url";
+import { Command } from "commander";
+import { playDemo, startDemoLine } from "../plugin/practice/demo.ts";
+import { openSoftphone } from "../plugin/practice/softphone.ts";
+
+const options = new Command("demo")
+  .description("Talk to an agent on a real gateway over the practice line. No account and no key are needed.")
+  .option("--json", "print one JSON object last, and nothing else on standard output")
+  .option("--talk", "hold the line open: type what the caller says, Ctrl-D hangs up")
+  .parse()
+  .opts<{ json?: boolean; talk?: boolean }>();
+
+const say = (line: string) => (options.json ? console.error(line) : console.log(line));
+
+try {
+  say("Starting the practice line, the scripted model and a gateway …");
+  const line = await startDemoLine(fileURLToPath(new URL("..", import.meta.url)));
+  const interrupted = () => void line.close().then(() => process.exit(130));
+  process.once("SIGINT", interrupted);
+  process.once("SIGTERM", interrupted);
+  try {
+    if (options.talk) {
+      await openSoftphone(await line.server.ring(), { input: process.stdin, output: process.stdout });
+    } else {
+      const result = await playDemo(line, say);
+      if (options.json) console.log(JSON.stringify(result));
+      else say("The demo is over: everything it started has been ended.");
+    }
+  } finally {
+    await line.close();
+  }
+} catch (error) {
+  console.error(`The demo failed: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}

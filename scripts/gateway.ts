@@ -1,0 +1,56 @@
+/**
+ * Owns `npm run gateway`: a real gateway in a folder of its own with this package linked, that stays up until
+ * it is told to end. Prints one JSON line when it can take calls.
+ */
+import { fileURLToPath } from "node:url";
+import { Command } from "commander";
+import { startPhoneGateway } from "../plugin/practice/phone-gateway.ts";
+
+const program = new Command("gateway")
+  .description("Start a practice gateway with Switchboard linked and keep it running until Ctrl-C.")
+  .option("--port <port>", "the gateway's port (default: a free one)", Number)
+  .option("--state-dir <folder>", "where the gateway keeps its state (default: a temporary folder)")
+  .option("--model-url <url>", "an OpenAI-compatible endpoint ending in /v1 (default: the scripted model)")
+  .option("--clawdtalk-server <url>", "where the ClawdTalk line points (default: no line)")
+  .option("--clawcall-base-url <url>", "where ClawCall is looked for")
+  .option("--stepone-base <url>", "where StepOne is looked for")
+  .option("--owner-number <number>", "the owner's phone number", "+15550001111")
+  .parse();
+
+const options = program.opts<{
+  port?: number;
+  stateDir?: string;
+  modelUrl?: string;
+  clawdtalkServer?: string;
+  clawcallBaseUrl?: string;
+  steponeBase?: string;
+  ownerNumber: string;
+}>();
+
+try {
+  const gateway = await startPhoneGateway({
+    pluginFolder: fileURLToPath(new URL("..", import.meta.url)),
+    ...options,
+    apiKey: process.env["CLAWDTALK_API_KEY"],
+  });
+  let stopping = false;
+  const stop = () => {
+    if (stopping) return;
+    stopping = true;
+    void gateway.stop().then(() => process.exit(0));
+  };
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+  const { port, token, stateDir, modelUrl } = gateway;
+  console.log(JSON.stringify({ ready: true, port, token, stateDir, modelUrl }));
+  await gateway.ended;
+  if (!stopping) {
+    console.error(`The gateway ended by itself. Its last words: ${gateway.output().trim().split("\n").at(-1)}`);
+    process.exitCode = 1;
+    await gateway.stop();
+    process.exit();
+  }
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exit(1);
+}

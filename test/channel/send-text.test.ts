@@ -1,0 +1,305 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ClawdTalkRest } from "../../plugin/carriers/clawdtalk/rest.ts";
+import { sendText, settleUnfinishedTexts, type TextCarrier } from "../../plugin/channel/send-text.ts";
+import { type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
+import { closeStore, openStore, type Store } from "../../plugin/store/database.ts";
+import { intendText, markSending, type OutboxText, unfinishedTexts } from "../../plugin/store/outbox.ts";
+
+const to = "+15550002222";
+const SEND = "/v1/messages/send";
+
+let stateFolder: string;
+let store: Store;
+let service: ClawdTalkPractice;
+let rest: ClawdTalkRest;
+/** Milliseconds since 1970, for the store and the service alike. */
+let clock: number;
+let reports: string[];
+
+beforeEach(async () => {
+  stateFolder = mkdtempSync(path.join(tmpdir(), "switchboard-send-"));
+  clock = Date.UTC(2026, 0, 1, 12);
+  reports = [];
+  store = await openStore(stateFolder, { now: () => new Date(clock) });
+  service = await startClawdTalkPractice({ dedicatedNumber: "+15550008888", now: () => clock });
+  rest = new ClawdTalkRest({
+    apiUrl: service.apiUrl,
+    apiKey: service.key,
+    timeoutMs: 2_000,
+    retry: { times: 1, firstDelayMs: 5 },
+  });
+});
+
+afterEach(async () => {
+  expect(service.violations).toEqual([]);
+  await service.close();
+  await closeStore(store);
+  rmSync(stateFolder, { recursive: true });
+});
+
+const send = (body: string, given: { resend?: boolean; mediaUrls?: string[]; inReplyTo?: string } = {}) =>
+  sendText({ line: "home", to, body, resend: false, ...given }, { store, rest });
+
+const settle = (carrier: TextCarrier = rest) =>
+  settleUnfinishedTexts(
+    { line: "home", report: (sentence) => void reports.push(sentence) },
+    { store, rest: carrier },
+  );
+
+const open = async () =>
+  (await unfinishedTexts(store, "home", new Date(clock))).map(({ body, state }) => [body, state]);
+const arrived = () => service.messages.map(({ body }) => body);
+const posts = () => service.rest.filter(({ method }) => method === "POST").length;
+
+/** Long enough that no living process can still be at it. */
+const wait = () => {
+  clock += 60_000;
+};
+
+/** A process that died: after it wrote the text down, or in the middle of the request. */
+async function crash(bodies: string[], died: "before" | "during", resend = true): Promise<OutboxText[]> {
+  const texts = await intendText(store, {
+    line: "home",
+    to,
+    parts: bodies.map((body) => ({ body, mediaUrls: [] })),
+    resend,
+  });
+  if (died === "during" && texts[0] !== undefined) await markSending(store, texts[0]);
+  return texts;
+}
+
+describe("sending", () => {
+  test("a text goes once, written down first", async () => {
+    const carrier: TextCarrier = {
+      sendText: async () => {
+        expect(await open()).toEqual([["你好 👋", "sending"]]);
+        return { messageId: "m-1" };
+      },
+      listTexts: rest.listTexts.bind(rest),
+    };
+    const sent = await sendText(
+      { line: "home", to: "+1 555 000 2222", body: "你好 👋", resend: false },
+      { store, rest: carrier },
+    );
+    expect(sent).toMatchObject([{ to, body: "你好 👋", state: "sent", carrierMessageId: "m-1" }]);
+    expect(await open()).toEqual([]);
+  });
+
+  test("a long text goes in order, its media with the first message", async () => {
+    const paragraphs = ["一".repeat(1_000), "b".repeat(1_000), "c"];
+    const sent = await send(paragraphs.join("\n\n"), { mediaUrls: ["https://a.example/p.png"] });
+    expect(arrived()).toEqual(["一".repeat(1_000), `${"b".repeat(1_000)}\n\nc`]);
+    expect(service.messages.map(({ media_urls }) => media_urls.length)).toEqual([1, 0]);
+    expect(sent.map(({ carrierMessageId }) => carrierMessageId)).toEqual(
+      service.messages.map(({ id }) => id),
+    );
+  });
+
+  test("media alone are a text, nothing is none", async () => {
+    await send("", { mediaUrls: ["https://a.example/p.png"] });
+    expect(arrived()).toEqual([""]);
+    await expect(send("  ")).rejects.toThrow("The text is empty.");
+    await expect(send("x", { mediaUrls: ["file:///etc/passwd"] })).rejects.toThrow(/is not an http\(s\) URL/);
+    await expect(
+      sendText({ line: "home", to: "12345", body: "x", resend: true }, { store, rest }),
+    ).rejects.toThrow(/not a phone number/);
+    expect(posts()).toBe(1);
+  });
+
+  test("refused: said, and given up with the rest of the text", async () => {
+    service.faults.rest = [{ path: SEND, kind: "status", status: 403, times: 1 }];
+    await expect(send(`${"a".repeat(1_500)} b`, { resend: true })).rejects.toMatchObject({ status: 403 });
+    expect(await open()).toEqual([]);
+    expect(posts()).toBe(1);
+  });
+
+  test.each([
+    ["a lost answer", { kind: "drop_after_processing" }, [["x", "unsettled"]]],
+    ["trouble at the service", { kind: "status", status: 500 }, [["x", "unsettled"]]],
+    ["too many requests", { kind: "status", status: 429 }, []],
+  ] as const)("%s: its sender is told and decides", async (_name, fault, left) => {
+    service.faults.rest = [{ path: SEND, times: 1, ...fault }];
+    await expect(send("x")).rejects.toThrow();
+    expect(await open()).toEqual(left);
+  });
+
+  test.each([
+    ["a lost answer", { kind: "drop_after_processing" }],
+    ["trouble at the service", { kind: "status", status: 500 }],
+    ["too many requests", { kind: "status", status: 429 }],
+  ] as const)("%s: with `resend` the outbox sees to it", async (_name, fault) => {
+    service.faults.rest = [{ path: SEND, times: 1, ...fault }];
+    const long = `${"a".repeat(1_500)} b`;
+    expect((await send(long, { resend: true })).map(({ state }) => state)).toEqual(["unsettled", "planned"]);
+    expect(await settle()).toEqual({ found: 0, resent: 0, failed: 0, reported: 0, left: 0 });
+    wait();
+    await settle();
+    expect(arrived()).toEqual(["a".repeat(1_500), "b"]);
+    expect(await open()).toEqual([]);
+    expect(reports).toEqual([]);
+  });
+});
+
+describe("settling", () => {
+  test("died between writing and sending: sent now, once", async () => {
+    await crash(["x", "y"], "before");
+    wait();
+    expect(await settle()).toMatchObject({ resent: 2 });
+    expect(arrived()).toEqual(["x", "y"]);
+    wait();
+    expect(await settle()).toMatchObject({ resent: 0, left: 0 });
+    expect(arrived()).toEqual(["x", "y"]);
+  });
+
+  test("died in the request, and it had not arrived: sent now, its later messages after it", async () => {
+    await crash(["x", "y"], "during");
+    wait();
+    expect(await settle()).toMatchObject({ found: 0, resent: 2 });
+    expect(arrived()).toEqual(["x", "y"]);
+  });
+
+  test("the request was carried out, its answer lost: found, not sent again", async () => {
+    service.faults.rest = [{ path: SEND, kind: "drop_after_processing", times: 1 }];
+    const [text] = await send("喂\r\n“ok”", { resend: true });
+    expect(text?.state).toBe("unsettled");
+    wait();
+    expect(await settle()).toMatchObject({ found: 1, resent: 0 });
+    expect(posts()).toBe(1);
+    expect(await open()).toEqual([]);
+  });
+
+  test("an earlier text with the same words is known and does not count", async () => {
+    await send("OK");
+    await crash(["OK"], "during");
+    wait();
+    expect(await settle()).toMatchObject({ found: 0, resent: 1 });
+    expect(arrived()).toEqual(["OK", "OK"]);
+  });
+
+  test("an old text of somebody else with the same words does not count", async () => {
+    await rest.sendText({ to, body: "OK" });
+    clock += 10 * 60_000;
+    await crash(["OK"], "during");
+    wait();
+    expect(await settle()).toMatchObject({ resent: 1 });
+  });
+
+  test("a text with the same words to somebody else does not count", async () => {
+    await rest.sendText({ to: "+15550003333", body: "OK" });
+    await crash(["OK"], "during");
+    wait();
+    expect(await settle()).toMatchObject({ resent: 1 });
+  });
+
+  test("two of the same, one arrived: one is sent", async () => {
+    service.faults.rest = [{ path: SEND, kind: "drop_after_processing", times: 1 }];
+    await send("OK", { resend: true });
+    await crash(["OK"], "during");
+    wait();
+    expect(await settle()).toMatchObject({ found: 1, resent: 1 });
+    expect(arrived()).toEqual(["OK", "OK"]);
+  });
+
+  test("more of the same than we can explain: told to the owner once, not sent again", async () => {
+    await crash(["OK"], "during");
+    await rest.sendText({ to, body: "OK" });
+    await rest.sendText({ to, body: "OK" });
+    wait();
+    expect(await settle()).toMatchObject({ reported: 1 });
+    wait();
+    expect(await settle()).toMatchObject({ reported: 0, resent: 0 });
+    expect(reports).toEqual([
+      'Nobody can tell whether this text to +15550002222 was sent: "OK". Look at the texts with that number before sending it again.',
+    ]);
+    expect(arrived()).toEqual(["OK", "OK"]);
+  });
+
+  test("more texts than can be looked through: told, not sent", async () => {
+    await crash(["x"], "during");
+    const endless: TextCarrier = {
+      sendText: async () => expect.unreachable(),
+      listTexts: async () => ({
+        texts: Array.from({ length: 100 }, (_, index) => ({
+          messageId: `m-${index}`,
+          to,
+          body: "other",
+          createdAt: new Date(clock).toISOString(),
+        })),
+        pages: 1_000,
+      }),
+    };
+    wait();
+    expect(await settle(endless)).toMatchObject({ reported: 1 });
+  });
+
+  test("found on a later page", async () => {
+    service.faults.rest = [{ path: SEND, kind: "drop_after_processing", times: 1 }];
+    await send("x", { resend: true });
+    for (let index = 0; index < 120; index += 1) await rest.sendText({ to, body: `${index}` });
+    wait();
+    expect(await settle()).toMatchObject({ found: 1 });
+  });
+
+  test("no network: left for later, later messages of the text too", async () => {
+    await crash(["x", "y"], "during");
+    wait();
+    service.faults.rest = [{ path: "/v1/messages", kind: "status", status: 500, times: 2 }];
+    expect(await settle()).toMatchObject({ left: 2 });
+    expect(posts()).toBe(0);
+    expect(await settle()).toMatchObject({ resent: 2 });
+  });
+
+  test("the answer lost again while settling: looked into once more, not doubled", async () => {
+    await crash(["x"], "during");
+    wait();
+    service.faults.rest = [{ path: SEND, kind: "drop_after_processing", times: 1 }];
+    expect(await settle()).toMatchObject({ left: 1 });
+    wait();
+    expect(await settle()).toMatchObject({ found: 1 });
+    expect(arrived()).toEqual(["x"]);
+  });
+
+  test("refused while settling: told, and given up with its later messages", async () => {
+    await crash(["x", "y"], "before");
+    wait();
+    service.faults.rest = [{ path: SEND, kind: "status", status: 403, times: 1 }];
+    expect(await settle()).toMatchObject({ failed: 2 });
+    expect(reports).toEqual([
+      expect.stringMatching(/^A text to \+15550002222 could not be sent: "x"\. ClawdTalk/),
+    ]);
+    expect(posts()).toBe(1);
+    expect(await open()).toEqual([]);
+  });
+
+  test("what its sender decides about is looked up but never sent", async () => {
+    service.faults.rest = [{ path: SEND, kind: "drop_after_processing", times: 1 }];
+    await expect(send("arrived")).rejects.toThrow();
+    await crash(["never went"], "during", false);
+    await crash(["never tried"], "before", false);
+    wait();
+    expect(await settle()).toMatchObject({ found: 1, failed: 2 });
+    expect(arrived()).toEqual(["arrived"]);
+    expect(reports).toEqual([]);
+  });
+
+  test("what a living process is at is left alone", async () => {
+    await crash(["x"], "during");
+    expect(await settle()).toEqual({ found: 0, resent: 0, failed: 0, reported: 0, left: 0 });
+    expect(posts()).toBe(0);
+  });
+
+  test("two that settle at once send once", async () => {
+    await crash(["x"], "during");
+    wait();
+    const other = await openStore(stateFolder, { now: () => new Date(clock) });
+    await Promise.all([
+      settle(),
+      settleUnfinishedTexts({ line: "home", report: () => {} }, { store: other, rest }),
+    ]);
+    await closeStore(other);
+    expect(arrived()).toEqual(["x"]);
+  });
+});

@@ -1,0 +1,428 @@
+import { chmodSync, linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import JSON5 from "json5";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type LoadedConfig, loadConfig } from "../../plugin/config/loader.ts";
+
+const packageFolder = path.resolve(import.meta.dirname, "../..");
+const KEY = "cc_live_0123456789abcdef";
+
+let folder: string;
+let configFile: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), "switchboard-config-"));
+  configFile = path.join(folder, "openclaw.json");
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function write(name: string, content: unknown, mode = 0o600): string {
+  const file = path.join(folder, name);
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, typeof content === "string" ? content : JSON5.stringify(content), { mode });
+  return file;
+}
+
+function entry(config: unknown, rest: object = {}): void {
+  write("openclaw.json", { plugins: { entries: { switchboard: { enabled: true, config } } }, ...rest });
+}
+
+function load(env: Record<string, string> = {}, pluginEntryConfig?: unknown): LoadedConfig {
+  return loadConfig({
+    env,
+    stateFolder: folder,
+    configFile,
+    packageFolder,
+    ...(pluginEntryConfig === undefined ? {} : { pluginEntryConfig }),
+  });
+}
+
+test("nothing configured: no line, no problem", () => {
+  expect(load()).toEqual({ config: { ownerNumbers: [], lines: [] }, problems: [] });
+});
+
+test("a key in the environment makes the line", () => {
+  const { config, problems } = load({ CLAWDTALK_API_KEY: KEY });
+  expect(problems).toEqual([]);
+  expect(config.lines).toEqual([
+    {
+      name: "clawdtalk",
+      carrier: "clawdtalk",
+      enabled: true,
+      apiKey: KEY,
+      server: "https://clawdtalk.com",
+      apiUrl: "https://clawdtalk.com/v1",
+      speech: "sentences",
+      progressAfterMs: 4000,
+      turnTimeoutMs: 120000,
+      inboundCallers: "owner",
+    },
+  ]);
+});
+
+test("the first place that says something counts, key by key", () => {
+  const seen: string[] = [];
+  const server = (env: Record<string, string> = {}) => {
+    const { config, problems } = load({ CLAWDTALK_API_KEY: KEY, ...env });
+    expect(problems).toEqual([]);
+    seen.push(`${config.lines[0]?.server} ${config.ownerName ?? "-"}`);
+  };
+  server();
+  write("switchboard/skill-config.json", { server: "https://user.example", owner_name: "Ada" });
+  server();
+  entry(
+    { server: "https://entry.example" },
+    { env: { vars: { CLAWDTALK_SERVER: "https://block.example" } } },
+  );
+  server();
+  write(".env", "CLAWDTALK_SERVER=https://dotenv.example\n");
+  server();
+  server({ CLAWDTALK_SERVER: "https://process.example" });
+  expect(seen).toEqual([
+    "https://clawdtalk.com -",
+    "https://user.example Ada",
+    "https://block.example Ada",
+    "https://dotenv.example Ada",
+    "https://process.example Ada",
+  ]);
+  write(".env", "");
+  entry({ server: "https://entry.example/" });
+  server();
+  expect(seen.at(-1)).toBe("https://entry.example Ada");
+});
+
+test("a key in the state folder's .env is found by a process that has no variables", () => {
+  write(".env", `# comment\nCLAWDTALK_API_KEY="${KEY}"\n`);
+  expect(load().config.lines[0]?.apiKey).toBe(KEY);
+});
+
+test("the entry the plugin was given comes instead of the one in the file", () => {
+  entry({ apiKey: "cc_live_file" });
+  expect(load({}, { apiKey: KEY }).config.lines[0]?.apiKey).toBe(KEY);
+});
+
+test("the names of the first skill's config file work in every place", () => {
+  const old = {
+    api_key: KEY,
+    server: "https://a.example",
+    owner_name: "王芳",
+    agent_name: "小助手",
+    greeting: "喂，您好！",
+    gateway_url: "http://127.0.0.1:1234/",
+    gateway_token: "gateway-secret",
+    agent_id: "phone",
+  };
+  const expected = {
+    ownerName: "王芳",
+    agentName: "小助手",
+    greeting: "喂，您好！",
+    gatewayUrl: "http://127.0.0.1:1234",
+    gatewayToken: "gateway-secret",
+    agentId: "phone",
+  };
+  write("switchboard/skill-config.json", old);
+  expect(load().config).toMatchObject(expected);
+  rmSync(path.join(folder, "switchboard"), { recursive: true });
+  expect(load({}, old).config).toMatchObject(expected);
+  expect(load({}, old).config.lines[0]).toMatchObject({
+    apiKey: KEY,
+    greeting: "喂，您好！",
+    agentId: "phone",
+  });
+});
+
+test("further lines take from the top level what is not the account's", () => {
+  const { config, problems } = load(
+    {},
+    {
+      apiKey: KEY,
+      server: "https://a.example",
+      greeting: "Hello",
+      agentId: "main",
+      speech: "first",
+      inboundCallers: "unknown",
+      lines: {
+        work: { apiKey: "cc_live_work", agentId: "office", language: "zh-CN" },
+        spare: { carrier: "clawdtalk", api_key: "cc_live_spare", enabled: false, inboundCallers: "owner" },
+      },
+    },
+  );
+  expect(problems).toEqual([]);
+  expect(config.lines.map(({ name }) => name)).toEqual(["clawdtalk", "work", "spare"]);
+  expect(config.lines[1]).toEqual({
+    name: "work",
+    carrier: "clawdtalk",
+    enabled: true,
+    apiKey: "cc_live_work",
+    server: "https://clawdtalk.com",
+    apiUrl: "https://clawdtalk.com/v1",
+    greeting: "Hello",
+    agentId: "office",
+    language: "zh-CN",
+    speech: "first",
+    progressAfterMs: 4000,
+    turnTimeoutMs: 120000,
+    inboundCallers: "unknown",
+  });
+  expect(config.lines[2]).toMatchObject({ apiKey: "cc_live_spare", enabled: false, inboundCallers: "owner" });
+});
+
+test("the environment's key is the implicit line's alone, and one account is one line", () => {
+  const env = { CLAWDTALK_API_KEY: KEY, CLAWDTALK_SERVER: "https://a.example" };
+  const lines = (config: unknown) => load(env, config).config.lines.map(({ name, server }) => [name, server]);
+  expect(lines({ lines: { work: { apiKey: "cc_live_work" } } })).toEqual([
+    ["clawdtalk", "https://a.example"],
+    ["work", "https://clawdtalk.com"],
+  ]);
+  const named = { server: "https://a.example", apiKey: `\${CLAWDTALK_API_KEY}` };
+  expect(lines({ lines: { home: named } })).toEqual([["home", "https://a.example"]]);
+  expect(lines({ lines: { clawdtalk: { enabled: false } } })).toEqual([["clawdtalk", "https://a.example"]]);
+  const { problems } = load({}, { lines: { one: { apiKey: KEY }, two: { apiKey: KEY } } });
+  expect(problems).toEqual([
+    'The lines "one" and "two" have the same key and would push each other out: remove one.',
+  ]);
+});
+
+test("numbers are normalised, wrong ones named", () => {
+  const { config, problems } = load(
+    {},
+    { ownerNumbers: ["+1 555 000 1111", "+15550001111", "555", "+8613800138000"] },
+  );
+  expect(config.ownerNumbers).toEqual(["+15550001111", "+8613800138000"]);
+  expect(problems).toEqual([expect.stringMatching(/"ownerNumbers" in .*: "555" is not a phone number/)]);
+  expect(load({}, { ownerNumbers: "+15550001111" }).config.ownerNumbers).toEqual(["+15550001111"]);
+});
+
+describe("what is wrong is left out and named", () => {
+  test("one wrong setting costs no other", () => {
+    const { config, problems } = load(
+      {},
+      {
+        apiKey: KEY,
+        server: "not a url",
+        speech: "loud",
+        progressAfterMs: "soon",
+        ownerName: ["Ada"],
+        agentName: "Bo",
+        colour: "red",
+        lines: {
+          work: { apiKey: "cc_live_work", carrier: "pigeon", language: "??", tone: "kind" },
+          "a b": {},
+        },
+      },
+    );
+    expect(config.agentName).toBe("Bo");
+    expect(config.lines.map(({ name, server, speech }) => [name, server, speech])).toEqual([
+      ["clawdtalk", "https://clawdtalk.com", "sentences"],
+      ["work", "https://clawdtalk.com", "sentences"],
+    ]);
+    const said = problems.join("\n");
+    for (const key of [
+      "server",
+      "speech",
+      "progressAfterMs",
+      "ownerName",
+      "colour",
+      "lines.work.carrier",
+      "lines.work.language",
+      "lines.work.tone",
+      "lines.a b",
+    ]) {
+      expect(said).toContain(`"${key}"`);
+    }
+    expect(said).toContain('one of "sentences"|"first"|"off"');
+    expect(problems).toHaveLength(9);
+  });
+
+  test("broken files are named by place, and never quoted", () => {
+    write("openclaw.json", `{ gateway: { auth: { token: "gateway-secret" } }, oops`);
+    write("switchboard/skill-config.json", `{ "api_key": "${KEY}" "server": 1 }`);
+    const { config, problems } = load({ CLAWDTALK_API_KEY: KEY });
+    expect(config.lines).toHaveLength(1);
+    expect(problems).toHaveLength(2);
+    expect(problems[0]).toMatch(/openclaw\.json is not valid JSON5: look at line 1, column \d+/);
+    expect(problems.join()).not.toMatch(/secret|cc_live/);
+  });
+
+  test("a file that holds no object, an entry that is none", () => {
+    write("switchboard/skill-config.json", "[1]");
+    expect(load({}, "hello").problems).toEqual([
+      expect.stringMatching(/plugins\.entries\.switchboard\.config in .* must be an object/),
+      expect.stringMatching(/skill-config\.json must hold an object/),
+    ]);
+  });
+
+  test("variables that are not set", () => {
+    const { config, problems } = load(
+      {},
+      { apiKey: `\${MY_KEY}`, ownerName: `\${OWNER}`, agentName: `$\${LITERAL}` },
+    );
+    expect(config.lines).toEqual([]);
+    expect(config.agentName).toBe(`\${LITERAL}`);
+    expect(problems).toEqual([
+      expect.stringMatching(/"apiKey" in .* refers to the environment variable MY_KEY, which is not set/),
+      expect.stringMatching(/"ownerName" in .* refers to the environment variable OWNER, which is not set/),
+    ]);
+    expect(load({ MY_KEY: KEY }, { apiKey: "$MY_KEY" }).config.lines[0]?.apiKey).toBe(KEY);
+  });
+
+  test("a key with characters that no header takes, URLs in variables", () => {
+    const { config, problems } = load({
+      CLAWDTALK_API_KEY: `“${KEY}”`,
+      CLAWDTALK_API_URL: "clawdtalk.com",
+    });
+    expect(config.lines[0]?.apiKey).toBeUndefined();
+    expect(config.lines[0]?.apiUrl).toBe("https://clawdtalk.com/v1");
+    expect(problems).toHaveLength(2);
+    expect(problems.join()).not.toContain(KEY);
+  });
+
+  test("a line without a key", () => {
+    const { config, problems } = load({}, { lines: { work: {} } });
+    expect(config.lines[0]).toMatchObject({ name: "work" });
+    expect(problems).toEqual(['The line "work" has no key: set "lines.work.apiKey".']);
+  });
+});
+
+describe("includes", () => {
+  test("are followed, from files in files, siblings winning", () => {
+    write("openclaw.json", { plugins: { $include: "./parts/plugins.json5" } });
+    write("parts/plugins.json5", {
+      entries: { switchboard: { config: { $include: ["a.json5", "./b.json5"], agentName: "Sibling" } } },
+    });
+    write("parts/a.json5", { agentName: "A", ownerName: "A", apiKey: KEY, ownerNumbers: ["+15550001111"] });
+    write("parts/b.json5", { ownerName: "B", ownerNumbers: ["+15550002222"] });
+    const { config, problems } = load();
+    expect(problems).toEqual([]);
+    expect(config).toMatchObject({ agentName: "Sibling", ownerName: "B" });
+    expect(config.ownerNumbers).toEqual(["+15550001111", "+15550002222"]);
+    expect(config.lines[0]?.apiKey).toBe(KEY);
+  });
+
+  test("that lead nowhere, out of the folder or in circles are named, and the rest still counts", () => {
+    const outside = mkdtempSync(path.join(tmpdir(), "switchboard-outside-"));
+    try {
+      writeFileSync(path.join(outside, "secret.json"), `{ ownerName: "Eve" }`);
+      symlinkSync(path.join(outside, "secret.json"), path.join(folder, "link.json"));
+      write("round.json", { $include: "./round.json" });
+      entry(
+        { $include: [path.join(outside, "secret.json"), "./link.json"], agentName: "Bo" },
+        { gateway: { $include: "./missing.json" }, agents: { $include: "./round.json" } },
+      );
+      const { config, problems } = load();
+      expect(config).toMatchObject({ agentName: "Bo" });
+      expect(config.ownerName).toBeUndefined();
+      expect(problems.join("\n")).toMatch(/secret\.json, which lies outside/);
+      expect(problems.join("\n")).toMatch(/link\.json, which lies outside/);
+      expect(problems.join("\n")).toMatch(/missing\.json, which could not be read/);
+      expect(problems.join("\n")).toMatch(/round\.json, which includes it again/);
+      expect(problems).toHaveLength(4);
+      expect(load({ OPENCLAW_INCLUDE_ROOTS: outside }).config.ownerName).toBe("Eve");
+    } finally {
+      rmSync(outside, { recursive: true });
+    }
+  });
+});
+
+describe("secret references", () => {
+  const reference = (source: string, id: string, provider = "default") => ({
+    apiKey: { source, provider, id },
+  });
+  const key = () => load({ PHONE_KEY: KEY }).config.lines[0]?.apiKey;
+  const problem = () => load({ PHONE_KEY: KEY }).problems.join("\n");
+
+  test("to the environment, with the providers' allowlist", () => {
+    entry(reference("env", "PHONE_KEY"));
+    expect(key()).toBe(KEY);
+    entry(reference("env", "OTHER"));
+    expect(problem()).toMatch(/"apiKey" in .* names the environment variable OTHER, which is not set/);
+    entry(reference("env", "PHONE_KEY"), {
+      secrets: { providers: { default: { source: "env", allowlist: [] } } },
+    });
+    expect(problem()).toMatch(/allowlist/);
+    entry(reference("env", "PHONE_KEY", "elsewhere"));
+    expect(problem()).toMatch(/provider "elsewhere"/);
+  });
+
+  test("to files, by pointer or whole", () => {
+    write("secrets.json", JSON.stringify({ phone: { "a/b": KEY } }));
+    const file = write("key.txt", `${KEY}\n`);
+    entry(reference("file", "/phone/a~1b", "json"), {
+      secrets: { providers: { json: { source: "file", path: path.join(folder, "secrets.json") } } },
+    });
+    expect(key()).toBe(KEY);
+    const single = { secrets: { providers: { text: { source: "file", path: file, mode: "singleValue" } } } };
+    entry(reference("file", "value", "text"), single);
+    expect(key()).toBe(KEY);
+    entry(reference("file", "/phone/none", "json"), {
+      secrets: { providers: { json: { source: "file", path: path.join(folder, "secrets.json") } } },
+    });
+    expect(problem()).toMatch(/where no secret is/);
+    rmSync(file);
+    entry(reference("file", "value", "text"), single);
+    expect(problem()).toMatch(/cannot be read \(ENOENT\)/);
+  });
+
+  test.skipIf(process.platform === "win32")("not to files that others can reach", () => {
+    const file = write("key.txt", KEY);
+    const config = { secrets: { providers: { text: { source: "file", path: file, mode: "singleValue" } } } };
+    entry(reference("file", "value", "text"), config);
+    chmodSync(file, 0o644);
+    expect(problem()).toMatch(/others may read: chmod 600 it/);
+    chmodSync(file, 0o600);
+    linkSync(file, path.join(folder, "second.txt"));
+    expect(problem()).toMatch(/second hard link/);
+    expect(problem()).not.toContain(KEY);
+  });
+
+  test.each(["exec", "store"])(
+    "from %s only the gateway can read, and the sentence says what to do",
+    (source) => {
+      entry(reference(source, "PHONE_KEY", "vault"));
+      expect(problem()).toMatch(/only the gateway can read: run "openclaw phone"/);
+      expect(key()).toBeUndefined();
+    },
+  );
+
+  test("the environment's own key still comes first", () => {
+    entry(reference("exec", "PHONE_KEY", "vault"));
+    expect(load({ CLAWDTALK_API_KEY: KEY })).toMatchObject({
+      problems: [],
+      config: { lines: [{ apiKey: KEY }] },
+    });
+  });
+});
+
+describe("the gateway's address and token", () => {
+  const gateway = (env: Record<string, string> = {}) => {
+    const { gatewayUrl, gatewayToken } = load(env).config;
+    return [gatewayUrl, gatewayToken];
+  };
+
+  test("come from the gateway's own config when nothing else says them", () => {
+    write("openclaw.json", {});
+    expect(gateway()).toEqual([undefined, undefined]);
+    write("openclaw.json", { gateway: { auth: { token: `\${GATEWAY_SECRET}` } } });
+    expect(gateway({ GATEWAY_SECRET: "abc" })).toEqual(["http://127.0.0.1:18789", "abc"]);
+    write("openclaw.json", {
+      gateway: { port: 19001, tls: { enabled: true }, auth: { mode: "password", password: "p" } },
+    });
+    expect(gateway()).toEqual(["https://127.0.0.1:19001", "p"]);
+    expect(gateway({ OPENCLAW_GATEWAY_PASSWORD: "q" })).toEqual(["https://127.0.0.1:19001", "q"]);
+    write("openclaw.json", { gateway: { mode: "remote", remote: { url: "wss://gate.example/" } } });
+    expect(gateway()).toEqual(["https://gate.example", undefined]);
+  });
+
+  test("the gateway's variables win", () => {
+    write("openclaw.json", { gateway: { port: 19001, auth: { token: "abc" } } });
+    write("switchboard/skill-config.json", { gateway_url: "http://old.example", gateway_token: "old" });
+    expect(gateway()).toEqual(["http://old.example", "old"]);
+    expect(gateway({ OPENCLAW_GATEWAY_PORT: "19555", OPENCLAW_GATEWAY_TOKEN: "new" })).toEqual([
+      "http://127.0.0.1:19555",
+      "new",
+    ]);
+    expect(gateway({ OPENCLAW_GATEWAY_URL: "ws://127.0.0.1:1/" })[0]).toBe("http://127.0.0.1:1");
+  });
+});

@@ -1,0 +1,79 @@
+/** Owns what the gateway tests share: the practice line, the scripted model and a real gateway between them. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type ClawdTalkOptions, type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
+import { type ModelOptions, type ModelRequest, type PracticeModel, startPracticeModel } from "../../plugin/practice/model.ts";
+import { type PhoneGateway, type PhoneGatewayOptions, startPhoneGateway } from "../../plugin/practice/phone-gateway.ts";
+
+export const packageFolder = fileURLToPath(new URL("../..", import.meta.url));
+export const OWNER = "+15550001111";
+export const STRANGER = "+15550002222";
+
+export interface PhoneLine {
+  readonly server: ClawdTalkPractice;
+  readonly model: PracticeModel;
+  gateway: PhoneGateway;
+  /** Ends the gateway and starts another one on the same state folder. */
+  restart(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface PhoneLineOptions extends Partial<PhoneGatewayOptions> {
+  readonly model?: ModelOptions;
+  readonly server?: ClawdTalkOptions;
+  /** Written into the agent's workspace before the gateway starts. */
+  readonly workspace?: Readonly<Record<string, string>>;
+}
+
+/** Starts all three. A secret word stands in the owner's USER.md, so that a test can look for it in prompts. */
+export async function startPhoneLine(options: PhoneLineOptions = {}): Promise<PhoneLine> {
+  const { model: modelOptions, server: serverOptions, workspace, ...gatewayOptions } = options;
+  const server = await startClawdTalkPractice({ ownerNumber: OWNER, dedicatedNumber: "+15550003333", ...serverOptions });
+  const model = await startPracticeModel({ firstTokenMs: 50, perWordMs: 5, ...modelOptions });
+  const start = (stateDir?: string) =>
+    startPhoneGateway({
+      pluginFolder: packageFolder,
+      modelUrl: model.url,
+      clawdtalkServer: server.url,
+      ownerNumber: OWNER,
+      ...gatewayOptions,
+      ...(stateDir === undefined ? {} : { stateDir }),
+    });
+  const line: PhoneLine = {
+    server,
+    model,
+    gateway: await start().catch(async (error: unknown) => {
+      await Promise.all([server.close(), model.close()]);
+      throw error;
+    }),
+    restart: async (signal = "SIGTERM") => {
+      const { stateDir } = line.gateway;
+      await line.gateway.stop({ keepState: true, signal });
+      line.gateway = await start(stateDir);
+    },
+    close: async () => {
+      await line.gateway.stop();
+      await Promise.all([server.close(), model.close()]);
+    },
+  };
+  const folder = join(line.gateway.stateDir, "workspace");
+  await mkdir(folder, { recursive: true });
+  for (const [name, text] of Object.entries({ "USER.md": `The owner's secret word is ${SECRET_WORD}.\n`, ...workspace })) {
+    await writeFile(join(folder, name), text);
+  }
+  return line;
+}
+
+/** Stands in the owner's USER.md. Never in a stranger's or guest's prompt. */
+export const SECRET_WORD = "heliotrope";
+
+/** Everything the model was sent, as one text. */
+export function promptOf(request: ModelRequest | undefined): string {
+  return JSON.stringify(request?.messages ?? []);
+}
+
+/** The model's requests whose words contain this text. */
+export function requestsAbout(model: PracticeModel, text: string): ModelRequest[] {
+  return model.requests.filter((request) => request.lastUserText.includes(text));
+}

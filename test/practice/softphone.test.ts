@@ -1,0 +1,225 @@
+// Proves the softphone and the practice script: what a person types is said, what is spoken is printed, and
+// everything ends in good order.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { PassThrough } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
+import { openSoftphone, type SoftphoneOptions } from "../../plugin/practice/softphone.ts";
+import { RawClient, soon } from "./raw-client.ts";
+
+/** An agent that greets, and answers everything with one progress text and one result. */
+function answering(client: RawClient): RawClient {
+  client.socket.on("message", (data) => {
+    const { event, request_id, query } = JSON.parse(data.toString());
+    if (event !== "deep_tool_request") return;
+    client.send({ type: "deep_tool_progress", request_id, text: `You said ${query}.` });
+    client.send({ type: "deep_tool_result", request_id, text: "That is all." });
+  });
+  return client.receptive("Hello, Robin here.");
+}
+
+describe("the softphone", () => {
+  let server: ClawdTalkPractice;
+  let client: RawClient;
+  let input: PassThrough & { isTTY?: boolean };
+  let output: PassThrough & { isTTY?: boolean };
+  let printed: string;
+
+  beforeEach(async () => {
+    server = await startClawdTalkPractice({ timings: { contextWithinMs: 30 } });
+    client = await RawClient.connect(server, { agent_name: "Robin" });
+    input = new PassThrough();
+    output = new PassThrough();
+    printed = "";
+    output.on("data", (data) => {
+      printed += data;
+    });
+  });
+  afterEach(() => server.close());
+
+  const open = async (options: Partial<SoftphoneOptions> = {}) => {
+    const call = await server.ring();
+    return { call, closed: openSoftphone(call, { input, output, ...options }) };
+  };
+
+  it("makes a conversation of a file of lines, then hangs up", async () => {
+    answering(client);
+    const { call, closed } = await open();
+    input.end("good morning\n\n今天天气怎么样\n");
+    await closed;
+    expect(printed.replace(/\(\d+ ms\)/g, "(… ms)").split("\n")).toEqual([
+      "Robin: Hello, Robin here. (… ms)",
+      "you: good morning",
+      "Robin: You said good morning. (… ms)",
+      "Robin: That is all. (… ms)",
+      "you: 今天天气怎么样",
+      "Robin: You said 今天天气怎么样. (… ms)",
+      "Robin: That is all. (… ms)",
+      "The call has ended (user_hangup, 0 s).",
+      "",
+    ]);
+    expect(call.end?.reason).toBe("user_hangup");
+    expect(printed).not.toContain("\u001b");
+  });
+
+  it("goes on when no answer comes", async () => {
+    client.receptive();
+    const { closed } = await open({ answerWithinMs: 20 });
+    input.end("anybody?\n");
+    await closed;
+    expect(printed).toContain("you: anybody?\n(no answer)\nThe call has ended");
+  });
+
+  it("hangs up, helps, texts and refuses by command", async () => {
+    answering(client);
+    client.socket.on("message", (data) => {
+      const { event, from } = JSON.parse(data.toString());
+      if (event !== "sms.received") return;
+      void fetch(`${server.apiUrl}/messages/send`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${server.key}`, "content-type": "application/json" },
+        body: JSON.stringify({ to: from, message: "Got it." }),
+      });
+    });
+    const { call, closed } = await open();
+    input.write("/help\n/text see you at eight\n/text\n/dance\n/hangup\nnever said\n");
+    await closed;
+    expect(printed).toContain("/hangup");
+    expect(printed).toContain("you, by text: see you at eight\nRobin, by text: Got it.\n");
+    expect(printed).toContain('There is no "/text" without a message. Try /help.');
+    expect(printed).toContain('There is no "/dance". Try /help.');
+    expect(server.messages.map(({ body }) => body)).toEqual(["see you at eight", "Got it."]);
+    expect(call.turns).toEqual([]);
+    expect(call.end?.reason).toBe("user_hangup");
+  });
+
+  it("lets the agent hang up", async () => {
+    client.receptive();
+    const { call, closed } = await open();
+    call.hangUp({ reason: "agent_hangup" });
+    await closed;
+    expect(printed).toContain("The call has ended (agent_hangup");
+  });
+
+  it("prompts at a terminal, lets a new line interrupt, and hangs up at the end of the input", async () => {
+    client.receptive();
+    input.isTTY = true;
+    output.isTTY = true;
+    const { call, closed } = await open();
+    input.write("tell me a story\r");
+    input.write("stop\r");
+    await soon(() => call.turns[1]);
+    expect(call.turns.map(({ said }) => said)).toEqual(["tell me a story", "stop"]);
+    expect(printed).toContain("you: ");
+    // Ctrl-D
+    input.write("\u0004");
+    await closed;
+    expect(call.end?.reason).toBe("user_hangup");
+  });
+
+  it("does not let spoken text steer the terminal", async () => {
+    client.receptive("Hello\u001b[2J\u0007 there\nyou: 你好");
+    const { closed } = await open();
+    input.end();
+    await closed;
+    expect(printed).toContain("Robin: Hello [2J  there you: 你好 (");
+  });
+});
+
+describe("scripts/practice.ts", () => {
+  const script = fileURLToPath(new URL("../../scripts/practice.ts", import.meta.url));
+  const children: ChildProcess[] = [];
+
+  afterEach(() => {
+    for (const child of children.splice(0)) child.kill("SIGKILL");
+  });
+
+  function run(...flags: string[]) {
+    const child = spawn(process.execPath, [script, ...flags], { stdio: "pipe" });
+    children.push(child);
+    const lines: string[] = [];
+    createInterface({ input: child.stdout }).on("line", (line) => lines.push(line));
+    let notices = "";
+    child.stderr.on("data", (data) => {
+      notices += data;
+    });
+    return { child, lines, notices: () => notices, exited: once(child, "exit") as Promise<[number | null]> };
+  }
+
+  it("rings a client that connects, talks, and ends with the input", async () => {
+    const { child, lines, exited } = run(
+      "--key",
+      "cc_live_practice_of_mine",
+      "--owner-number",
+      "+8613800000000",
+    );
+    const setting = (name: string) => soon(() => lines.join("\n").match(new RegExp(`${name}=(\\S+)`))?.[1]);
+    const url = await setting("CLAWDTALK_SERVER");
+    expect(await setting("CLAWDTALK_API_KEY")).toBe("cc_live_practice_of_mine");
+    const stranger = await RawClient.open(webSocketOf(url));
+    stranger.send({ type: "auth", api_key: "cc_live_of_somebody_else" });
+    await soon(() => lines.find((line) => line.includes("another key")));
+    const client = answering(await RawClient.open(webSocketOf(url)));
+    client.send({ type: "auth", api_key: "cc_live_practice_of_mine", agent_name: "Robin" });
+    child.stdin.end("你好\n");
+    expect(await exited).toEqual([0, null]);
+    expect(lines.join("\n")).not.toContain("somebody_else");
+    expect(lines.join("\n")).toMatch(/you: 你好\nRobin: You said 你好\. \(\d+ ms\)\nRobin: That is all\./);
+  });
+
+  it("prints one JSON line per event, notices elsewhere, and ends cleanly on a signal, hanging up first", async () => {
+    const { child, lines, notices, exited } = run("--json");
+    const ready = JSON.parse(await soon(() => lines[0]));
+    expect(ready).toMatchObject({ kind: "ready", ownerNumber: "+15550001111" });
+    const client = (await RawClient.open(webSocketOf(ready.server))).receptive();
+    client.send({ type: "auth", api_key: ready.key });
+    await client.event("call.started");
+    child.kill("SIGTERM");
+    expect(await client.event("call.ended")).toMatchObject({ reason: "practice_stopped" });
+    expect(await exited).toEqual([0, null]);
+    const events = lines.map((line) => JSON.parse(line));
+    expect(events.map(({ kind }) => kind)).toEqual(
+      expect.arrayContaining(["ready", "client", "sent", "received"]),
+    );
+    expect(notices()).toContain("The practice line is open");
+  });
+
+  it("ends cleanly on a signal while nobody is there", async () => {
+    const { child, lines, exited } = run();
+    await soon(() => lines.find((line) => line.includes("CLAWDTALK_SERVER")));
+    child.kill("SIGINT");
+    expect(await exited).toEqual([0, null]);
+  });
+
+  it.each([
+    [["--port", "abc"], "whole number from 1 to 65535"],
+    [["--owner-number", "12345"], "starts with + and the country code"],
+  ])("refuses %j with a sentence", async (flags, sentence) => {
+    const { exited, notices } = run(...flags);
+    expect(await exited).toEqual([1, null]);
+    expect(notices()).toContain(sentence);
+  });
+
+  it("says which port is taken", async () => {
+    const taken = await startClawdTalkPractice();
+    const { exited, notices } = run("--port", String(taken.port));
+    expect(await exited).toEqual([1, null]);
+    expect(notices()).toBe(`Port ${taken.port} is taken; choose another one.\n`);
+    await taken.close();
+  });
+
+  it("explains itself", async () => {
+    const { exited, lines } = run("--help");
+    expect(await exited).toEqual([0, null]);
+    for (const flag of ["--port", "--key", "--owner-number", "--json"])
+      expect(lines.join("\n")).toContain(flag);
+  });
+});
+
+/** The line comes from another process; of its server, only the address is known. */
+function webSocketOf(server: string): { webSocketUrl: string } {
+  return { webSocketUrl: `${server.replace("http", "ws")}/ws` };
+}
