@@ -156,7 +156,7 @@ export class Calls {
       words: turn.words,
       callId: call.callId,
       runId: this.#p.newRunId(),
-      voiceContext: speaker.voiceContext,
+      voiceContext: withBrokenOffAnswer(speaker.voiceContext, call.memory),
       ...(model === undefined ? {} : { model }),
       ...(thinking === undefined ? {} : { thinking }),
       timeoutMs,
@@ -201,7 +201,7 @@ export class Calls {
       turns: new Set(),
       lastArrivalMs: Number.NEGATIVE_INFINITY,
       language: this.#p.settings.language ?? "en",
-      memory: { lastSaid: "", lastProgress: undefined },
+      memory: { lastSaid: "", lastProgress: undefined, brokenOff: undefined },
     };
     this.#live.set(callId, call);
     return call;
@@ -228,4 +228,12 @@ export class Calls {
       }
     }
   }
+}
+
+/** The session has no trace of an answer that was broken off: the agent is told how much of it was heard. */
+function withBrokenOffAnswer(voiceContext: string, memory: SpokenMemory): string {
+  const heard = memory.brokenOff;
+  if (heard === undefined) return voiceContext;
+  memory.brokenOff = undefined;
+  return `${voiceContext}\nThe caller has just broken off your last answer; of it they heard only: ${JSON.stringify(heard)}`;
 }

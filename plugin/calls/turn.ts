@@ -37,6 +37,8 @@ export interface TurnSettings {
 export interface SpokenMemory {
   /** The last thing the caller heard. */
   lastSaid: string;
+  /** What the caller had heard of the answer they broke off; undefined when they did not. */
+  brokenOff: string | undefined;
   lastProgress: string | undefined;
 }
 
@@ -59,6 +61,8 @@ export class Turn {
   #timeoutTimer: NodeJS.Timeout | undefined;
   #silenceMs: number;
   #tool: string | undefined;
+  /** The pieces of the answer that were spoken. */
+  readonly #said: string[] = [];
 
   constructor(parameters: {
     address: TurnAddress;
@@ -125,6 +129,7 @@ export class Turn {
   supersede(): void {
     if (!this.#become("superseded")) return;
     this.#abort.abort();
+    if (this.#said.length > 0) this.#memory.brokenOff = this.#said.join(" ");
     this.#carrier.answer(this.address, phrase("superseded", this.language));
   }
 
@@ -165,6 +170,7 @@ export class Turn {
         this.#speech.restore(pieces.slice(index));
         return;
       }
+      this.#said.push(piece);
       this.#memory.lastSaid = piece;
       this.#silenceMs = this.#settings.progressAfterMs;
       this.#armSilence();

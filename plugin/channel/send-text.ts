@@ -36,7 +36,7 @@ export interface TextCarrier {
 }
 
 /** A text as the carrier knows it. */
-export interface CarriedText {
+interface CarriedText {
   readonly messageId: string;
   readonly to: string | undefined;
   readonly body: string;
@@ -65,7 +65,7 @@ interface Using {
 }
 
 /** The text cannot be sent as it is. The message is for people. */
-export class NothingToSend extends Error {
+class NothingToSend extends Error {
   override readonly name = "NothingToSend";
 }
 

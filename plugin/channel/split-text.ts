@@ -27,7 +27,7 @@ function lastCut(text: string, limit: number): number {
   const places: (() => readonly number[])[] = [
     () => endsOf(window, /\n\s*\n/g),
     () => endsOf(window, /\n/g),
-    // Not at the full stops inside a link: a sentence ends before white space or with a full-width stop.
+    // Not at a question mark inside a link: a sentence ends before white space or with a full-width stop.
     () => startsOf(sentences, window).filter((index) => /[\s。！？…]$/u.test(window.slice(0, index))),
     () => endsOf(window, /\s+/g),
     () => startsOf(words, window),

@@ -44,7 +44,7 @@ export interface LoadedConfig {
 }
 
 /** The line made from the top-level keys and the `CLAWDTALK_…` variables. */
-export const IMPLICIT_LINE = "clawdtalk";
+const IMPLICIT_LINE = "clawdtalk";
 
 /** What can stand in an HTTP header; anything else was caught along when a key was copied. */
 const VISIBLE_ASCII = /^[\x21-\x7e]+$/;

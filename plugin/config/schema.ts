@@ -91,7 +91,7 @@ export const settingsSchema = z
 /** The settings as a user writes them, names in camelCase. */
 export type Settings = z.infer<typeof settingsSchema>;
 export type LineSettings = z.infer<typeof lineSettings>;
-export type Speech = NonNullable<LineSettings["speech"]>;
+type Speech = NonNullable<LineSettings["speech"]>;
 
 /** Keys of the first public skill's `skill-config.json`, accepted everywhere. */
 export const aliases: Readonly<Record<string, string>> = {

@@ -320,8 +320,8 @@ function recordOf(request: CompletionRequest, { headers }: IncomingMessage, at: 
         .map(([name, value]) => [name, String(value)]),
     ),
     lastRole: last?.role === "tool" ? "tool" : "user",
-    lastText: textOf(last),
-    lastUserText: textOf(spoken.findLast(({ role }) => role === "user")),
+    lastText: last?.role === "user" ? spokenWords(textOf(last)) : textOf(last),
+    lastUserText: spokenWords(textOf(spoken.findLast(({ role }) => role === "user"))),
     firstTokenAt: undefined,
     doneAt: undefined,
     aborted: false,
@@ -331,6 +331,15 @@ function recordOf(request: CompletionRequest, { headers }: IncomingMessage, at: 
 /** The gateway ends each turn's messages with one of its own (running commands, subagents): nobody said it. */
 function isGatewayContext(message: ModelMessage): boolean {
   return message.role === "user" && textOf(message).includes("<<<END_OPENCLAW_INTERNAL_CONTEXT>>>");
+}
+
+/**
+ * What the person said, without what the gateway writes around it: the time in front, an interrupted message that
+ * it keeps as context, and the line about its runtime at the end.
+ */
+function spokenWords(text: string): string {
+  const words = text.replace(/^\[[^\]\n]*UTC\] /u, "").replace(/\n\nRuntime: agent=[^\n]*$/u, "");
+  return words.startsWith("[Queued user message") ? words.slice(words.lastIndexOf("\n\n") + 2) : words;
 }
 
 /** A message's text, be its content a string or a list of parts. */

@@ -1,7 +1,7 @@
 // Owns reading markdown the way a phone needs it: which blocks hold words to speak, and what the words of
 // one block are. Parsing is marked's; its grammar is bent where speech needs no pairing or later knowledge
 // (emphasis, link definitions), so that the words of a text that still grows do not change behind us.
-import { Lexer, Marked, type Token, type Tokens } from "marked";
+import { Lexer, Marked, type Token, Tokenizer, type TokenizerExtension, type Tokens } from "marked";
 import { dataLength } from "./structured-data.ts";
 import { decodeEntities, hostOf, spokenCode } from "./symbols.ts";
 
@@ -32,62 +32,103 @@ const TASK_BOX = /^\[[ xX]\](?:\s+|$)/;
 /** A bare address ends at the first character that URLs are not written in: `见https://a.cn/b。然后`. */
 const BARE_URL = /^(?:https?:\/\/|ftp:\/\/|www\.)[\p{Script=Latin}\p{N}.-]+[\w~:/?#[\]@!$&'()*+,;=%.-]*/iu;
 
-/** Up to the next character or address that something can start with. */
-const PLAIN_TEXT = /^(?:`+|[^])(?:(?!https?:\/\/|ftp:\/\/|(?<![\p{L}\p{N}])www\.)[^\\<![`{])*/iu;
+/** What can be something else than plain text. */
+const NOT_PLAIN = /[\\<![`{]|https?:\/\/|ftp:\/\/|(?<![\p{L}\p{N}])www\./giu;
 
-const dialect = new Marked({
-  extensions: [
-    blockRule("unspokenElement", (source) => unspokenElementLength(source)),
-    blockRule("data", (source) => dataLength(source, { toEndIfOpen: true })),
-    blockRule("linkDefinition", (source, before) =>
-      isParagraph(before.at(-1)) ? 0 : (LINK_DEFINITION.exec(source)?.[0].length ?? 0),
-    ),
-    inlineRule("unspokenTag", "[", (source) => UNSPOKEN_TAG.exec(source)?.[0].length ?? 0),
-    inlineRule("unspokenElementInLine", "<", (source) => unspokenElementLength(source)),
-    inlineRule("dataInLine", "{", (source) => dataLength(source)),
-    inlineRule("listInLine", "[", (source) => dataLength(source)),
-    {
-      name: "referenceLink",
-      level: "inline",
-      tokenizer(source, before) {
-        const match = REFERENCE_LINK.exec(source);
-        if (!match || /[\p{L}\p{N}\])]$/u.test(before.at(-1)?.raw ?? "")) return undefined;
-        return {
-          type: "link",
-          raw: match[0],
-          text: match[1],
-          tokens: this.lexer.inlineTokens(match[1] ?? ""),
-        };
-      },
-    },
-  ],
-  tokenizer: {
-    // Blocks of HTML are read as paragraphs, whose tags are dropped one by one.
-    html: () => undefined,
-    // Inside a paragraph "2026. That was…" is no list, and its last line alone is no heading.
-    list(source) {
-      return isParagraph(this.lexer.state.lastToken) && !STARTS_LIST.test(source) ? undefined : false;
-    },
-    lheading() {
-      return isParagraph(this.lexer.state.lastToken) ? undefined : false;
-    },
-    def: () => undefined,
-    reflink: () => undefined,
-    // Emphasis marks are dropped wherever they stand (symbols.ts), so nothing has to be paired and text runs on.
-    emStrong: () => undefined,
-    del: () => undefined,
-    inlineText: (source) => {
-      const raw = PLAIN_TEXT.exec(source)?.[0] ?? source;
-      return { type: "text", raw, text: raw };
-    },
-    url: (source) => {
-      const address = BARE_URL.exec(source)?.[0].replace(/[.,;:!?'")\]*_]+$/u, "");
-      if (!address) return undefined;
-      const text = hostOf(address) ?? address;
-      return { type: "link", raw: address, text, href: address, tokens: [{ type: "text", raw: text, text }] };
-    },
+/** Quotes and lists nested deeper than this are read as plain text: no listener follows them, and they cost. */
+const DEEPEST_NESTING = 16;
+
+class PhoneTokenizer extends Tokenizer {
+  #depth = 0;
+
+  override blockquote(source: string) {
+    // What stands before the quote is not before its content.
+    const { lastToken } = this.lexer.state;
+    delete this.lexer.state.lastToken;
+    const quote = this.#nested(() => super.blockquote(source));
+    if (lastToken) this.lexer.state.lastToken = lastToken;
+    return quote;
+  }
+  /** Inside a paragraph "2026. That was…" is no list… */
+  override list(source: string) {
+    if (isParagraph(this.lexer.state.lastToken) && !STARTS_LIST.test(source)) return undefined;
+    return this.#nested(() => super.list(source));
+  }
+  /** …and its last line alone is no heading. */
+  override lheading(source: string) {
+    return isParagraph(this.lexer.state.lastToken) ? undefined : super.lheading(source);
+  }
+  /** Blocks of HTML are read as paragraphs, whose tags are dropped one by one. */
+  override html() {
+    return undefined;
+  }
+  /** What a link's label means never depends on a definition that may come later. */
+  override def() {
+    return undefined;
+  }
+  override reflink() {
+    return undefined;
+  }
+  /** Emphasis marks are dropped wherever they stand (symbols.ts): nothing has to be paired… */
+  override emStrong() {
+    return undefined;
+  }
+  override del() {
+    return undefined;
+  }
+  /** …and text runs on past them. */
+  override inlineText(source: string): Tokens.Text {
+    // The first character was offered to every other rule; a run of code marks stays together.
+    NOT_PLAIN.lastIndex = /^`+|^/u.exec(source)?.[0].length || 1;
+    const raw = source.slice(0, NOT_PLAIN.exec(source)?.index ?? source.length);
+    return { type: "text", raw, text: raw };
+  }
+  override url(source: string): Tokens.Link | undefined {
+    const address = BARE_URL.exec(source)?.[0].replace(/[.,;:!?'")\]*_]+$/u, "");
+    if (!address) return undefined;
+    const text = hostOf(address) ?? address;
+    return { type: "link", raw: address, text, href: address, tokens: [{ type: "text", raw: text, text }] };
+  }
+
+  #nested<Block>(read: () => Block): Block | undefined {
+    if (this.#depth >= DEEPEST_NESTING) return undefined;
+    this.#depth++;
+    try {
+      return read();
+    } finally {
+      this.#depth--;
+    }
+  }
+}
+
+const REFERENCE_LINKS: TokenizerExtension = {
+  name: "referenceLink",
+  level: "inline",
+  tokenizer(source, before) {
+    const match = REFERENCE_LINK.exec(source);
+    if (!match || /[\p{L}\p{N}\])]$/u.test(before.at(-1)?.raw ?? "")) return undefined;
+    const text = match[1] ?? "";
+    return { type: "link", raw: match[0], text, tokens: this.lexer.inlineTokens(text) };
   },
-});
+};
+
+const options = {
+  ...new Marked({
+    extensions: [
+      blockRule("unspokenElement", (source) => unspokenElementLength(source)),
+      blockRule("data", (source) => dataLength(source, { toEndIfOpen: true })),
+      blockRule("linkDefinition", (source, before) =>
+        isParagraph(before.at(-1)) ? 0 : (LINK_DEFINITION.exec(source)?.[0].length ?? 0),
+      ),
+      inlineRule("unspokenTag", "[", (source) => UNSPOKEN_TAG.exec(source)?.[0].length ?? 0),
+      inlineRule("unspokenElementInLine", "<", (source) => unspokenElementLength(source)),
+      inlineRule("dataInLine", "{", (source) => dataLength(source)),
+      inlineRule("listInLine", "[", (source) => dataLength(source)),
+      REFERENCE_LINKS,
+    ],
+  }).defaults,
+  tokenizer: new PhoneTokenizer(),
+};
 
 /**
  * The blocks of a markdown text that hold words, in order. Code blocks, rules, JSON and comments are left out.
@@ -97,7 +138,7 @@ const dialect = new Marked({
 export function wordBlocks(markdown: string): WordBlock[] {
   const blocks: WordBlock[] = [];
   let start = 0;
-  for (const token of new Lexer(dialect.defaults).blockTokens(markdown, [])) {
+  for (const token of new Lexer(options).blockTokens(markdown, [])) {
     if (token.type === "list") collectTopLevelItems((token as Tokens.List).items, start, blocks);
     else collect(token, { start, isSentence: false }, blocks);
     start += token.raw.length;
@@ -107,7 +148,7 @@ export function wordBlocks(markdown: string): WordBlock[] {
 
 /** The words of inline markdown, before symbols are cleared up: links as their text, code and tags left out. */
 export function inlineWords(markdown: string): string {
-  return new Lexer(dialect.defaults).inlineTokens(markdown, []).map(wordsOf).join("");
+  return new Lexer(options).inlineTokens(markdown, []).map(wordsOf).join("");
 }
 
 function collect(token: Token, place: Pick<WordBlock, "start" | "isSentence">, blocks: WordBlock[]): void {

@@ -1,6 +1,7 @@
 // Owns recognising JSON and its likes inside a text: they are read by programs, never spoken.
 
-const OBJECT = /^\{\s*(?:\}|(?:"[^"\n]*"|'[^'\n]*'|[A-Za-z_$][\w$-]*)\s*:)/;
+const OBJECT = /^\{\s*(?:\}|(?:"[^"\n]*"|'[^'\n]*')\s*:)|^\{[ \t]*\n?[ \t]*[A-Za-z_$][\w$-]*\s*:(?!\/\/)/;
+const QUOTED_OBJECT = /^\{\s*["']/;
 const LIST = /^\[\s*[{"]/;
 
 /**
@@ -11,7 +12,7 @@ const LIST = /^\[\s*[{"]/;
 export function dataLength(text: string, { toEndIfOpen = false } = {}): number {
   if (!OBJECT.test(text) && !LIST.test(text)) return 0;
   const length = closingBracket(text);
-  if (length < 0) return toEndIfOpen && OBJECT.test(text) ? text.length : 0;
+  if (length < 0) return toEndIfOpen && QUOTED_OBJECT.test(text) ? text.length : 0;
   return OBJECT.test(text) || isJson(text.slice(0, length)) ? length : 0;
 }
 

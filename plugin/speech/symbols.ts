@@ -51,11 +51,11 @@ export function clearSymbols(words: string): string {
       dropUnless((before, after) => /^[\p{L}\p{N}]{2}$/u.test(before + after)),
     )
     .replace(/~~+|`+/gu, "")
-    .replace(/^\s*\|\s*|\s*\|\s*$/gu, "")
-    .replace(/\s+\|\s+/gu, ", ")
-    .replace(/\(\s*\)|\[\s*\]|（\s*）/gu, "")
     .replace(/\s+/gu, " ")
-    .replace(/ (?=[.,](?: |$)|[，。、！？；：])/gu, "")
+    .replace(/^ ?\| ?| ?\| ?$/gu, "")
+    .replace(/ \| /gu, ", ")
+    .replace(/\( ?\)|\[ ?\]|（ ?）/gu, "")
+    .replace(/ +(?=[.,](?: |$)|[，。、！？；： ])/gu, "")
     .trim();
 }
 

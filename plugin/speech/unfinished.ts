@@ -1,6 +1,6 @@
 // Owns finding where a growing piece of inline markdown is not finished: a link, code, tag, object or word
 // of the gateway that has begun and whose rest decides whether it is spoken.
-import { closingBracket } from "./structured-data.ts";
+import { closingBracket, dataLength } from "./structured-data.ts";
 
 /** An entity, half an emoji, or the first letters of a line that is not spoken, at the end of a text. */
 const UNFINISHED_END = /&#?\w{0,8}$|[\uD800-\uDBFF]$/u;
@@ -16,11 +16,12 @@ const UNSPOKEN_ELEMENT = /^<(?:!--|(script|style|think|thinking|tool_calls?|func
  * @returns The index of the first character to hold back; the text's length if there is none.
  */
 export function unfinishedFrom(source: string, silentWords: readonly string[]): number {
-  const cut = Math.min(unfinishedMark(source), unfinishedTableRow(source));
+  const beforeRow = source.slice(0, unfinishedTableRow(source));
+  const cut = unfinishedMark(beforeRow);
   const settled = source.slice(0, cut);
   const ending = UNFINISHED_END.exec(settled) ?? MEDIA_BEGINNING.exec(settled);
   if (ending) return ending.index;
-  const word = /([A-Z][A-Z_]*)[*~`]*$/u.exec(settled);
+  const word = /([A-Z][A-Z_]*)[*~]*$/u.exec(settled);
   const isBeginning = word !== null && silentWords.some((silent) => silent.startsWith(word[1] ?? ""));
   return isBeginning ? word.index : cut;
 }
@@ -70,8 +71,8 @@ function endOfCode(source: string, start: number): number | undefined {
 }
 
 function endOfData(source: string, start: number): number | undefined {
-  const length = closingBracket(source.slice(start));
-  return length < 0 ? undefined : start + length;
+  const rest = source.slice(start);
+  return closingBracket(rest) < 0 ? undefined : start + (dataLength(rest) || 1);
 }
 
 /** `[text](address)`, `[text][label]`, `[label]: address`; what follows "]" tells, so that must be there. */
@@ -98,7 +99,11 @@ function matching(source: string, start: number, opening: string, closing: strin
   let depth = 0;
   for (let index = start; index < source.length; index++) {
     if (source[index] === "\\") index++;
-    else if (source[index] === opening) depth++;
+    else if (source[index] === "`") {
+      const end = endOfCode(source, index);
+      if (end === undefined) return undefined;
+      index = end - 1;
+    } else if (source[index] === opening) depth++;
     else if (source[index] === closing && --depth === 0) return index + 1;
   }
   return undefined;

@@ -18,7 +18,7 @@ import { isMigrated, migrate } from "./migrations.ts";
 import type { OutboxTable } from "./outbox.ts";
 import { StoreError } from "./store-error.ts";
 
-export interface Tables {
+interface Tables {
   readonly inbox: InboxTable;
   readonly outbox: OutboxTable;
   readonly calls: CallTable;

@@ -12,7 +12,7 @@ export type InboxState = "received" | "answering" | "answered" | "refused" | "fa
  * Where a text may go from where it stands. `answering` may be entered again: after a restart nobody is
  * working on it any more.
  */
-export const inboxTransitions: Readonly<Record<InboxState, readonly InboxState[]>> = {
+const inboxTransitions: Readonly<Record<InboxState, readonly InboxState[]>> = {
   received: ["answering", "refused", "failed"],
   answering: ["answering", "answered", "refused", "failed"],
   answered: [],

@@ -15,10 +15,10 @@ import type { Store } from "./database.ts";
  * - `failed`: the carrier does not have it.
  * - `reported`: nobody can tell; the owner has been told.
  */
-export type OutboxState = "planned" | "sending" | "unsettled" | "sent" | "failed" | "reported";
+type OutboxState = "planned" | "sending" | "unsettled" | "sent" | "failed" | "reported";
 
 /** Where a text may go from where it stands. */
-export const outboxTransitions: Readonly<Record<OutboxState, readonly OutboxState[]>> = {
+const outboxTransitions: Readonly<Record<OutboxState, readonly OutboxState[]>> = {
   planned: ["sending", "failed"],
   sending: ["sending", "unsettled", "sent", "failed", "reported"],
   unsettled: ["sending", "sent", "failed", "reported"],

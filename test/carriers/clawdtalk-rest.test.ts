@@ -179,8 +179,8 @@ test("without a network nothing has happened", async () => {
   await service.close();
   for (const url of [apiUrl, "http://does-not-exist.invalid/v1"]) {
     const rest = new ClawdTalkRest({ apiUrl: url, apiKey: "cc_live_x", ...fast });
-    for (const work of [rest.me(), rest.placeCall({})]) {
-      const error = await errorOf(work);
+    for (const work of [() => rest.me(), () => rest.placeCall({})]) {
+      const error = await errorOf(work());
       expect(error).toMatchObject({ name: "CarrierUnreachable", mayHaveHappened: false });
       expect(error.message).toMatch(
         /could not be reached \((ECONNREFUSED|ENOTFOUND|EAI_AGAIN)\): check the network/,
@@ -271,7 +271,8 @@ describe("with a service of another kind", () => {
     await serve(answering(400, { message: "bad key cc_live_0123456789abcdef\u001b[2J" }), async (rest) => {
       const { message } = await errorOf(rest.me());
       expect(message).toMatch(/bad key/);
-      expect(message).not.toMatch(/0123456789abcdef|\u001b/);
+      expect(message).not.toContain("0123456789abcdef");
+      expect(message).not.toContain("\u001b");
     });
   });
 

@@ -1,18 +1,18 @@
 /** Calls on a real gateway: what the caller hears, what the model is sent, and what happens when things change. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { phrase } from "../../plugin/speech/phrases.ts";
-import { OWNER, type PhoneLine, promptOf, requestsAbout, SECRET_WORD, STRANGER, startPhoneLine } from "./phone-line.ts";
+import { type PhoneLine, promptOf, requestsAbout, SECRET_WORD, STRANGER, startPhoneLine } from "./phone-line.ts";
 
 let line: PhoneLine;
 const LONG_STORY = Array.from({ length: 40 }, (_, index) => `Sentence ${index + 1} of the long story.`).join(" ");
 
 beforeAll(async () => {
   line = await startPhoneLine({
-    settings: { progressAfterMs: 700 },
+    settings: { progressAfterMs: 2_000, turnTimeoutMs: 15_000 },
     model: {
       script: [
         { when: /very long story/, answer: LONG_STORY, perWordMs: 30 },
-        { when: /look something up/, answer: "Let me look.", toolCall: { name: "exec", arguments: { command: "sleep 2; echo found" } } },
+        { when: /look something up/, answer: "Let me look.", toolCall: { name: "exec", arguments: { command: "sleep 5; echo found" } } },
         { role: "tool", when: /found/, answer: "I have found it. It was under the sofa." },
         { when: /delete everything/, answer: "", toolCall: { name: "exec", arguments: { command: "echo gone > pwned.txt" } } },
         { when: /break the model/, answer: "", fail: "http500" },
@@ -20,7 +20,7 @@ beforeAll(async () => {
       ],
     },
   });
-}, 90_000);
+});
 afterAll(async () => await line?.close());
 
 const wait = { timeoutMs: 20_000 };
@@ -68,6 +68,9 @@ describe("a call from the owner", () => {
     const next = call.say("No, the weather please");
     expect((await story.result(wait)).text).toBe(phrase("superseded", "en"));
     expect((await next.result(wait)).text).toContain("coat");
+    expect(promptOf(line.model.requests.at(-1)), "the agent knows how far it came").toContain(
+      "The caller has just broken off your last answer",
+    );
     expect(story.progress.length - heardBefore, "words after the interruption").toBeLessThanOrEqual(1);
     await line.model.until(() => requestsAbout(line.model, "very long story").at(-1)?.aborted || undefined, "the abort", wait);
     call.hangUp();
@@ -104,12 +107,13 @@ describe("a call from the owner", () => {
     call.hangUp();
   });
 
-  it("hears in one sentence that something went wrong", async () => {
+  it("hears in one sentence that it takes too long, while the gateway keeps retrying a broken model", async () => {
     const call = await line.server.ring();
     const turn = call.say("Please break the model");
-    expect((await turn.result({ timeoutMs: 60_000 })).text).toBe(phrase("failed", "en"));
+    expect((await turn.result(wait)).text).toBe(phrase("timedOut", "en"));
+    expect(turn.heard.length, "progress lines before").toBeGreaterThan(1);
     call.hangUp();
-  }, 70_000);
+  });
 
   it("waits for another call of theirs in the same session, and hears so within two seconds", async () => {
     const [one, two] = [await line.server.ring(), await line.server.ring()];
@@ -193,5 +197,4 @@ describe("a call to somebody else", () => {
 
 it("broke no rule of the wire", () => {
   expect(line.server.violations).toEqual([]);
-  expect(OWNER).toBe(line.server.ownerNumber);
 });

@@ -1,0 +1,75 @@
+/** Runs a script of the project the way a shell does, with a state folder and an environment of its own. */
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+const projectFolder = path.resolve(import.meta.dirname, "../..");
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A temporary state folder, and scripts that find it. */
+export class ScriptRunner {
+  readonly stateFolder = mkdtempSync(path.join(tmpdir(), "switchboard-script-"));
+
+  /** Writes a file into the state folder. */
+  write(name: string, content: string): void {
+    const file = path.join(this.stateFolder, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, content, { mode: 0o600 });
+  }
+
+  /** Runs `scripts/<name>.ts` to its end. The environment holds what is given and nothing of the user's. */
+  run(
+    name: string,
+    args: readonly string[],
+    given: {
+      readonly env?: Readonly<Record<string, string>>;
+      /** Arguments for node, before the script. */
+      readonly node?: readonly string[];
+      /** Kills the process when its output satisfies this. */
+      readonly killWhen?: () => boolean;
+    } = {},
+  ): Promise<Finished> {
+    const child = spawn(
+      process.execPath,
+      [...(given.node ?? []), path.join(projectFolder, "scripts", `${name}.ts`), ...args],
+      {
+        cwd: this.stateFolder,
+        env: {
+          OPENCLAW_STATE_DIR: this.stateFolder,
+          HOME: this.stateFolder,
+          // Windows needs it to open sockets.
+          ...(process.env.SystemRoot === undefined ? {} : { SystemRoot: process.env.SystemRoot }),
+          ...given.env,
+        },
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
+    const output = { stdout: "", stderr: "" };
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      output.stdout += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      output.stderr += text;
+    });
+    const watch = setInterval(() => {
+      if (given.killWhen?.()) child.kill("SIGKILL");
+    }, 5);
+    return new Promise((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", (code) => {
+        clearInterval(watch);
+        resolve({ code, ...output });
+      });
+    });
+  }
+
+  remove(): void {
+    rmSync(this.stateFolder, { recursive: true });
+  }
+}
