@@ -1,11 +1,14 @@
-/** Owns `openclaw phone …`: the line's status and log from the running gateway, calls and texts as the scripts do them. */
+/** Owns how `openclaw phone …` is made known to the gateway's command line. The commands are in `command-line/`. */
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/core";
 
 export function registerPhoneCommands(api: OpenClawPluginApi): void {
   api.registerCli(
     async ({ program }) => {
-      const { addPhoneCommands } = await import("./lines/phone-commands.ts");
-      addPhoneCommands(program);
+      const { definePhoneCommands } = await import("./command-line/phone-commands.ts");
+      const { processContext } = await import("./command-line/run.ts");
+      definePhoneCommands(program, processContext(dirname(fileURLToPath(import.meta.url))));
     },
     {
       descriptors: [

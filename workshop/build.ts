@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, type Plugin } from "esbuild";
-import { pluginConfigJsonSchema } from "../plugin/config/schema.ts";
+import { pluginConfigJsonSchema, secretPaths } from "../plugin/config/schema.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 /** The scripts people and agents run; demo, gateway and the workshop stay in the repository. */
@@ -58,7 +58,14 @@ async function bundle(outdir: string): Promise<void> {
 async function writeManifest(): Promise<void> {
   const file = join(root, "openclaw.plugin.json");
   const before = await readFile(file, "utf8");
-  const manifest = { ...JSON.parse(before), version: await packageVersion(), configSchema: pluginConfigJsonSchema() };
+  const manifest = {
+    ...JSON.parse(before),
+    version: await packageVersion(),
+    configSchema: pluginConfigJsonSchema(),
+    configContracts: {
+      secretInputs: { paths: secretPaths.map((path) => ({ path, expected: "string" })) },
+    },
+  };
   const after = `${JSON.stringify(manifest, null, 2)}\n`;
   if (after !== before) await writeFile(file, after);
 }

@@ -63,7 +63,10 @@ async function runTurn(
     ...tierLimits(turn),
     onExecutionStarted: () => listener.onStarted(),
     onExecutionPhase: (phase) => {
-      if (phase.phase === "tool_execution_started" && phase.tool) listener.onTool(phase.tool);
+      if (phase.phase !== "tool_execution_started" || phase.tool === undefined) return;
+      // What was said before the tool is complete: it is spoken while the tool works.
+      listener.onMessageEnd();
+      listener.onTool(phase.tool);
     },
     onAssistantMessageStart: () => {
       if (messages++ > 0) listener.onMessageEnd();

@@ -75,17 +75,7 @@ export async function runScript(
   folder: string,
   define: (command: Command, context: CommandContext) => void,
 ): Promise<void> {
-  // What an agent pipes into a command that has ended is nobody's error.
-  process.stdout.on("error", () => {});
-  const context: CommandContext = {
-    settings: async () => await readSettings(folder),
-    print: (text) => void process.stdout.write(text),
-    complain: (text) => void process.stderr.write(text),
-    setExitCode: (code) => {
-      process.exitCode = code;
-    },
-  };
-  define(command.exitOverride(), context);
+  define(command.exitOverride(), processContext(folder));
   try {
     await command.parseAsync(process.argv);
   } catch (error) {
@@ -94,6 +84,20 @@ export async function runScript(
     if (exitCode === undefined) throw error;
     process.exitCode = exitCode === 0 ? 0 : 2;
   }
+}
+
+/** What a command gets in a process of its own; `folder` is that of the script or bundle that runs it. */
+export function processContext(folder: string): CommandContext {
+  // What an agent pipes into a command that has ended is nobody's error.
+  process.stdout.on("error", () => {});
+  return {
+    settings: async () => await readSettings(folder),
+    print: (text) => void process.stdout.write(text),
+    complain: (text) => void process.stderr.write(text),
+    setExitCode: (code) => {
+      process.exitCode = code;
+    },
+  };
 }
 
 async function readSettings(folder: string): Promise<Settings> {

@@ -18,7 +18,7 @@ import type { LineConfig } from "../config/schema.ts";
 import { findGateway, findPackageFolder } from "../config/state-folder.ts";
 import { createRingLog, type RingLog } from "../log.ts";
 import { closeStore, openStore, type Store } from "../store/database.ts";
-import { isTextSettled } from "../store/inbox.ts";
+import { wasAnswered } from "../store/inbox.ts";
 import { type OwnerRoute, ownerRoute } from "../trust/owner-session.ts";
 import { packageVersion } from "../version.ts";
 import { createLine, type Line } from "./line.ts";
@@ -116,7 +116,7 @@ export class PhoneService {
       this.#log.error(this.#problems.at(-1) ?? "");
       return;
     }
-    phone.wasAnswered = (line, messageId) => isTextSettled(store, { line, messageId });
+    phone.wasAnswered = (line, messageId) => wasAnswered(store, line, messageId);
     const agent = createEmbeddedAgent(this.#api.runtime, randomUUID);
     this.#lines = ready.map((line) => {
       const owner = () => this.#owner(line);
@@ -139,9 +139,12 @@ export class PhoneService {
           }),
         tellOwner: async (sentence) => {
           const { session, mainSessionKey } = owner();
-          this.#api.runtime.system.enqueueSystemEvent(sentence, {
+          // Durable, unlike a system event, and seen by voice turns too: the gateway hands it to the next turn.
+          await this.#api.session.workflow.enqueueNextTurnInjection({
             sessionKey: mainSessionKey,
             agentId: session.agentId,
+            text: sentence,
+            placement: "prepend_context",
           });
         },
         log: this.#log,

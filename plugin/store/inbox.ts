@@ -138,17 +138,3 @@ export async function wasAnswered(store: Store, line: string, messageId: string)
     .executeTakeFirst();
   return row !== undefined && inboxTransitions[row.state].length === 0;
 }
-
-/** Whether a text has been answered, refused or given up: nothing more is to be done about it. */
-export async function isTextSettled(
-  store: Store,
-  text: { readonly line: string; readonly messageId: string },
-): Promise<boolean> {
-  const row = await store.db
-    .selectFrom("inbox")
-    .select("state")
-    .where("line", "=", text.line)
-    .where("message_id", "=", text.messageId)
-    .executeTakeFirst();
-  return row !== undefined && inboxTransitions[row.state].length === 0;
-}

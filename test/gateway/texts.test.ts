@@ -38,8 +38,8 @@ describe("a text from the owner", () => {
         "It is sunny and 21 degrees right now. Clouds come in after four, and there may be a light shower in the evening. You will not need a coat before dinner.",
       ]);
     });
-    expect(promptOf(request)).toContain(SECRET_WORD);
-    expect(promptOf(request)).toContain("You are answering a text message (SMS).");
+    expect(promptOf(request).includes(SECRET_WORD), "the owner's files").toBe(true);
+    expect(promptOf(request).includes("You are answering a text message (SMS)."), "context").toBe(true);
   });
 
   it("is answered in plain text, every script kept", async () => {
@@ -71,6 +71,17 @@ describe("a text from the owner", () => {
   });
 });
 
+describe("the outcome of a call", () => {
+  it("is known to the agent at the owner's next text", async () => {
+    const call = await line.server.ring();
+    await call.heardGreeting(wait);
+    call.hangUp();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const [request] = await during(async () => await replyTo(OWNER, "What is the weather?"));
+    expect(promptOf(request).includes(`Phone call ${call.callId} from the owner was answered and is over.`)).toBe(true);
+  });
+});
+
 describe("a text from a number nobody knows", () => {
   it("gets the pairing challenge and never reaches the model; once approved, a session of its own without tools", async () => {
     const requests = await during(async () => {
@@ -85,8 +96,8 @@ describe("a text from a number nobody knows", () => {
     const asGuest = await during(async () => await replyTo(UNKNOWN, "Please run a command now"));
     expect(asGuest.length).toBeGreaterThan(0);
     for (const request of asGuest) {
-      expect(promptOf(request)).not.toContain(SECRET_WORD);
-      expect(promptOf(request)).not.toContain("What is the weather?");
+      expect(promptOf(request).includes(SECRET_WORD), "the owner's files").toBe(false);
+      expect(promptOf(request).includes("What is the weather?"), "the owner's history").toBe(false);
       expect(request.tools).toEqual([]);
     }
   });
