@@ -40,7 +40,7 @@ async function runTurn(
   const { agentId, sessionKey } = turn.session;
   let messages = 0;
   const result = await runtime.agent.runEmbeddedAgent({
-    ...(await openSession(runtime.agent, agentId, sessionKey, newSessionId)),
+    ...(await openSession(runtime.agent, turn.session, newSessionId)),
     sessionKey,
     agentId,
     config,
@@ -94,10 +94,9 @@ function toAnswer(
 }
 
 /** The session's current id; a session nobody has used yet is created. */
-async function openSession(
+export async function openSession(
   agent: AgentRuntime,
-  agentId: string,
-  sessionKey: string,
+  { agentId, sessionKey }: { agentId: string; sessionKey: string },
   newSessionId: () => string,
 ): Promise<{ sessionId: string }> {
   const known = agent.session.getSessionEntry({ agentId, sessionKey });

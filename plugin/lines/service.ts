@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/core";
-import { createEmbeddedAgent } from "../agent/embedded.ts";
+import { createEmbeddedAgent, openSession } from "../agent/embedded.ts";
 import { phoneRuns } from "../agent/phone-runs.ts";
 import { warmUp } from "../agent/warm-up.ts";
 import { ClawdTalkRest } from "../carriers/clawdtalk/rest.ts";
@@ -138,11 +138,15 @@ export class PhoneService {
             log: this.#log,
           }),
         tellOwner: async (sentence) => {
-          const { session, mainSessionKey } = owner();
+          const {
+            session: { agentId },
+            mainSessionKey: sessionKey,
+          } = owner();
+          await openSession(this.#api.runtime.agent, { agentId, sessionKey }, randomUUID);
           // Durable, unlike a system event, and seen by voice turns too: the gateway hands it to the next turn.
           await this.#api.session.workflow.enqueueNextTurnInjection({
-            sessionKey: mainSessionKey,
-            agentId: session.agentId,
+            sessionKey,
+            agentId,
             text: sentence,
             placement: "prepend_context",
           });

@@ -41,7 +41,9 @@ export function speakable(markdown: string): string {
  * @param growing More may follow: what that could still turn into something else is held back.
  */
 export function spokenText(markdown: string, growing = false): SpokenText {
-  const blocks = wordBlocks(growing ? withoutMarksOnLastLine(markdown) : markdown);
+  // An answer that begins far to the right is no code block: it would be silence.
+  const indent = /^(?: {4}| {0,3}\t)[ \t]*/u.exec(markdown)?.[0].length ?? 0;
+  const blocks = wordBlocks((growing ? withoutMarksOnLastLine(markdown) : markdown).slice(indent));
   const last = growing ? blocks.findLastIndex(hasSource) : -1;
   const lines: string[] = [];
   let length = 0;
@@ -59,8 +61,8 @@ export function spokenText(markdown: string, growing = false): SpokenText {
       length += ended.length - previous.length + 1;
       lines[lines.length - 1] = ended;
     }
-    if (lines.length === 0 || block.start !== lastBlock.source)
-      lastBlock = { source: block.start, text: length };
+    if (lines.length === 0 || indent + block.start !== lastBlock.source)
+      lastBlock = { source: indent + block.start, text: length };
     lines.push(words);
     length += words.length;
     lastIsSentence = block.isSentence && index !== last;

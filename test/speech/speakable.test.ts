@@ -93,6 +93,7 @@ describe("what is not for the listener", () => {
     ["a code block", "Run this:\n\n```sh\nrm -rf /\n```\n\nThen wait.", "Run this: Then wait."],
     ["a code block that was cut off", "Run this:\n```\nls", "Run this:"],
     ["an indented code block", "Run this:\n\n    ls -la\n\nThen wait.", "Run this: Then wait."],
+    ["an answer that begins like one, since silence is worse", "    It rains.", "It rains."],
     ["inline code", "Use `foo(bar)` or `config.json` or `a && b`.", "Use or config.json or."],
     ["a JSON answer", '{"ok": true, "items": [{"a": "x. y"}]}', ""],
     ["a JSON answer that was cut off", '{"ok": true, "items": [{"a": "x. y"', ""],

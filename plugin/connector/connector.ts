@@ -1,0 +1,140 @@
+/**
+ * Owns the phone of a skill-only install: every configured line with the same carrier and call code as in the
+ * plugin, and the gateway's HTTP interface as the way to the agent. Only the verified owner is served.
+ */
+import { randomUUID } from "node:crypto";
+import type { HttpAgent } from "../agent/http-agent.ts";
+import type { LineStatus } from "../carriers/carrier.ts";
+import type { TextToAnswer } from "../channel/inbound-text.ts";
+import type { LineConfig, SwitchboardConfig } from "../config/schema.ts";
+import { createLine, type Line } from "../lines/line.ts";
+import type { Log } from "../log.ts";
+import { detectLanguage } from "../speech/language.ts";
+import { phrase } from "../speech/phrases.ts";
+import type { Store } from "../store/database.ts";
+import type { OwnerRoute } from "../trust/owner-session.ts";
+import { plainReply, TEXT_CONTEXT } from "./plain-reply.ts";
+
+export interface ConnectorParameters {
+  readonly config: SwitchboardConfig;
+  readonly agent: HttpAgent;
+  readonly store: Store;
+  readonly log: Log;
+  readonly version: string;
+}
+
+export interface LineReport extends Omit<LineStatus, "counters"> {
+  readonly name: string;
+  readonly carrier: string;
+  /** Calls going on now. */
+  readonly liveCalls: number;
+}
+
+export interface Connector {
+  start(): void;
+  stop(): Promise<void>;
+  lines(): LineReport[];
+}
+
+/** The polite sentence goes to a number this often in an hour: two machines could write to each other for ever. */
+const REFUSALS_AN_HOUR = 3;
+const HOUR_MS = 60 * 60_000;
+
+export function createConnector(parameters: ConnectorParameters): Connector {
+  const { config, agent, store, log, version } = parameters;
+  const refusals = new Map<string, number[]>();
+  const usable = config.lines.filter(
+    (line): line is LineConfig & { apiKey: string } => line.enabled && line.apiKey !== undefined,
+  );
+  const lines: { line: Line; carrier: string }[] = usable.map((line) => ({
+    carrier: line.carrier,
+    line: createLine({
+      line,
+      config,
+      store,
+      agent,
+      owner: () => ownerRoute(line),
+      thirdParties: "refuse",
+      answerText: (text, reply) => answerText(line, text, reply),
+      tellOwner: (sentence) => tellOwner(line, sentence),
+      log,
+      version,
+    }),
+  }));
+
+  /** The main session, whatever `session.scope` and `session.dmScope` say: it is where every channel can find it. */
+  function ownerRoute(line: LineConfig): OwnerRoute {
+    const agentId = line.agentId ?? agent.defaultAgentId;
+    const mainSessionKey = `agent:${agentId}:main`;
+    return { session: { tier: "owner", agentId, sessionKey: mainSessionKey }, mainSessionKey };
+  }
+
+  async function answerText(
+    line: LineConfig,
+    text: TextToAnswer,
+    reply: (text: string) => Promise<void>,
+  ): Promise<"answered" | "refused"> {
+    if (!config.ownerNumbers.includes(text.from)) {
+      await refuse(text, reply);
+      return "refused";
+    }
+    const answer = await agent.run(
+      {
+        session: ownerRoute(line).session,
+        line: line.name,
+        words: text.body,
+        callId: `text-${text.messageId}`,
+        runId: randomUUID(),
+        voiceContext: TEXT_CONTEXT,
+        timeoutMs: line.turnTimeoutMs,
+        ...(line.model === undefined ? {} : { model: line.model }),
+        ...(line.thinking === undefined ? {} : { thinking: line.thinking }),
+      },
+      { onStarted() {}, onText() {}, onMessageEnd() {}, onTool() {} },
+      AbortSignal.timeout(line.turnTimeoutMs),
+    );
+    if (answer.kind !== "answered") {
+      throw new Error(answer.kind === "failed" ? answer.reason : "The agent took too long.");
+    }
+    const words = plainReply(answer.text);
+    if (words !== "") await reply(words);
+    return "answered";
+  }
+
+  async function refuse({ from, body }: TextToAnswer, reply: (text: string) => Promise<void>): Promise<void> {
+    const now = Date.now();
+    const recent = (refusals.get(from) ?? []).filter((atMs) => now - atMs < HOUR_MS);
+    if (recent.length >= REFUSALS_AN_HOUR) {
+      log.info(`A text from ${from}, who is not the owner, was not answered: that number keeps writing.`);
+      return;
+    }
+    refusals.set(from, [...recent, now]);
+    log.info(`A text from ${from}, who is not the owner, got a polite refusal.`);
+    await reply(phrase("unverified", detectLanguage(body, "en")));
+  }
+
+  async function tellOwner(line: LineConfig, sentence: string): Promise<void> {
+    log.info(`For the owner: ${sentence}`);
+    const { session, mainSessionKey } = ownerRoute(line);
+    const notice = { agentId: session.agentId, sessionKey: mainSessionKey, sentence };
+    if (!(await agent.notify(notice))) {
+      log.info(
+        "That was not told to the agent: its gateway does not let the tool sessions_send be called over HTTP.",
+      );
+    }
+  }
+
+  return {
+    start: () => {
+      for (const { line } of lines) line.start();
+    },
+    stop: async () => {
+      await Promise.all(lines.map(({ line }) => line.stop()));
+    },
+    lines: () =>
+      lines.map(({ line, carrier }) => {
+        const { state, detail, since } = line.status();
+        return { name: line.name, carrier, state, detail, since, liveCalls: line.liveCalls() };
+      }),
+  };
+}

@@ -1,0 +1,11 @@
+import fc from "fast-check";
+import { speakable } from "../../plugin/speech/speakable.ts";
+import { SpeechStream } from "../../plugin/speech/stream.ts";
+import { chunkLengths, growing, markdown, markSoup } from "./spoken-markdown.ts";
+const w=(t:string)=>t.replace(/[^\p{L}\p{N}]+/gu,"");
+const which=process.argv[3]==="m"?markdown:markSoup;
+const sq=process.argv[3]==="m"?(t:string)=>t.replace(/\s+/gu,""):w;
+const r=fc.check(fc.property(which,chunkLengths,(text,l)=>{const s=new SpeechStream({mode:"sentences"});const p=[...growing(text,l)].flatMap(x=>s.push(x));const e=s.finish();
+if(sq(p.join("")+e)!==sq(speakable(text)))throw new Error(JSON.stringify([p,e,speakable(text)],null,1));
+if(speakable(text)!==""&&e==="")throw new Error("empty "+JSON.stringify(p));}),{numRuns:+process.argv[2]!});
+if(r.failed)console.log(r.seed,JSON.stringify(r.counterexample),(r.errorInstance as Error).message);else console.log("ok");
