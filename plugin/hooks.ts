@@ -10,15 +10,10 @@ import { sessionKind } from "./trust/sessions.ts";
 
 const CHANNEL = "phone";
 
-/** Hooks that the gateway leaves out, without a word, unless the owner grants conversation access. */
-export const CONVERSATION_HOOKS = [
-  "before_agent_reply",
-  "before_model_resolve",
-  "before_prompt_build",
-  "before_agent_run",
-  "agent_end",
-] as const;
-
+/**
+ * `before_agent_reply`, `before_model_resolve`, `before_prompt_build`, `before_agent_run` and `agent_end` are left
+ * out by the gateway, without a word to us, unless the owner grants conversation access; the service says so.
+ */
 export function registerHooks(api: OpenClawPluginApi): void {
   const phone = phoneRuns();
 

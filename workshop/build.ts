@@ -35,6 +35,9 @@ async function bundle(outdir: string): Promise<void> {
     platform: "node",
     target: "node24.16",
     legalComments: "none",
+    // Committed and shipped: small matters more than pretty. Names stay, for readable stack traces.
+    minifyWhitespace: true,
+    minifySyntax: true,
     logLevel: "error",
     // Bundled CommonJS packages (ws among them) call require for node's own modules.
     banner: {
@@ -51,7 +54,6 @@ async function bundle(outdir: string): Promise<void> {
     // Shared parts are loaded only when a command needs them: `--help` stays fast.
     splitting: true,
     chunkNames: "parts/[name]-[hash]",
-    minifyWhitespace: true,
   });
 }
 

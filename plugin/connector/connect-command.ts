@@ -175,16 +175,16 @@ async function run(settings: ConnectorSettings, server: string | undefined, cont
   try {
     chooseLine(settings.config);
     const { gateway } = await open(settings);
-    context.setExitCode(
-      await runBackground({
-        settings,
-        gateway,
-        wish: server === undefined ? {} : { server },
-        version: packageVersion(),
-        debug: /^(1|true)$/.test(process.env["DEBUG"] ?? ""),
-        signal: end.signal,
-      }),
-    );
+    const exitCode = await runBackground({
+      settings,
+      gateway,
+      wish: server === undefined ? {} : { server },
+      version: packageVersion(),
+      debug: /^(1|true)$/.test(process.env["DEBUG"] ?? ""),
+      signal: end.signal,
+    });
+    // Connections kept alive to the gateway are nothing to wait for.
+    process.exit(exitCode);
   } catch (error) {
     context.complain(`${error instanceof Error ? error.message : String(error)}\n`);
     context.setExitCode(1);

@@ -25,6 +25,8 @@ const STOP_LIMIT_MS = 10_000;
 const KILL_LIMIT_MS = 5_000;
 /** A process that has taken the lock says so within milliseconds. */
 const HOLDER_LIMIT_MS = 3_000;
+/** A dead process that nobody reaps stays in the table: it is not waited for any longer. */
+const LEAVING_MS = 1_000;
 const POLL_MS = 50;
 /** Without a word for this long it hangs: it writes every five seconds. */
 const HANGS_AFTER_MS = 120_000;
@@ -113,9 +115,9 @@ export async function stopBackground(files: ConnectorFiles): Promise<ConnectorSt
   const status = await runningStatus(files);
   if (status === undefined) return undefined;
   if (process.platform !== "win32") signal(status.pid, "SIGTERM");
-  if (await isGone(files, STOP_LIMIT_MS)) return status;
+  if (await isGone(files, status.pid, STOP_LIMIT_MS)) return status;
   signal(status.pid, "SIGKILL");
-  if (await isGone(files, KILL_LIMIT_MS)) return status;
+  if (await isGone(files, status.pid, KILL_LIMIT_MS)) return status;
   throw new ConnectorProblem(`The background process (process ${status.pid}) does not end: end it by hand.`);
 }
 
@@ -131,12 +133,15 @@ function ageMs(status: ConnectorStatus): number {
   return Date.now() - Date.parse(status.updatedAt);
 }
 
-async function isGone(files: ConnectorFiles, limitMs: number): Promise<boolean> {
+/** Waits until the lock is free, and a moment more for the process to leave the process table. */
+async function isGone(files: ConnectorFiles, pid: number, limitMs: number): Promise<boolean> {
   const giveUpAt = performance.now() + limitMs;
   while (isLocked(files.lock)) {
     if (performance.now() > giveUpAt) return false;
     await sleep(POLL_MS);
   }
+  const lookUntil = performance.now() + LEAVING_MS;
+  while (isAlive(pid) && performance.now() < lookUntil) await sleep(POLL_MS);
   return true;
 }
 

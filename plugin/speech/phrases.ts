@@ -1,8 +1,6 @@
 // Owns which short phrase the phone speaks on its own; the words themselves are in phrase-tables.ts.
 import { PHRASES, type PhraseKind, type PhraseTable, type ToolKind } from "./phrase-tables.ts";
 
-export type { PhraseKind, ToolKind } from "./phrase-tables.ts";
-
 /** Words in a tool's name that tell what it does for the listener; the first kind that matches is taken. */
 const TOOL_KINDS: readonly { kind: ToolKind; words: readonly string[] }[] = [
   { kind: "memory", words: ["memory", "memories", "remember", "recall"] },

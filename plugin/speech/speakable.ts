@@ -5,7 +5,7 @@ import { clearSymbols, withFullStop } from "./symbols.ts";
 import { unfinishedFrom } from "./unfinished.ts";
 
 /** Words an agent says to the gateway alone: "I have nothing to say". */
-export const SILENT_REPLIES = ["NO_REPLY", "HEARTBEAT_OK"] as const;
+const SILENT_REPLIES = ["NO_REPLY", "HEARTBEAT_OK"] as const;
 
 const SILENT_LINE = new RegExp(`^\\s*(?:MEDIA:.*|(?:${SILENT_REPLIES.join("|")})[.!]?)\\s*$`, "u");
 const SILENT_AT_EITHER_END = new RegExp(
@@ -102,10 +102,10 @@ function withoutSilentLines(cell: string): string {
     : cell;
 }
 
-/** A last line of marks alone ("--", "1", "|-") has no words, and can turn the lines before it into anything. */
+/** A last line without a letter ("--", "3.", "|-") can still turn the lines before it into anything. */
 function withoutMarksOnLastLine(markdown: string): string {
   const lineStart = markdown.lastIndexOf("\n") + 1;
-  return WORDY.test(markdown.slice(lineStart)) ? markdown : markdown.slice(0, lineStart);
+  return /\p{L}/u.test(markdown.slice(lineStart)) ? markdown : markdown.slice(0, lineStart);
 }
 
 function hasSource(block: WordBlock): boolean {

@@ -12,21 +12,25 @@ const LIST = /^\[\s*[{"]/;
 export function dataLength(text: string, { toEndIfOpen = false } = {}): number {
   if (!OBJECT.test(text) && !LIST.test(text)) return 0;
   const length = closingBracket(text);
-  if (length < 0) return toEndIfOpen && QUOTED_OBJECT.test(text) ? text.length : 0;
+  if (length === undefined) return toEndIfOpen && QUOTED_OBJECT.test(text) ? text.length : 0;
   return OBJECT.test(text) || isJson(text.slice(0, length)) ? length : 0;
 }
 
-/** Where the bracket that opens a text is closed (the index after it), strings skipped; -1 if it is not. */
-export function closingBracket(text: string): number {
-  let depth = 0;
+/**
+ * Where the bracket that opens a text is closed (the index after it), strings skipped; 0 if it is closed by the
+ * wrong one, undefined if it is open still.
+ */
+export function closingBracket(text: string): number | undefined {
+  const closings: string[] = [];
   for (let index = 0; index < text.length; index++) {
     const character = text[index];
     if (character === '"') index = endOfString(text, index);
-    else if (character === "{" || character === "[") depth++;
-    else if (character === "}" || character === "]") depth--;
-    if (depth === 0) return index + 1;
+    else if (character === "{") closings.push("}");
+    else if (character === "[") closings.push("]");
+    else if ((character === "}" || character === "]") && closings.pop() !== character) return 0;
+    if (closings.length === 0) return index + 1;
   }
-  return -1;
+  return undefined;
 }
 
 function endOfString(text: string, start: number): number {

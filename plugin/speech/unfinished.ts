@@ -2,6 +2,8 @@
 // of the gateway that has begun and whose rest decides whether it is spoken.
 import { closingBracket, dataLength } from "./structured-data.ts";
 
+/** A bracket, tag or code mark that is not closed within so many characters is one of the words. */
+const LONGEST_MARK = 2000;
 /** An entity, half an emoji, or the first letters of a line that is not spoken, at the end of a text. */
 const UNFINISHED_END = /&#?\w{0,8}$|[\uD800-\uDBFF]$/u;
 const MEDIA_BEGINNING = /(?:^|\n)[ \t]*M(?:E(?:D(?:I(?:A)?)?)?)?$/u;
@@ -44,7 +46,11 @@ function unfinishedMark(source: string): number {
   return source.length;
 }
 
-/** The index after the construct that starts here (one character where none does); undefined if it is open. */
+/**
+ * Where reading goes on after this character; undefined if it begins something that is open.
+ *
+ * Only what is certainly not read as markdown inside (code, data) is passed over.
+ */
 function endOfMark(source: string, start: number): number | undefined {
   const next = start + 1;
   switch (source[start]) {
@@ -53,7 +59,7 @@ function endOfMark(source: string, start: number): number | undefined {
     case "`":
       return endOfCode(source, start);
     case "[":
-      return endOfLink(source, start);
+      return isOpenLink(source, start) ? undefined : next;
     case "{":
       return endOfData(source, start);
     case "<":
@@ -64,40 +70,43 @@ function endOfMark(source: string, start: number): number | undefined {
 }
 
 function endOfCode(source: string, start: number): number | undefined {
-  const fence = /^`+/.exec(source.slice(start))?.[0] ?? "`";
-  const closing = new RegExp(`(?<!\`)${fence}(?!\`)`, "g");
+  const fence = /^`+/u.exec(source.slice(start))?.[0] ?? "`";
+  const closing = new RegExp(`(?<!\`)${fence}(?!\`)`, "gu");
   closing.lastIndex = start + fence.length;
-  return closing.test(source) && closing.lastIndex < source.length ? closing.lastIndex : undefined;
+  if (closing.test(source) && closing.lastIndex < source.length) return closing.lastIndex;
+  return isTooFar(source, start) ? start + fence.length : undefined;
 }
 
 function endOfData(source: string, start: number): number | undefined {
   const rest = source.slice(start);
-  return closingBracket(rest) < 0 ? undefined : start + (dataLength(rest) || 1);
+  return closingBracket(rest) === undefined ? undefined : start + (dataLength(rest) || 1);
 }
 
 /** `[text](address)`, `[text][label]`, `[label]: address`; what follows "]" tells, so that must be there. */
-function endOfLink(source: string, start: number): number | undefined {
+function isOpenLink(source: string, start: number): boolean {
   const end = matching(source, start, "[", "]");
-  if (end === undefined || end >= source.length) return undefined;
+  if (end === undefined || end >= source.length) return !isTooFar(source, start);
   const isFirst = source.slice(0, start).trim() === "";
-  if (isFirst && source[end] === ":" && !source.includes("\n", end)) return undefined;
-  if (source[end] === "(") return matching(source, end, "(", ")");
-  return source[end] === "[" ? endOfLink(source, end) : end;
+  if (isFirst && source[end] === ":") return !source.includes("\n", end);
+  if (source[end] === "(") return matching(source, end, "(", ")") === undefined && !isTooFar(source, end);
+  return source[end] === "[" && isOpenLink(source, end);
 }
 
 function endOfTag(source: string, start: number): number | undefined {
   const rest = source.slice(start);
   if (!TAG_BEGINNING.test(rest)) return start + 1;
   const element = UNSPOKEN_ELEMENT.exec(rest);
-  const closing =
-    element === null ? ">" : element[1] === undefined ? "-->" : `</${element[1].toLowerCase()}>`;
+  if (element === null) return rest.includes(">") || isTooFar(source, start) ? start + 1 : undefined;
+  const closing = element[1] === undefined ? "-->" : `</${element[1].toLowerCase()}>`;
   const end = rest.toLowerCase().indexOf(closing);
   return end < 0 ? undefined : start + end + closing.length;
 }
 
+/** The index after the bracket that closes the one here, code passed over; undefined if none does within reach. */
 function matching(source: string, start: number, opening: string, closing: string): number | undefined {
   let depth = 0;
-  for (let index = start; index < source.length; index++) {
+  const reach = Math.min(source.length, start + LONGEST_MARK);
+  for (let index = start; index < reach; index++) {
     if (source[index] === "\\") index++;
     else if (source[index] === "`") {
       const end = endOfCode(source, index);
@@ -107,4 +116,8 @@ function matching(source: string, start: number, opening: string, closing: strin
     else if (source[index] === closing && --depth === 0) return index + 1;
   }
   return undefined;
+}
+
+function isTooFar(source: string, start: number): boolean {
+  return source.length - start > LONGEST_MARK;
 }

@@ -23,7 +23,7 @@ describe("every script is kept", () => {
   });
 
   it("in any mixture, every letter of it", () => {
-    const letters = fc.constantFrom(..."aßéøñ中文字鬱あア한글яжغپשखกΩბ՞ᐃ𠮷ሀ ");
+    const letters = fc.constantFrom(..."aßéøñ中文字鬱あア한글яжغپשखกΩბաᐃ𠮷ሀ ");
     fc.assert(
       fc.property(fc.string({ unit: letters, maxLength: 60 }), (text) => {
         expect(speakable(text)).toBe(text.replace(/ +/gu, " ").trim());

@@ -1,0 +1,190 @@
+/**
+ * The package in every place people install it: a packed tarball on a gateway that has never seen the source, a
+ * copied skill, `npx skills add`, a clone. In each, every command SKILL.md names is typed word for word.
+ */
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
+import { type PracticeGateway, startPracticeGateway } from "../../plugin/practice/gateway.ts";
+import { type PracticeModel, startPracticeModel } from "../../plugin/practice/model.ts";
+import { OWNER, packageFolder } from "../gateway/phone-line.ts";
+
+const wait = { timeoutMs: 20_000 };
+let folder: string;
+let clone: string;
+let server: ClawdTalkPractice;
+let model: PracticeModel;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "switchboard-install-"));
+  clone = join(folder, "clone");
+  await copyTrackedFiles(clone);
+  server = await startClawdTalkPractice({ ownerNumber: OWNER, dedicatedNumber: "+15550003333" });
+  model = await startPracticeModel({ firstTokenMs: 50, perWordMs: 5 });
+});
+afterAll(async () => {
+  await Promise.all([server?.close(), model?.close()]);
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
+/** What a `git clone` of the present state gives: the tracked files, no dependency installed. */
+async function copyTrackedFiles(target: string): Promise<void> {
+  const { stdout } = await execa("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
+    cwd: packageFolder,
+  });
+  for (const name of stdout.split("\0").filter(Boolean)) {
+    await mkdir(dirname(join(target, name)), { recursive: true });
+    await cp(join(packageFolder, name), join(target, name), { errorOnExist: false }).catch((error: unknown) => {
+      // Listed by git and deleted in the work tree.
+      if ((error as { code?: string }).code !== "ENOENT") throw error;
+    });
+  }
+}
+
+/** The environment of somebody's shell: the project's Node first, a state folder of its own, the practice line. */
+async function shell(name: string): Promise<Record<string, string>> {
+  const home = join(folder, `${name}-home`);
+  const stateDir = join(home, ".openclaw");
+  await mkdir(stateDir, { recursive: true });
+  await writeFile(join(stateDir, ".env"), `CLAWDTALK_SERVER=${server.url}\nCLAWDTALK_API_KEY=${server.key}\n`);
+  return {
+    PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
+    HOME: home,
+    USERPROFILE: home,
+    OPENCLAW_STATE_DIR: stateDir,
+  };
+}
+
+/** The commands of SKILL.md's code blocks that run our scripts, as they stand there without their comments. */
+async function namedCommands(skillFolder: string): Promise<string[]> {
+  const skill = await readFile(join(skillFolder, "SKILL.md"), "utf8");
+  return [...skill.matchAll(/^node dist\/scripts\/.*$/gm)].map(([line]) => line.replace(/\s+#.*$/, ""));
+}
+
+/** Types each command in the folder. Ids in angle brackets are those of a call that is going on. */
+async function typeEveryCommand(skillFolder: string, env: Record<string, string>): Promise<void> {
+  const commands = (await namedCommands(skillFolder)).filter((command) => !/connect|practice/.test(command));
+  expect(commands.length).toBeGreaterThanOrEqual(10);
+  const client = await connectClient();
+  try {
+    for (const command of commands) {
+      const callId = [...server.calls.values()].findLast((call) => call.end === undefined)?.callId ?? "none";
+      const result = await execa(command.replace("<call_id>", callId), { shell: true, cwd: skillFolder, env, reject: false });
+      expect(`${command}: ${result.exitCode} ${result.stderr}`).toBe(`${command}: 0 `);
+    }
+    for (const script of ["call", "sms", "connect", "practice"]) {
+      const help = await execa("node", [`dist/scripts/${script}.js`, "--help"], { cwd: skillFolder, env, reject: false });
+      expect(`${script}: ${help.exitCode} ${help.stderr}`).toBe(`${script}: 0 `);
+      expect(help.stdout).toContain("Usage:");
+    }
+  } finally {
+    client.close();
+  }
+}
+
+/** Somebody has to be connected for the practice line to ring out. */
+async function connectClient(): Promise<WebSocket> {
+  const before = server.clients.length;
+  const socket = new WebSocket(server.webSocketUrl);
+  socket.addEventListener("open", () => socket.send(JSON.stringify({ type: "auth", api_key: server.key })));
+  await server.waitForClient({ count: before + 1, ...wait });
+  return socket;
+}
+
+it("in a clone, with nothing installed", async () => {
+  await typeEveryCommand(clone, await shell("clone"));
+});
+
+it("by npx skills add", async () => {
+  const env = await shell("skills-add");
+  const cwd = join(folder, "skills-add");
+  await mkdir(cwd);
+  await execa("node", [join(packageFolder, "node_modules/.bin/skills"), "add", clone, "--yes", "--agent", "openclaw"], {
+    cwd,
+    env: { ...env, DISABLE_TELEMETRY: "1", DO_NOT_TRACK: "1" },
+  });
+  const installed = await findSkill(cwd);
+  await typeEveryCommand(installed, env);
+});
+
+/** What SETUP.md tells people to set, written into the gateway's config at once. */
+async function setUp(stateDir: string): Promise<void> {
+  const file = join(stateDir, "openclaw.json");
+  const config = JSON.parse(await readFile(file, "utf8"));
+  Object.assign(config.plugins.entries.switchboard, {
+    hooks: { allowConversationAccess: true },
+    config: { ownerNumbers: [OWNER], agentName: "Robin" },
+  });
+  await writeFile(file, JSON.stringify(config));
+}
+
+async function findSkill(below: string): Promise<string> {
+  const entries = await readdir(below, { recursive: true, withFileTypes: true });
+  const skill = entries.find((entry) => entry.name === "SKILL.md");
+  if (skill === undefined) throw new Error(`No SKILL.md below ${below}`);
+  return skill.parentPath;
+}
+
+describe("on a gateway that has never seen the source", () => {
+  let gateway: PracticeGateway;
+  beforeAll(async () => {
+    gateway = await startPracticeGateway({
+      modelUrl: model.url,
+      environment: { CLAWDTALK_SERVER: server.url, CLAWDTALK_API_KEY: server.key },
+    });
+  });
+  afterAll(async () => await gateway?.stop());
+
+  it("by openclaw skills install", async () => {
+    const installed = await gateway.openclaw(["skills", "install", clone, "--as", "switchboard"]);
+    expect(installed.exitCode, installed.stderr).toBe(0);
+    const env = { ...(await shell("skill")), OPENCLAW_STATE_DIR: gateway.stateDir };
+    const copied = join(gateway.stateDir, "workspace", "skills", "switchboard");
+    await typeEveryCommand(copied, env);
+    await rm(copied, { recursive: true, force: true });
+  });
+
+  it("by a packed tarball: it loads, answers a call, ships its skill, and its scripts run where they lie", async () => {
+    const packed = await execa("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], {
+      cwd: packageFolder,
+    });
+    const [{ filename, files }] = JSON.parse(packed.stdout);
+    const names = files.map((file: { path: string }) => file.path);
+    expect(names).toContain("dist/index.js");
+    expect(names.filter((name: string) => /^(plugin|test|scripts|workshop|bench)\//.test(name))).toEqual([]);
+
+    // Without a terminal nobody can be asked: both consents are given by flag.
+    const consent = ["--force", "--accept-capabilities"];
+    const installed = await gateway.openclaw(["plugins", "install", `npm-pack:${join(folder, filename)}`, ...consent]);
+    expect(installed.exitCode, installed.stderr + installed.stdout).toBe(0);
+    const { stateDir } = gateway;
+    await gateway.stop({ keepState: true });
+    await setUp(stateDir);
+    gateway = await startPracticeGateway({ modelUrl: model.url, stateDir });
+    const before = server.clients.length;
+    await server.waitForClient({ count: before + 1, timeoutMs: 30_000 }).catch(() => {
+      throw new Error(`The line did not connect: ${gateway.output().slice(-2_000)}`);
+    });
+    const call = await server.ring();
+    expect((await call.heardGreeting(wait)).text).toContain("Robin");
+    const turn = call.say("What is the weather?");
+    expect((await turn.result(wait)).text).toContain("coat");
+    call.hangUp();
+
+    const skills = await gateway.openclaw(["skills", "list", "--json"]);
+    const skill = JSON.parse(skills.stdout).skills.find((one: { name: string }) => one.name === "switchboard");
+    expect(skill).toMatchObject({ eligible: true });
+    const status = await gateway.openclaw(["phone", "status", "--json"]);
+    expect(JSON.parse(status.stdout)).toMatchObject({ ok: true, problems: [], lines: [{ state: "connected" }] });
+
+    const inspected = await gateway.openclaw(["plugins", "inspect", "switchboard", "--json"]);
+    const rootDir = /"(?:rootDir|source|installPath)":\s*"([^"]+)"/.exec(inspected.stdout)?.[1] ?? "";
+    const place = rootDir.endsWith(".js") ? dirname(dirname(rootDir)) : rootDir;
+    await gateway.stop({ keepState: true });
+    await typeEveryCommand(place, { ...(await shell("packed")), OPENCLAW_STATE_DIR: stateDir });
+    await rm(stateDir, { recursive: true, force: true, maxRetries: 5 });
+  }, 120_000);
+});
