@@ -35,11 +35,13 @@ export interface BackgroundParameters {
   readonly debug: boolean;
   /** Aborted by the process's signals: end cleanly. */
   readonly signal: AbortSignal;
+  /** Milliseconds between two looks at the gateway. Default a minute. */
+  readonly askEveryMs?: number;
 }
 
 /** Runs until it is told to end. Resolves to the exit code, with everything it opened closed. */
 export async function runBackground(parameters: BackgroundParameters): Promise<number> {
-  const { settings, gateway, version, signal } = parameters;
+  const { settings, gateway, version, signal, askEveryMs = ASK_EVERY_MS } = parameters;
   const files = connectorFiles(settings.stateFolder);
   const lock = takeLock(files.lock);
   if (lock === undefined) return ANOTHER_RUNS;
@@ -107,7 +109,7 @@ export async function runBackground(parameters: BackgroundParameters): Promise<n
       if (all.every(({ state }) => state === "refused" || state === "stopped")) {
         return all.map(({ detail }) => detail).join(" ");
       }
-      if (performance.now() - askedAtMs > ASK_EVERY_MS) {
+      if (performance.now() - askedAtMs > askEveryMs) {
         askedAtMs = performance.now();
         if (await isPluginActive(gateway)) return pluginActive(gateway);
         await agent.check(signal);
@@ -128,7 +130,9 @@ export async function runBackground(parameters: BackgroundParameters): Promise<n
     report();
     log.info(`Started (version ${version}, process ${process.pid}).`);
     for (const problem of settings.problems) log.warn(problem);
-    const gaveUp = await live().catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+    const gaveUp = await live().catch((error: unknown) =>
+      error instanceof Error ? error.message : String(error),
+    );
     if (gaveUp !== undefined) log.error(gaveUp);
     log.info("Ended.");
     report({ state: "ended", ...(gaveUp === undefined ? {} : { gaveUp }) });
@@ -158,7 +162,9 @@ function agentReport(agent: HttpAgent): ConnectorStatus["agent"] {
 }
 
 function redacting({ config }: ConnectorSettings, { token }: GatewayAddress, inner: Log): Log {
-  const secrets = [token, ...config.lines.map((line) => line.apiKey)].filter((secret) => secret !== undefined);
+  const secrets = [token, ...config.lines.map((line) => line.apiKey)].filter(
+    (secret) => secret !== undefined,
+  );
   return createRingLog(inner, KEPT_LOG_LINES, { secrets: () => secrets });
 }
 

@@ -40,15 +40,16 @@ export function defineConnectCommand(command: Command, context: CommandContext, 
   };
   command
     .description("Keep the phone connected without the plugin.")
-    .option("--server <url>", "the phone service's address, in place of the configured one", serverUrl(command))
+    .option(
+      "--server <url>",
+      "the phone service's address, in place of the configured one",
+      serverUrl(command),
+    )
     .option("--json", "print one JSON object")
     .configureHelp({ showGlobalOptions: true })
     .addHelpText("after", HELP);
   command.command("start").description("Start the background process.").action(answering(start));
-  command
-    .command("stop")
-    .description("End it, and let the watchdog leave it so.")
-    .action(answering(stop));
+  command.command("stop").description("End it, and let the watchdog leave it so.").action(answering(stop));
   command.command("restart").description("End it and start it again.").action(answering(restart));
   command
     .command("status")
@@ -166,7 +167,11 @@ async function wanted(job: Job, before: { server?: string | undefined } | undefi
   };
 }
 
-async function run(settings: ConnectorSettings, server: string | undefined, context: CommandContext): Promise<void> {
+async function run(
+  settings: ConnectorSettings,
+  server: string | undefined,
+  context: CommandContext,
+): Promise<void> {
   const { chooseLine } = await import("../config/choose-line.ts");
   const { runBackground } = await import("./background.ts");
   const { packageVersion } = await import("../version.ts");

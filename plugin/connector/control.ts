@@ -26,7 +26,7 @@ const KILL_LIMIT_MS = 5_000;
 /** A process that has taken the lock says so within milliseconds. */
 const HOLDER_LIMIT_MS = 3_000;
 /** A dead process that nobody reaps stays in the table: it is not waited for any longer. */
-const LEAVING_MS = 1_000;
+const LEAVING_MS = 200;
 const POLL_MS = 50;
 /** Without a word for this long it hangs: it writes every five seconds. */
 const HANGS_AFTER_MS = 120_000;
@@ -81,7 +81,8 @@ export async function startBackground(files: ConnectorFiles, launch: Launch): Pr
   child.unref();
   const giveUpAt = performance.now() + START_LIMIT_MS;
   for (;;) {
-    if (spawnError !== undefined) throw new ConnectorProblem(`Node cannot be started: ${spawnError.message}.`);
+    if (spawnError !== undefined)
+      throw new ConnectorProblem(`Node cannot be started: ${spawnError.message}.`);
     // Looked at first: what it wrote last is there by then.
     const hasEnded = exitCode !== undefined;
     const status = readStatus(files.status);

@@ -11,6 +11,8 @@ export type SpeechMode = "sentences" | "first" | "off";
 /** A mark that may end a sentence or a line. */
 const SENTENCE_MARK = /[\p{Sentence_Terminal}\n;…]/u;
 const WORDY = /[\p{L}\p{N}]/u;
+/** A sentence may have ended before the last word: a model that answers in bursts ends one with each. */
+const MARK_THEN_WORD = /[\p{Sentence_Terminal}\n;…][^\p{L}\p{N}]*[\p{L}\p{N}]/u;
 /** A mark that may end what was held back. */
 const CLOSING_MARK = /[\])}>`\n]/u;
 /** A construct held back this close to the end is a beginning that the next characters decide. */
@@ -189,8 +191,8 @@ function noticeGrowth(message: Message, text: string): boolean {
     return true;
   }
   const added = text.slice(before.length);
+  const mayBeComplete = message.hasMark ? WORDY.test(added) : MARK_THEN_WORD.test(added);
   message.hasMark ||= SENTENCE_MARK.test(added);
-  const mayBeComplete = message.hasMark && WORDY.test(afterLastMark(text));
   const mayBeDecided =
     message.heldBack > 0 && (message.heldBack < UNDECIDED_LENGTH || CLOSING_MARK.test(added));
   return mayBeComplete || mayBeDecided || text.length - message.readLength >= LOOK_AGAIN_LENGTH;

@@ -75,7 +75,10 @@ async function take(port: AgentPort, turn: AgentTurn, signal = new AbortControll
 }
 
 /** Changes the gateway's config file as an editor does and waits until the gateway goes by it. */
-async function reconfigure(change: (config: { gateway: Record<string, unknown> }) => void, isDone: () => Promise<boolean>) {
+async function reconfigure(
+  change: (config: { gateway: Record<string, unknown> }) => void,
+  isDone: () => Promise<boolean>,
+) {
   const file = join(gateway.stateDir, "openclaw.json");
   const config = JSON.parse(await readFile(file, "utf8"));
   change(config);
@@ -83,7 +86,8 @@ async function reconfigure(change: (config: { gateway: Record<string, unknown> }
   await rename(`${file}.new`, file);
   const giveUpAt = performance.now() + 30_000;
   while (!(await isDone())) {
-    if (performance.now() > giveUpAt) throw new Error(`The gateway did not take the change: ${gateway.output().slice(-500)}`);
+    if (performance.now() > giveUpAt)
+      throw new Error(`The gateway did not take the change: ${gateway.output().slice(-500)}`);
     await sleep(200);
   }
 }
@@ -94,7 +98,11 @@ beforeAll(async () => {
     perWordMs: 15,
     script: [
       { when: says("weather"), answer: SENTENCES },
-      { when: says("look it up"), answer: "Let me look.", toolCall: { name: "exec", arguments: { command: "echo found" } } },
+      {
+        when: says("look it up"),
+        answer: "Let me look.",
+        toolCall: { name: "exec", arguments: { command: "echo found" } },
+      },
       { role: "tool", when: /found/, answer: "It was under the sofa." },
       { when: says("long story"), answer: "One word and another. ".repeat(25), perWordMs: 25 },
       { when: says("say nothing"), answer: "NO_REPLY" },
@@ -124,11 +132,17 @@ describe("a gateway that has opened nothing", () => {
 
   it("says which tool it does not let us use", async () => {
     const { answer } = await take(createSessionsSendAgent(address), turnSaying("How is the weather?"));
-    expect(answer).toMatchObject({ kind: "failed", reason: expect.stringContaining("allow it in gateway.tools.allow") });
+    expect(answer).toMatchObject({
+      kind: "failed",
+      reason: expect.stringContaining("allow it in gateway.tools.allow"),
+    });
   });
 
   it("says that the token is wrong, missing, or that nothing answers", async () => {
-    const wrong = await createHttpAgent({ url: gateway.url, token: "nope" }, { directChatsShareMain: true }).check();
+    const wrong = await createHttpAgent(
+      { url: gateway.url, token: "nope" },
+      { directChatsShareMain: true },
+    ).check();
     expect(wrong.detail).toContain("does not accept the token");
     expect(wrong.detail).not.toContain("nope");
     const none = await createHttpAgent({ url: gateway.url }, { directChatsShareMain: true }).check();
@@ -182,7 +196,10 @@ describe("sessions_send", () => {
     expect(silent.answer).toEqual({ kind: "answered", text: "" });
     const session = { tier: "owner", agentId: "main", sessionKey: "agent:main:nobody" } as const;
     const missing = await take(way, turnSaying("Hello", { session }));
-    expect(missing.answer).toMatchObject({ kind: "failed", reason: expect.stringContaining("has no session agent:main:nobody") });
+    expect(missing.answer).toMatchObject({
+      kind: "failed",
+      reason: expect.stringContaining("has no session agent:main:nobody"),
+    });
     const nova = { tier: "owner", agentId: "nova", sessionKey: "agent:nova:main" } as const;
     const unknown = await take(way, turnSaying("Hello", { session: nova }));
     expect(unknown.answer).toMatchObject({ kind: "failed", reason: expect.stringContaining("nova") });
@@ -193,7 +210,11 @@ describe("sessions_send", () => {
 
   it("leaves a line for the owner's session without asking the model", async () => {
     const before = model.requests.length;
-    const told = await agent.notify({ agentId: "main", sessionKey: "agent:main:main", sentence: "A call has ended." });
+    const told = await agent.notify({
+      agentId: "main",
+      sessionKey: "agent:main:main",
+      sentence: "A call has ended.",
+    });
     expect(told).toBe(true);
     await sleep(QUIET_MS);
     expect(model.requests.slice(before).filter(says("A call has ended."))).toEqual([]);
@@ -204,7 +225,10 @@ describe("sessions_send", () => {
       createSessionsSendAgent(address),
       turnSaying("How is the weather?", { session: strangerSession("main", "clawdtalk", "1") }),
     );
-    expect(answer).toMatchObject({ kind: "failed", reason: expect.stringContaining("only the owner is served") });
+    expect(answer).toMatchObject({
+      kind: "failed",
+      reason: expect.stringContaining("only the owner is served"),
+    });
     expect(requests()).toEqual([]);
   });
 });
@@ -231,7 +255,9 @@ describe("the streaming endpoint", () => {
     const prompt = systemPrompt(requests()[0]);
     expect(prompt).toContain("You are on a live phone call.");
     expect(prompt.length, "the agent's own prompt").toBeGreaterThan(10_000);
-    expect(JSON.stringify(requests()[0]?.messages), "the session's earlier turns").toContain("And the weather tomorrow?");
+    expect(JSON.stringify(requests()[0]?.messages), "the session's earlier turns").toContain(
+      "And the weather tomorrow?",
+    );
   });
 
   it("joins what is said before and after a tool", async () => {
@@ -240,14 +266,19 @@ describe("the streaming endpoint", () => {
   });
 
   it("uses the line's model", async () => {
-    const { requests } = await take(agent, turnSaying("How is the weather?", { model: "practice/scripted-fast" }));
+    const { requests } = await take(
+      agent,
+      turnSaying("How is the weather?", { model: "practice/scripted-fast" }),
+    );
     expect(requests().map((request) => request.model)).toEqual(["scripted-fast"]);
   });
 
   it("ends the run when the turn is given up, and takes the next one", async () => {
     const given = new AbortController();
     const story = take(agent, turnSaying("Tell a long story of foxes"), given.signal);
-    const asked = await model.until(() => model.requests.find(says("of foxes")), "the story", { timeoutMs: 20_000 });
+    const asked = await model.until(() => model.requests.find(says("of foxes")), "the story", {
+      timeoutMs: 20_000,
+    });
     await model.until(() => asked.firstTokenAt, "its first word", { timeoutMs: 5_000 });
     given.abort();
     expect((await story).answer).toEqual({ kind: "aborted" });
@@ -258,7 +289,9 @@ describe("the streaming endpoint", () => {
 
   it("knows that the session is busy: the turn has not started before its first words", async () => {
     const story = take(agent, turnSaying("Tell a long story of bears"));
-    await model.until(() => model.requests.find(says("of bears"))?.firstTokenAt, "the story", { timeoutMs: 20_000 });
+    await model.until(() => model.requests.find(says("of bears"))?.firstTokenAt, "the story", {
+      timeoutMs: 20_000,
+    });
     let startedAtMs = 0;
     const askedAtMs = performance.now();
     const answer = await agent.run(
@@ -283,7 +316,10 @@ describe("the streaming endpoint", () => {
       agent,
       turnSaying("How is the weather?", { session: strangerSession("main", "clawdtalk", "1") }),
     );
-    expect(answer).toMatchObject({ kind: "failed", reason: expect.stringContaining("only the owner is served") });
+    expect(answer).toMatchObject({
+      kind: "failed",
+      reason: expect.stringContaining("only the owner is served"),
+    });
     expect(requests()).toEqual([]);
   });
 });
@@ -353,7 +389,8 @@ describe("a gateway that does not do as it should", () => {
   });
 
   it("says what the gateway says when it refuses, and that the endpoint is off", async () => {
-    respond = (_write, status) => status(400, JSON.stringify({ error: { message: "Unknown agent 'nova'." } }));
+    respond = (_write, status) =>
+      status(400, JSON.stringify({ error: { message: "Unknown agent 'nova'." } }));
     expect((await take(way, turnSaying("Hello"))).answer).toMatchObject({
       kind: "failed",
       reason: "The gateway says: Unknown agent 'nova'.",

@@ -140,7 +140,7 @@ describe("reading", () => {
     ["deep_tool_request", { call_id: "c" }, "deep_tool_request without a usable request_id, query"],
     [
       "deep_tool_request",
-      { call_id: "c", request_id: "r", query: "" },
+      { call_id: "c", request_id: "r" },
       "deep_tool_request without a usable query",
     ],
     ["call.ended", { duration_seconds: 3 }, "call.ended without a usable call_id"],

@@ -35,7 +35,10 @@ beforeAll(async () => {
     firstTokenMs: 50,
     perWordMs: 10,
     script: [
-      { when: says("weather"), answer: "It rains in the whole country today. Take a **coat** and an umbrella along." },
+      {
+        when: says("weather"),
+        answer: "It rains in the whole country today. Take a **coat** and an umbrella along.",
+      },
       { when: says("milk"), answer: "Oat **milk** is on [the list](https://example.com/list)." },
     ],
   });
@@ -97,8 +100,18 @@ async function until(look: () => boolean, what: string): Promise<void> {
   }
 }
 
+function isAlive(pid: unknown): boolean {
+  try {
+    return process.kill(Number(pid), 0);
+  } catch {
+    return false;
+  }
+}
+
 /** Serves as a gateway that answers each path with a status and a body. */
-async function fakeGateway(answers: Record<string, readonly [number, string]>): Promise<{ url: string; server: Server }> {
+async function fakeGateway(
+  answers: Record<string, readonly [number, string]>,
+): Promise<{ url: string; server: Server }> {
   const fake = createServer((request, response) => {
     request.resume();
     const [status, body] = answers[request.url ?? ""] ?? [404, "Not Found"];
@@ -124,7 +137,10 @@ describe("connect", () => {
     const turn = call.say("How is the weather?");
     const first = await turn.firstSpeech(wait);
     const result = await turn.result(wait);
-    expect(turn.heard).toEqual(["It rains in the whole country today.", "Take a coat and an umbrella along."]);
+    expect(turn.heard).toEqual([
+      "It rains in the whole country today.",
+      "Take a coat and an umbrella along.",
+    ]);
     expect(first.atMs).toBeLessThan(result.atMs);
     expect(model.requests.length - before, "model calls").toBe(1);
     expect(JSON.stringify(model.requests.at(-1)?.messages)).toContain("You are on a live phone call.");
@@ -149,9 +165,12 @@ describe("connect", () => {
       code: 0,
       json: { running: true, pid: started.json["pid"], lines: [{ name: "clawdtalk", state: "connected" }] },
     });
-    expect(await connect("stop")).toMatchObject({ code: 0, json: { stopped: true, pid: started.json["pid"] } });
+    expect(await connect("stop")).toMatchObject({
+      code: 0,
+      json: { stopped: true, pid: started.json["pid"] },
+    });
     expect(isRunning()).toBe(false);
-    expect(() => process.kill(Number(started.json["pid"]), 0)).toThrow();
+    await until(() => !isAlive(started.json["pid"]), "the process to be gone");
     expect(server.violations).toEqual([]);
 
     expect(logged()).toMatch(/For the owner: Phone call \S+ from the owner/);
@@ -189,7 +208,10 @@ describe("connect", () => {
     expect(second).toMatchObject({ code: 0, json: { started: true, lines: [{ state: "connected" }] } });
     process.kill(Number(second.json["pid"]), "SIGKILL");
     await until(() => !isRunning(), "the end of the process");
-    expect(await connect("start", "--server", server.url)).toMatchObject({ code: 0, json: { started: true } });
+    expect(await connect("start", "--server", server.url)).toMatchObject({
+      code: 0,
+      json: { started: true },
+    });
     await connect("stop");
     expect(await connect("watchdog")).toMatchObject({ code: 0, json: { started: false, wanted: false } });
     expect(isRunning()).toBe(false);
@@ -197,7 +219,10 @@ describe("connect", () => {
 
   it("says that it runs without a connection, and goes on trying", async () => {
     const started = await connect("start", "--server", "http://127.0.0.1:9");
-    expect(started).toMatchObject({ code: 3, json: { ok: true, started: true, lines: [{ state: "reconnecting" }] } });
+    expect(started).toMatchObject({
+      code: 3,
+      json: { ok: true, started: true, lines: [{ state: "reconnecting" }] },
+    });
     expect((await connect("status")).code).toBe(3);
   }, 30_000);
 
@@ -230,7 +255,10 @@ describe("connect start, without what it needs", () => {
   it("does nothing when the plugin is active on the gateway", async () => {
     const fake = await fakeGateway({ "/switchboard/health": [200, '{"switchboard":true}'] });
     writeSettings({ gateway_url: fake.url });
-    expect(await connect("start")).toMatchObject({ code: 0, json: { ok: true, started: false, plugin: true } });
+    expect(await connect("start")).toMatchObject({
+      code: 0,
+      json: { ok: true, started: false, plugin: true },
+    });
     expect(await connect("status")).toMatchObject({ code: 0, json: { running: false, plugin: true } });
     const shown = await runner.run("connect", ["start"]);
     expect(shown.stdout).toContain("The Switchboard plugin is active");
@@ -241,7 +269,11 @@ describe("connect start, without what it needs", () => {
   it.each([
     ["no key", { api_key: "" }, /No phone line is set up/],
     ["no gateway", { gateway_url: "" }, /No gateway was found: set OPENCLAW_GATEWAY_URL/],
-    ["a gateway that is down", { gateway_url: "http://127.0.0.1:9" }, /No gateway answers at http:\/\/127.0.0.1:9/],
+    [
+      "a gateway that is down",
+      { gateway_url: "http://127.0.0.1:9" },
+      /No gateway answers at http:\/\/127.0.0.1:9/,
+    ],
     ["a wrong token", { gateway_token: "wrong-token" }, /does not accept the token/],
     ["no token", { gateway_token: "" }, /wants a token and none is set/],
   ])("says so: %s", async (_what, settings, sentence) => {
@@ -255,7 +287,10 @@ describe("connect start, without what it needs", () => {
   });
 
   it("says what to allow when the gateway lets nobody in", async () => {
-    const notFound = JSON.stringify({ ok: false, error: { type: "not_found", message: "Tool not available" } });
+    const notFound = JSON.stringify({
+      ok: false,
+      error: { type: "not_found", message: "Tool not available" },
+    });
     const fake = await fakeGateway({ "/tools/invoke": [404, notFound] });
     writeSettings({ gateway_url: fake.url });
     const { code, stderr } = await connect("start");

@@ -113,7 +113,8 @@ const messagesByEvent: ReadonlyMap<string, Reader> = new Map([
     "deep_tool_request",
     reader(
       "deep_tool_request",
-      { ...ofCall, request_id: needed, query: needed, urgency: unused, context: unused },
+      // Blank words are words too: the request waits for its one answer.
+      { ...ofCall, request_id: needed, query: z.string(), urgency: unused, context: unused },
       ({ call_id, request_id, query }) => ({
         kind: "turn",
         callId: call_id,

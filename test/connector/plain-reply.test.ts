@@ -1,0 +1,26 @@
+/** What the agent's markdown looks like as a text message. */
+import { expect, it } from "vitest";
+import { plainReply } from "../../plugin/connector/plain-reply.ts";
+
+it.each([
+  ["**Hello** _you_, ~~not~~ `code`.", "Hello you, not code."],
+  [
+    "See [the page](https://a.b/c?x=1&y=2) or https://x.y/z.",
+    "See the page (https://a.b/c?x=1&y=2) or https://x.y/z.",
+  ],
+  [
+    "# Today\n\nTwo things:\n\n1. one\n2. **two**\n   - and more",
+    "Today\n\nTwo things:\n\n1. one\n2. two\n  - and more",
+  ],
+  ["- [ ] milk\n- [x] eggs", "- [ ] milk\n- [x] eggs"],
+  ["明天**十点**开会。\n- 带上合同", "明天十点开会。\n- 带上合同"],
+  ["مرحبا **بك** في البيت", "مرحبا بك في البيت"],
+  ["| a | b |\n|---|---|\n| 1 | 2 |", "a, b\n1, 2"],
+  ['2 < 3 & 4 > 1, "quoted" snake_case_name', '2 < 3 & 4 > 1, "quoted" snake_case_name'],
+  ["> said\n\n```sh\nls -l\n```", "said\n\nls -l"],
+  ["Done.\nNO_REPLY", "Done."],
+  ["NO_REPLY", ""],
+  ["One line\nand another", "One line\nand another"],
+])("%j", (markdown, text) => {
+  expect(plainReply(markdown)).toBe(text);
+});
