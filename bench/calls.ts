@@ -44,7 +44,10 @@ async function onTheGateway(): Promise<void> {
       });
       await sleep(1_000);
     }
-    printTable("Real gateway, a session and a lane for each call (wanted: the last of 8 within 900 ms)", rows);
+    printTable(
+      "Real gateway, a session and a lane for each call (wanted: the last of 8 within 900 ms)",
+      rows,
+    );
   } finally {
     await line.close();
   }
@@ -146,7 +149,10 @@ async function withAStubAgent(): Promise<void> {
     await server.close();
   }
   const [one, , fifty] = rows;
-  printTable("Stub agent: from the first sentence standing to the caller hearing it (one process, wire included)", rows);
+  printTable(
+    "Stub agent: from the first sentence standing to the caller hearing it (one process, wire included)",
+    rows,
+  );
   console.log(
     `own time at 50 calls / at 1 call: ${(Number(fifty?.["own time p50 (ms)"]) / Number(one?.["own time p50 (ms)"])).toFixed(2)}   memory wanted < 150 MB above idle`,
   );

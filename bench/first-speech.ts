@@ -36,12 +36,18 @@ async function floorTurn(modelUrl: string): Promise<Sample> {
   const response = await fetch(`${modelUrl}/chat/completions`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ model: "scripted", stream: true, messages: [{ role: "user", content: QUESTION }] }),
+    body: JSON.stringify({
+      model: "scripted",
+      stream: true,
+      messages: [{ role: "user", content: QUESTION }],
+    }),
   });
   let text = "";
   let firstMs = 0;
   for await (const chunk of response.body ?? []) {
-    for (const part of Buffer.from(chunk).toString().matchAll(/"content":"((?:[^"\\]|\\.)*)"/g)) {
+    for (const part of Buffer.from(chunk)
+      .toString()
+      .matchAll(/"content":"((?:[^"\\]|\\.)*)"/g)) {
       text += JSON.parse(`"${part[1]}"`);
     }
     // The first word of the second sentence proves the first one complete.
@@ -62,14 +68,18 @@ async function sessionsSendTurn({ gateway }: PhoneLine): Promise<Sample> {
     }),
   });
   const answer = await response.text();
-  if (!answer.includes("what I can tell you")) throw new Error(`sessions_send did not answer: ${answer.slice(0, 300)}`);
+  if (!answer.includes("what I can tell you"))
+    throw new Error(`sessions_send did not answer: ${answer.slice(0, 300)}`);
   const doneMs = performance.now() - startedAt;
   return { firstMs: doneMs, doneMs };
 }
 
 /** Runs one way on a gateway of its own and counts the model's requests per turn. */
 async function way(name: string, run: (line: PhoneLine) => Promise<() => Promise<Sample>>) {
-  const line = await startPhoneLine({ model: MODEL, config: { gateway: { tools: { allow: ["sessions_send"] } } } });
+  const line = await startPhoneLine({
+    model: MODEL,
+    config: { gateway: { tools: { allow: ["sessions_send"] } } },
+  });
   try {
     const turn = await run(line);
     const before = line.model.requests.length;
@@ -99,16 +109,28 @@ const results = [
     await line.server.text({ body: QUESTION }).reply({ timeoutMs: 30_000 });
     return () => sessionsSendTurn(line);
   }),
-  await way("floor", async ({ model }) => () => floorTurn(model.url)),
+  await way(
+    "floor",
+    async ({ model }) =>
+      () =>
+        floorTurn(model.url),
+  ),
 ];
 
-const firsts = Object.fromEntries(results.map(({ name, samples }) => [name, samples.map((sample) => sample.firstMs)]));
+const firsts = Object.fromEntries(
+  results.map(({ name, samples }) => [name, samples.map((sample) => sample.firstMs)]),
+);
 printTable(
   `First speech, ${turns} turns each, milliseconds`,
   results.map(({ name, samples, modelCalls }) => ({
     way: name,
     "first p50": Math.round(median(samples.map((sample) => sample.firstMs))),
-    "first p95": Math.round(percentile(samples.map((sample) => sample.firstMs), 0.95)),
+    "first p95": Math.round(
+      percentile(
+        samples.map((sample) => sample.firstMs),
+        0.95,
+      ),
+    ),
     "done p50": Math.round(median(samples.map((sample) => sample.doneMs))),
     "model calls": modelCalls.toFixed(2),
   })),
@@ -116,8 +138,12 @@ printTable(
 const ours = firsts["switchboard"] ?? [];
 const floor = firsts["floor"] ?? [];
 const theirs = firsts["sessions_send"] ?? [];
-console.log(`switchboard / sessions_send (median): ${(median(ours) / median(theirs)).toFixed(2)}   wanted <= 0.40`);
-console.log(`switchboard - floor, median:          ${Math.round(median(ours) - median(floor))} ms   wanted <= 150`);
+console.log(
+  `switchboard / sessions_send (median): ${(median(ours) / median(theirs)).toFixed(2)}   wanted <= 0.40`,
+);
+console.log(
+  `switchboard - floor, median:          ${Math.round(median(ours) - median(floor))} ms   wanted <= 150`,
+);
 console.log(
   `switchboard - floor, 95th percentile: ${Math.round(percentile(ours, 0.95) - percentile(floor, 0.95))} ms   wanted <= 300`,
 );

@@ -9,7 +9,10 @@ export function percentile(samples: readonly number[], share: number): number {
 export const median = (samples: readonly number[]) => percentile(samples, 0.5);
 
 /** Prints rows of named cells under a heading, aligned. */
-export function printTable(heading: string, rows: readonly Readonly<Record<string, string | number>>[]): void {
+export function printTable(
+  heading: string,
+  rows: readonly Readonly<Record<string, string | number>>[],
+): void {
   console.log(`\n${heading}`);
   console.table(rows);
 }

@@ -9,6 +9,8 @@ import { phrase } from "./speech/phrases.ts";
 import { sessionKind } from "./trust/sessions.ts";
 
 const CHANNEL = "phone";
+/** Letters or digits of any script. */
+const HAS_WORDS = /[\p{L}\p{N}]/u;
 
 /**
  * `before_agent_reply`, `before_model_resolve`, `before_prompt_build`, `before_agent_run` and `agent_end` are left
@@ -39,11 +41,11 @@ export function registerHooks(api: OpenClawPluginApi): void {
     return;
   });
 
-  // Nothing was understood: no model is needed to say so.
+  // Nothing was understood (speech recognition then writes "…" or the like): no model is needed to say so.
   api.on("before_agent_reply", (event, context) => {
-    if (context.runId === undefined || !phone.runs.has(context.runId)) return;
-    if (event.cleanedBody.trim() !== "") return;
-    return { handled: true, reply: { text: phrase("notHeard", "en") } };
+    const run = context.runId === undefined ? undefined : phone.runs.get(context.runId);
+    if (run === undefined || HAS_WORDS.test(event.cleanedBody)) return;
+    return { handled: true, reply: { text: phrase("notHeard", run.language ?? "en") } };
   });
 
   api.on("before_model_resolve", (_event, context) => {

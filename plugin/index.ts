@@ -1,8 +1,8 @@
 /** Declares what the plugin registers with the gateway. No logic. */
 import { definePluginEntry } from "openclaw/plugin-sdk/plugin-entry";
 import { createPhoneChannel } from "./channel/channel.ts";
-import { registerHooks } from "./hooks.ts";
 import { registerPhoneCommands } from "./cli.ts";
+import { registerHooks } from "./hooks.ts";
 import { PhoneService } from "./lines/service.ts";
 
 export default definePluginEntry({

@@ -13,12 +13,15 @@ const options = new Command("demo")
 
 const say = (line: string) => (options.json ? console.error(line) : console.log(line));
 
+const stopping = new AbortController();
+process.on("SIGINT", () => stopping.abort());
+process.on("SIGTERM", () => stopping.abort());
+
 try {
   say("Starting the practice line, the scripted model and a gateway …");
-  const line = await startDemoLine(fileURLToPath(new URL("..", import.meta.url)));
-  const interrupted = () => void line.close().then(() => process.exit(130));
-  process.once("SIGINT", interrupted);
-  process.once("SIGTERM", interrupted);
+  const line = await startDemoLine(fileURLToPath(new URL("..", import.meta.url)), stopping.signal);
+  // Whatever is being waited for on the line is given up when the line closes.
+  stopping.signal.addEventListener("abort", () => void line.close());
   try {
     if (options.talk) {
       await openSoftphone(await line.server.ring(), { input: process.stdin, output: process.stdout });
@@ -31,6 +34,9 @@ try {
     await line.close();
   }
 } catch (error) {
-  console.error(`The demo failed: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
+  if (!stopping.signal.aborted) {
+    console.error(`The demo failed: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  process.exitCode = stopping.signal.aborted ? 130 : 1;
 }
+process.exit();

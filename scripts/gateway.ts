@@ -27,30 +27,34 @@ const options = program.opts<{
   ownerNumber: string;
 }>();
 
+const stopping = new AbortController();
+process.on("SIGINT", () => stopping.abort());
+process.on("SIGTERM", () => stopping.abort());
+
 try {
   const gateway = await startPhoneGateway({
     pluginFolder: fileURLToPath(new URL("..", import.meta.url)),
     ...options,
-    apiKey: process.env["CLAWDTALK_API_KEY"],
+    apiKey: process.env.CLAWDTALK_API_KEY,
+    readyLimitMs: Number.POSITIVE_INFINITY,
+    onWaiting: (sentence) => console.error(sentence),
+    signal: stopping.signal,
   });
-  let stopping = false;
-  const stop = () => {
-    if (stopping) return;
-    stopping = true;
-    void gateway.stop().then(() => process.exit(0));
-  };
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
   const { port, token, stateDir, modelUrl } = gateway;
   console.log(JSON.stringify({ ready: true, port, token, stateDir, modelUrl }));
-  await gateway.ended;
-  if (!stopping) {
-    console.error(`The gateway ended by itself. Its last words: ${gateway.output().trim().split("\n").at(-1)}`);
+  const told = new Promise<void>((resolve) => stopping.signal.addEventListener("abort", () => resolve()));
+  await Promise.race([gateway.ended, told]);
+  if (!stopping.signal.aborted) {
+    console.error(
+      `The gateway ended by itself. Its last words: ${gateway.output().trim().split("\n").at(-1)}`,
+    );
     process.exitCode = 1;
-    await gateway.stop();
-    process.exit();
   }
+  await gateway.stop();
 } catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exit(1);
+  if (!stopping.signal.aborted) {
+    console.error(error instanceof Error ? error.message : String(error));
+    process.exitCode = 1;
+  }
 }
+process.exit();

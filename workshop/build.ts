@@ -3,14 +3,15 @@
  * manifest that come from the code. `--check` fails when the committed result is not what the source gives,
  * since skills are installed by copying the repository and node runs no TypeScript below node_modules.
  */
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { pluginConfigJsonSchema, secretPaths } from "../plugin/config/schema.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const dist = join(root, "dist");
 /** The scripts people and agents run; demo, gateway and the workshop stay in the repository. */
 const SCRIPTS = ["call", "sms", "connect", "practice"];
 
@@ -18,7 +19,10 @@ const SCRIPTS = ["call", "sms", "connect", "practice"];
 const launchers: Plugin = {
   name: "launchers",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^launch:/ }, ({ path }) => ({ path: path.slice("launch:".length), namespace: "launch" }));
+    onResolve({ filter: /^launch:/ }, ({ path }) => ({
+      path: path.slice("launch:".length),
+      namespace: "launch",
+    }));
     onLoad({ filter: /.*/, namespace: "launch" }, ({ path }) => ({
       contents: `import "./plugin/launch.ts";\nawait import("./scripts/${path}.ts");\n`,
       resolveDir: root,
@@ -86,27 +90,43 @@ async function filesBelow(folder: string): Promise<Map<string, string>> {
   );
 }
 
-async function check(): Promise<void> {
+/** Bundles beside `dist/` and hands over what differs: file name → new content, undefined where it has to go. */
+async function differences(): Promise<Map<string, string | undefined>> {
   const fresh = await mkdtemp(join(tmpdir(), "switchboard-build-"));
   try {
     await bundle(fresh);
-    const [expected, committed] = await Promise.all([filesBelow(fresh), filesBelow(join(root, "dist"))]);
-    const stale = [...new Set([...expected.keys(), ...committed.keys()])].filter(
-      (name) => expected.get(name) !== committed.get(name),
+    const [expected, present] = await Promise.all([filesBelow(fresh), filesBelow(dist)]);
+    const names = [...new Set([...expected.keys(), ...present.keys()])];
+    return new Map(
+      names
+        .filter((name) => expected.get(name) !== present.get(name))
+        .map((name) => [name, expected.get(name)]),
     );
-    if (stale.length > 0) {
-      console.error(`dist/ is not what the source gives (${stale.join(", ")}). Run "npm run build" and commit it.`);
-      process.exitCode = 1;
-    }
   } finally {
     await rm(fresh, { recursive: true, force: true });
   }
 }
 
-if (process.argv.includes("--check")) {
-  await check();
-} else {
-  await rm(join(root, "dist"), { recursive: true, force: true });
+/** Only what differs is touched: a gateway that has this folder linked reads it while it runs. */
+async function update(): Promise<void> {
   await writeManifest();
-  await bundle(join(root, "dist"));
+  for (const [name, content] of await differences()) {
+    const file = join(dist, name);
+    if (content === undefined) await rm(file);
+    else {
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, content);
+    }
+  }
 }
+
+async function check(): Promise<void> {
+  const stale = [...(await differences()).keys()];
+  if (stale.length === 0) return;
+  console.error(
+    `dist/ is not what the source gives (${stale.join(", ")}). Run "npm run build" and commit it.`,
+  );
+  process.exitCode = 1;
+}
+
+await (process.argv.includes("--check") ? check() : update());

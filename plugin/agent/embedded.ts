@@ -16,7 +16,11 @@ export function createEmbeddedAgent(runtime: PluginRuntime, newSessionId: () => 
   return {
     async run(turn, listener, signal) {
       if (signal.aborted) return { kind: "aborted" };
-      phoneRuns().runs.set(turn.runId, { line: turn.line, isOpen: () => !signal.aborted });
+      phoneRuns().runs.set(turn.runId, {
+        line: turn.line,
+        language: turn.language,
+        isOpen: () => !signal.aborted,
+      });
       try {
         return await runTurn(runtime, newSessionId, turn, listener, signal);
       } catch (error) {

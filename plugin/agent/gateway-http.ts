@@ -122,7 +122,7 @@ export interface ToolCall {
 
 /**
  * Calls one tool (`POST /tools/invoke`; gateway docs, "Tools invoke API") and returns what it found: its details,
- * or where it gave none the JSON it wrote as text.
+ * or where it gave none the JSON, else the text, it wrote.
  *
  * @throws GatewayProblem of any kind but `tookTooLong`; the signal's reason when it is aborted.
  */
@@ -149,7 +149,8 @@ export async function callTool(gateway: GatewayAddress, call: ToolCall): Promise
   }
   if (!parsed.data.ok) throw new GatewayProblem("refused", `The gateway says: ${parsed.data.error.message}`);
   const { details, content } = parsed.data.result;
-  return details ?? jsonIn(content?.find(({ text }) => text !== undefined)?.text);
+  const written = content?.find(({ text }) => text !== undefined)?.text;
+  return details ?? jsonIn(written) ?? written;
 }
 
 /** What an answer's body says in JSON; undefined when it is none. */

@@ -8,6 +8,8 @@
 export interface PhoneRun {
   /** The line whose settings hold for the run. */
   readonly line: string;
+  /** The speaker's, BCP 47. */
+  readonly language?: string | undefined;
   /** False once the turn was superseded, timed out or its call ended: nothing may be started for it any more. */
   isOpen(): boolean;
 }

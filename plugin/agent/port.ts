@@ -14,6 +14,8 @@ export interface AgentTurn {
   readonly callId: string;
   /** Unique per run. */
   readonly runId: string;
+  /** The speaker's language, BCP 47, for what is answered without the model; English when undefined. */
+  readonly language?: string;
   /** What the agent is told about the call it is on; added to the system prompt. */
   readonly voiceContext: string;
   /** "provider/model"; the agent's own when undefined. */

@@ -45,16 +45,21 @@ const sendResult = z.object({
 
 /** A turn as a message to the owner's session. Serves the owner only. */
 export function createSessionsSendAgent(gateway: GatewayAddress): AgentPort {
-  /** Calls whose context the session has read: it stays in its transcript. The newest last. */
-  const told = new Set<string>();
+  /** By call: the context its session has read, which stays in the transcript. The newest last. */
+  const told = new Map<string, string>();
 
+  /** The tool takes no system prompt, so what the agent is told stands in the message: each thing once a call. */
   function messageOf(turn: AgentTurn): string {
-    const wasTold = told.delete(turn.callId);
-    told.add(turn.callId);
-    const [oldest] = told;
+    const before = told.get(turn.callId);
+    const isNews = before === undefined || !turn.voiceContext.startsWith(before);
+    told.delete(turn.callId);
+    told.set(turn.callId, isNews ? turn.voiceContext : before);
+    const [oldest] = told.keys();
     if (told.size > REMEMBERED_CALLS && oldest !== undefined) told.delete(oldest);
-    // The tool takes no system prompt. Without the context's own words, the mark still tells how it came.
-    return `[${wasTold ? "On the phone, as before." : turn.voiceContext}]\n\n${turn.words}`;
+    const context = isNews
+      ? turn.voiceContext
+      : `On the phone, as before.${turn.voiceContext.slice(before.length)}`;
+    return `[${context}]\n\n${turn.words}`;
   }
 
   return onlyTheOwner({
@@ -148,6 +153,7 @@ async function send(gateway: GatewayAddress, agentId: string, sending: Sending):
 
 /** @throws GatewayProblem `starting`: nothing was sent, it can be tried again. */
 function toAnswer(details: unknown, { sessionKey, timeoutSeconds }: Sending): AgentAnswer {
+  if (typeof details === "string") return { kind: "answered", text: details };
   const parsed = sendResult.safeParse(details);
   if (!parsed.success) throw new GatewayProblem("refused", "The gateway's answer was not understood.");
   const { status, reply, error = "no reason was given", sentBeforeError } = parsed.data;

@@ -58,7 +58,10 @@ interface LiveCall {
   speaker: Promise<CallSpeaker> | undefined;
   greeted: boolean;
   readonly turns: Set<Turn>;
+  /** When the last request arrived: the next one may be its sibling. */
   lastArrivalMs: number;
+  /** When anything was last heard of the call. */
+  seenAtMs: number;
   language: string;
   readonly memory: SpokenMemory;
 }
@@ -154,6 +157,7 @@ export class Calls {
       session: speaker.session,
       line: this.#p.line,
       words: turn.words,
+      language: turn.language,
       callId: call.callId,
       runId: this.#p.newRunId(),
       voiceContext: withBrokenOffAnswer(speaker.voiceContext, call.memory),
@@ -192,7 +196,10 @@ export class Calls {
     this.#forgetOldCalls();
     if (this.#ended.has(callId)) return undefined;
     const known = this.#live.get(callId);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      known.seenAtMs = this.#p.now();
+      return known;
+    }
     const call: LiveCall = {
       callId,
       direction: undefined,
@@ -200,6 +207,7 @@ export class Calls {
       greeted: false,
       turns: new Set(),
       lastArrivalMs: Number.NEGATIVE_INFINITY,
+      seenAtMs: this.#p.now(),
       language: this.#p.settings.language ?? "en",
       memory: { lastSaid: "", lastProgress: undefined, brokenOff: undefined },
     };
@@ -223,9 +231,7 @@ export class Calls {
       if (now - endedAtMs > ENDED_CALL_MEMORY_MS) this.#ended.delete(callId);
     }
     for (const [callId, call] of this.#live) {
-      if (call.turns.size === 0 && now - Math.max(call.lastArrivalMs, 0) > IDLE_CALL_LIMIT_MS) {
-        if (Number.isFinite(call.lastArrivalMs)) this.#live.delete(callId);
-      }
+      if (call.turns.size === 0 && now - call.seenAtMs > IDLE_CALL_LIMIT_MS) this.#live.delete(callId);
     }
   }
 }

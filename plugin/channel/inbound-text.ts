@@ -112,8 +112,9 @@ export async function answerText(
           ...(isOwner ? {} : { disableTools: true, bootstrapContextMode: "lightweight" as const }),
         },
         delivery: {
-          deliver: async (payload: { text?: string }) => {
-            if (!payload.text?.trim()) return { visibleReplySent: false };
+          deliver: async (payload: { text?: string; isFallbackNotice?: boolean }) => {
+            // Which model answers is no news for a phone, least of all when the line itself names it.
+            if (!payload.text?.trim() || payload.isFallbackNotice) return { visibleReplySent: false };
             await parameters.reply(payload.text);
             return { visibleReplySent: true };
           },

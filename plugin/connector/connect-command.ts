@@ -185,7 +185,7 @@ async function run(
       gateway,
       wish: server === undefined ? {} : { server },
       version: packageVersion(),
-      debug: /^(1|true)$/.test(process.env["DEBUG"] ?? ""),
+      debug: /^(1|true)$/.test(process.env.DEBUG ?? ""),
       signal: end.signal,
     });
     // Connections kept alive to the gateway are nothing to wait for.

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { HttpAgent } from "../agent/http-agent.ts";
+import type { AgentPort } from "../agent/port.ts";
 import type { LineStatus } from "../carriers/carrier.ts";
 import type { TextToAnswer } from "../channel/inbound-text.ts";
 import type { LineConfig, SwitchboardConfig } from "../config/schema.ts";
@@ -13,6 +14,7 @@ import { detectLanguage } from "../speech/language.ts";
 import { phrase } from "../speech/phrases.ts";
 import type { Store } from "../store/database.ts";
 import type { OwnerRoute } from "../trust/owner-session.ts";
+import { Notices } from "./notices.ts";
 import { plainReply, TEXT_CONTEXT } from "./plain-reply.ts";
 
 export interface ConnectorParameters {
@@ -41,7 +43,9 @@ const REFUSALS_AN_HOUR = 3;
 const HOUR_MS = 60 * 60_000;
 
 export function createConnector(parameters: ConnectorParameters): Connector {
-  const { config, agent, store, log, version } = parameters;
+  const { config, store, log, version } = parameters;
+  const notices = new Notices(parameters.agent);
+  const agent: AgentPort = notices;
   const refusals = new Map<string, number[]>();
   const usable = config.lines.filter(
     (line): line is LineConfig & { apiKey: string } => line.enabled && line.apiKey !== undefined,
@@ -64,7 +68,7 @@ export function createConnector(parameters: ConnectorParameters): Connector {
 
   /** The main session, whatever `session.scope` and `session.dmScope` say: it is where every channel can find it. */
   function ownerRoute(line: LineConfig): OwnerRoute {
-    const agentId = line.agentId ?? agent.defaultAgentId;
+    const agentId = line.agentId ?? parameters.agent.defaultAgentId;
     const mainSessionKey = `agent:${agentId}:main`;
     return { session: { tier: "owner", agentId, sessionKey: mainSessionKey }, mainSessionKey };
   }
@@ -116,10 +120,11 @@ export function createConnector(parameters: ConnectorParameters): Connector {
   async function tellOwner(line: LineConfig, sentence: string): Promise<void> {
     log.info(`For the owner: ${sentence}`);
     const { session, mainSessionKey } = ownerRoute(line);
+    notices.leave(mainSessionKey, sentence);
     const notice = { agentId: session.agentId, sessionKey: mainSessionKey, sentence };
-    if (!(await agent.notify(notice))) {
-      log.info(
-        "That was not told to the agent: its gateway does not let the tool sessions_send be called over HTTP.",
+    if (!(await parameters.agent.notify(notice))) {
+      log.debug(
+        "The agent hears that with the owner's next words by phone only: sessions_send is not allowed.",
       );
     }
   }

@@ -3,7 +3,7 @@
  * a text, a call back to the owner and a call to a third number, each placed by the agent itself.
  */
 import { join } from "node:path";
-import { type PracticeCall, type PracticeTurn } from "./caller.ts";
+import type { PracticeCall, PracticeTurn } from "./caller.ts";
 import { type ClawdTalkPractice, startClawdTalkPractice } from "./clawdtalk-server.ts";
 import { type PracticeModel, startPracticeModel } from "./model.ts";
 import { type PhoneGateway, startPhoneGateway } from "./phone-gateway.ts";
@@ -39,7 +39,7 @@ const BAKERY = "+15550002222";
 const WAIT = { timeoutMs: 20_000 };
 
 /** Starts everything the demo needs. What was started before a failure is ended again. */
-export async function startDemoLine(packageFolder: string): Promise<DemoLine> {
+export async function startDemoLine(packageFolder: string, signal?: AbortSignal): Promise<DemoLine> {
   const server = await startClawdTalkPractice({ ownerNumber: OWNER, dedicatedNumber: "+15550003333" });
   const model = await startPracticeModel({ script: demoScript(packageFolder) });
   try {
@@ -48,6 +48,7 @@ export async function startDemoLine(packageFolder: string): Promise<DemoLine> {
       modelUrl: model.url,
       clawdtalkServer: server.url,
       ownerNumber: OWNER,
+      signal,
     });
     return {
       server,
@@ -69,9 +70,13 @@ export async function startDemoLine(packageFolder: string): Promise<DemoLine> {
  *
  * @throws an error with one sentence when a turn, a text or a call does not come, or when the wire was broken.
  */
-export async function playDemo({ server, model }: DemoLine, say: (line: string) => void): Promise<DemoResult> {
+export async function playDemo(
+  { server, model }: DemoLine,
+  say: (line: string) => void,
+): Promise<DemoResult> {
   const startedAt = Date.now();
-  const tell = (who: string, text: string) => say(`${String(Date.now() - startedAt).padStart(6)} ms  ${who.padEnd(7)} ${text}`);
+  const tell = (who: string, text: string) =>
+    say(`${String(Date.now() - startedAt).padStart(6)} ms  ${who.padEnd(7)} ${text}`);
   const follow = (call: PracticeCall, name: string) =>
     call.follow((entry) => tell(entry.who === "agent" ? "agent" : name, entry.text));
 
@@ -91,7 +96,11 @@ export async function playDemo({ server, model }: DemoLine, say: (line: string) 
   calls.push({
     carrier: "clawdtalk",
     direction: "inbound",
-    turns: await talk(first, ["What is on my list today?", "And what is the weather like?", "明天几点开会？"]),
+    turns: await talk(first, [
+      "What is on my list today?",
+      "And what is the weather like?",
+      "明天几点开会？",
+    ]),
   });
   first.hangUp();
 
@@ -111,7 +120,11 @@ export async function playDemo({ server, model }: DemoLine, say: (line: string) 
   const [back] = await Promise.all([server.nextOutbound(WAIT), text("Please call me back.")]);
   follow(back, "owner");
   tell("agent", back.greeting ?? "");
-  calls.push({ carrier: "clawdtalk", direction: "outbound", turns: await talk(back, ["What is the weather like?"]) });
+  calls.push({
+    carrier: "clawdtalk",
+    direction: "outbound",
+    turns: await talk(back, ["What is the weather like?"]),
+  });
   back.hangUp();
 
   say("The agent rings a third number for the owner.");
@@ -170,7 +183,13 @@ function demoScript(packageFolder: string) {
       answer: "",
       toolCall: call("--to", BAKERY, "--purpose", "Order two loaves for Sam, to be picked up today."),
     },
-    { when: /Bakery, good morning/, answer: "Two loaves for Sam, please. They will be picked up today. Is that possible?" },
-    { when: /list for tomorrow/i, answer: "Nothing yet. Tomorrow is free after the meeting at half past nine." },
+    {
+      when: /Bakery, good morning/,
+      answer: "Two loaves for Sam, please. They will be picked up today. Is that possible?",
+    },
+    {
+      when: /list for tomorrow/i,
+      answer: "Nothing yet. Tomorrow is free after the meeting at half past nine.",
+    },
   ];
 }

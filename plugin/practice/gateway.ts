@@ -29,6 +29,8 @@ export interface PracticeGatewayOptions {
   readonly conversationAccess?: boolean | undefined;
   /** Milliseconds to wait for the gateway to answer. */
   readonly startTimeoutMs?: number | undefined;
+  /** Gives the start up: what was started is ended, and the start rejects. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface PracticeGateway {
@@ -88,7 +90,7 @@ export async function startPracticeGateway(options: PracticeGatewayOptions): Pro
   };
   const url = `http://127.0.0.1:${port}`;
   const deadline = Date.now() + (options.startTimeoutMs ?? 60_000);
-  while (running && Date.now() < deadline) {
+  while (running && Date.now() < deadline && !options.signal?.aborted) {
     if (await answersHealth(url)) {
       return {
         port,
@@ -115,6 +117,7 @@ export async function startPracticeGateway(options: PracticeGatewayOptions): Pro
     await sleep(100);
   }
   await stop();
+  if (options.signal?.aborted) throw new Error("The start was given up.");
   throw new Error(
     `The gateway did not start. Its last words: ${output.trim().split("\n").slice(-5).join(" | ")}`,
   );
@@ -134,18 +137,27 @@ function gatewayEnvironment(stateDir: string, home: string): Record<string, stri
   };
 }
 
-/** Writes config and `.env`, and returns the gateway's token. A folder that has a config keeps it. */
+/**
+ * Writes config and `.env`, and returns the gateway's token. A folder that has a config keeps it, but for what was
+ * asked for this time.
+ */
 async function writeGatewayFolder(
   stateDir: string,
   port: number,
   options: PracticeGatewayOptions,
 ): Promise<string> {
   const configFile = join(stateDir, "openclaw.json");
+  if (options.environment !== undefined) {
+    const lines = Object.entries(options.environment).map(([name, value]) => `${name}=${value}\n`);
+    await writeFile(join(stateDir, ".env"), lines.join(""), { mode: 0o600 });
+  }
   const before = await readFile(configFile, "utf8").catch(() => undefined);
   if (before !== undefined) {
     const known = JSON.parse(before);
     known.gateway.port = port;
     known.models.providers.practice.baseUrl = options.modelUrl;
+    const entry = known.plugins?.entries?.switchboard;
+    if (entry !== undefined) entry.config = { ...entry.config, ...options.pluginConfig };
     await writeFile(configFile, JSON.stringify(known, null, 2), { mode: 0o600 });
     return known.gateway.auth.token;
   }
@@ -180,8 +192,6 @@ async function writeGatewayFolder(
     config[section] = { ...config[section], ...values };
   }
   await writeFile(configFile, JSON.stringify(config, null, 2), { mode: 0o600 });
-  const lines = Object.entries(options.environment ?? {}).map(([name, value]) => `${name}=${value}\n`);
-  await writeFile(join(stateDir, ".env"), lines.join(""), { mode: 0o600 });
   return token;
 }
 

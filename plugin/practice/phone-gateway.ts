@@ -9,7 +9,7 @@ import { type PracticeGateway, type PracticeGatewayOptions, startPracticeGateway
 import { startPracticeModel } from "./model.ts";
 
 export interface PhoneGatewayOptions
-  extends Pick<PracticeGatewayOptions, "port" | "stateDir" | "config" | "conversationAccess"> {
+  extends Pick<PracticeGatewayOptions, "port" | "stateDir" | "config" | "conversationAccess" | "signal"> {
   readonly pluginFolder: string;
   /** Default: the scripted model. */
   readonly modelUrl?: string | undefined;
@@ -25,6 +25,10 @@ export interface PhoneGatewayOptions
   readonly settings?: Record<string, unknown> | undefined;
   /** False: do not wait for the lines, only for the gateway. Default true. */
   readonly waitForLines?: boolean | undefined;
+  /** Milliseconds the lines and the caches may take after the gateway answers. Default 45,000. */
+  readonly readyLimitMs?: number | undefined;
+  /** Told once, in a sentence, when it takes longer than a line usually does. */
+  readonly onWaiting?: ((sentence: string) => void) | undefined;
 }
 
 export interface PhoneGateway extends PracticeGateway {
@@ -33,8 +37,9 @@ export interface PhoneGateway extends PracticeGateway {
   status(): Promise<PhoneStatus>;
 }
 
-/** How long the lines and the caches may take after the gateway answers. */
 const READY_LIMIT_MS = 45_000;
+/** A line that is not connected by now has something to say. */
+const USUAL_MS = 10_000;
 
 export async function startPhoneGateway(options: PhoneGatewayOptions): Promise<PhoneGateway> {
   const model = options.modelUrl === undefined ? await startPracticeModel() : undefined;
@@ -74,7 +79,8 @@ export async function startPhoneGateway(options: PhoneGatewayOptions): Promise<P
         headers: { authorization: `Bearer ${gateway.token}` },
         signal: AbortSignal.timeout(5_000),
       });
-      if (!answer.ok) throw new Error(`The gateway answered ${answer.status} when asked for the phone's status.`);
+      if (!answer.ok)
+        throw new Error(`The gateway answered ${answer.status} when asked for the phone's status.`);
       return (await answer.json()) as PhoneStatus;
     },
     stop: async (how) => {
@@ -84,7 +90,7 @@ export async function startPhoneGateway(options: PhoneGatewayOptions): Promise<P
   };
   if (options.clawdtalkServer !== undefined && options.waitForLines !== false) {
     try {
-      await untilReady(phone);
+      await untilReady(phone, options);
     } catch (error) {
       await phone.stop();
       throw error;
@@ -93,17 +99,24 @@ export async function startPhoneGateway(options: PhoneGatewayOptions): Promise<P
   return phone;
 }
 
-async function untilReady(gateway: PhoneGateway): Promise<void> {
+/** A refused key is final; everything else may still mend itself. */
+async function untilReady(gateway: PhoneGateway, options: PhoneGatewayOptions): Promise<void> {
   let last = "the phone did not answer";
-  const deadline = Date.now() + READY_LIMIT_MS;
-  while (Date.now() < deadline) {
+  let told = false;
+  const startedAt = Date.now();
+  const deadline = startedAt + (options.readyLimitMs ?? READY_LIMIT_MS);
+  while (Date.now() < deadline && !options.signal?.aborted) {
     try {
-      const status = await gateway.status();
-      if (status.warm && status.lines.length > 0 && status.lines.every((line) => line.state === "connected")) return;
-      last = [...status.problems, ...status.lines.map((line) => line.detail)].join(" ") || "no line is connected";
-      if (status.lines.some((line) => line.state === "refused")) break;
+      const { warm, lines, problems } = await gateway.status();
+      if (warm && lines.length > 0 && lines.every((line) => line.state === "connected")) return;
+      last = [...problems, ...lines.map((line) => line.detail)].join(" ") || "no line is connected";
+      if (lines.some((line) => line.state === "refused")) break;
     } catch (error) {
       last = error instanceof Error ? error.message : String(error);
+    }
+    if (!told && Date.now() - startedAt > USUAL_MS) {
+      told = true;
+      options.onWaiting?.(`The phone is not ready yet: ${last}`);
     }
     await sleep(100);
   }

@@ -156,7 +156,7 @@ describe("sessions_send", () => {
   beforeAll(async () => {
     await reconfigure(
       (config) => {
-        config.gateway["tools"] = { allow: ["sessions_send"] };
+        config.gateway.tools = { allow: ["sessions_send"] };
       },
       async () => (await agent.check()).way === "sessions-send",
     );
@@ -174,13 +174,23 @@ describe("sessions_send", () => {
     expect(requests().length).toBe(1);
   });
 
-  it("tells the agent once a call that it is on the phone", async () => {
+  it("tells the agent each thing about a call once", async () => {
     const callId = "one-call";
+    const voiceContext = "You are on a live phone call.";
     const first = await take(agent, turnSaying("How is the weather?", { callId }));
     const second = await take(agent, turnSaying("And the weather tomorrow?", { callId }));
-    expect(textOfTurn(first.requests().at(0))).toContain("You are on a live phone call.");
-    expect(textOfTurn(second.requests().at(0))).not.toContain("You are on a live phone call.");
+    const third = await take(
+      agent,
+      turnSaying("No, the weather on Sunday", {
+        callId,
+        voiceContext: `${voiceContext}\nThey heard only: Rain.`,
+      }),
+    );
+    expect(textOfTurn(first.requests().at(0))).toContain(voiceContext);
+    expect(textOfTurn(second.requests().at(0))).not.toContain(voiceContext);
     expect(textOfTurn(second.requests().at(0))).toContain("And the weather tomorrow?");
+    expect(textOfTurn(third.requests().at(0))).not.toContain(voiceContext);
+    expect(textOfTurn(third.requests().at(0))).toContain("They heard only: Rain.");
   });
 
   it("costs two model calls where direct chats have sessions of their own, and says so", async () => {
@@ -237,7 +247,7 @@ describe("the streaming endpoint", () => {
   beforeAll(async () => {
     await reconfigure(
       (config) => {
-        config.gateway["http"] = { endpoints: { chatCompletions: { enabled: true } } };
+        config.gateway.http = { endpoints: { chatCompletions: { enabled: true } } };
       },
       async () => (await agent.check()).way === "chat-completions",
     );

@@ -13,7 +13,13 @@ function recordingCarrier() {
   const state = { connected: true };
   const carrier: Carrier = {
     name: "recording",
-    capabilities: { partialSpeech: true, callEnd: true, siblingWindowMs: 1000, texts: true, outboundCalls: true },
+    capabilities: {
+      partialSpeech: true,
+      callEnd: true,
+      siblingWindowMs: 1000,
+      texts: true,
+      outboundCalls: true,
+    },
     start() {},
     async stop() {},
     status: () => ({ state: "connected", detail: "", since: "", counters: {} }),
@@ -313,9 +319,16 @@ describe("a call", () => {
 describe("fencing, in every order of events", () => {
   /** What can happen next: the caller speaks, time passes, the agent says something, ends or fails, the call ends. */
   const step = fc.oneof(
-    fc.record({ kind: fc.constant("say" as const), words: fc.constantFrom("And then?", "stop", "嗯", "What else?") }),
+    fc.record({
+      kind: fc.constant("say" as const),
+      words: fc.constantFrom("And then?", "stop", "嗯", "What else?"),
+    }),
     fc.record({ kind: fc.constant("wait" as const), ms: fc.integer({ min: 0, max: 6_000 }) }),
-    fc.record({ kind: fc.constant("text" as const), run: fc.nat(5), sentences: fc.integer({ min: 1, max: 4 }) }),
+    fc.record({
+      kind: fc.constant("text" as const),
+      run: fc.nat(5),
+      sentences: fc.integer({ min: 1, max: 4 }),
+    }),
     fc.record({ kind: fc.constant("end" as const), run: fc.nat(5), failed: fc.boolean() }),
   );
 
@@ -328,9 +341,15 @@ describe("fencing, in every order of events", () => {
           if (next.kind === "say") await say(`r${++requests}`, next.words);
           else if (next.kind === "wait") await vi.advanceTimersByTimeAsync(next.ms);
           else if (next.kind === "text") {
-            const text = Array.from({ length: next.sentences }, (_, index) => `Run ${next.run} says ${index}.`);
+            const text = Array.from(
+              { length: next.sentences },
+              (_, index) => `Run ${next.run} says ${index}.`,
+            );
             runs[next.run]?.listener.onText(text.join(" "));
-          } else runs[next.run]?.end(next.failed ? { kind: "failed", reason: "x" } : { kind: "answered", text: "End." });
+          } else
+            runs[next.run]?.end(
+              next.failed ? { kind: "failed", reason: "x" } : { kind: "answered", text: "End." },
+            );
           await settle();
         }
         for (const run of runs) run.end({ kind: "answered", text: "End." });
@@ -345,7 +364,9 @@ describe("fencing, in every order of events", () => {
         }
         for (const [place, entry] of sent.entries()) {
           if (entry.kind !== "speak") continue;
-          const answered = sent.findIndex((other) => other.kind === "answer" && other.requestId === entry.requestId);
+          const answered = sent.findIndex(
+            (other) => other.kind === "answer" && other.requestId === entry.requestId,
+          );
           expect(answered, `"${entry.text}" for ${entry.requestId}`).toBeGreaterThan(place);
         }
         calls.stop();

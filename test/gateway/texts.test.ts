@@ -5,7 +5,10 @@ import { OWNER, type PhoneLine, promptOf, requestsAbout, SECRET_WORD, startPhone
 const GUEST = "+15550004444";
 const UNKNOWN = "+15550005555";
 const wait = { timeoutMs: 20_000 };
-const LONG = Array.from({ length: 60 }, (_, index) => `Number ${index} of many sentences in a long reply.`).join(" ");
+const LONG = Array.from(
+  { length: 60 },
+  (_, index) => `Number ${index} of many sentences in a long reply.`,
+).join(" ");
 let line: PhoneLine;
 
 beforeAll(async () => {
@@ -14,8 +17,27 @@ beforeAll(async () => {
       script: [
         { when: /markup/, answer: "**Bold** and [a link](https://example.com/a) and `code`. 中文也在。" },
         { when: /long reply/, answer: LONG, perWordMs: 0 },
-        { when: /run a command/, answer: "", toolCall: { name: "exec", arguments: { command: "echo gone > pwned.txt" } } },
-        { when: /send a message/, answer: "", toolCall: { name: "tool_call", arguments: { id: "message", args: { action: "send", channel: "phone", target: "+15550006666", message: "From the *agent*." } } } },
+        {
+          when: /run a command/,
+          answer: "",
+          toolCall: { name: "exec", arguments: { command: "echo gone > pwned.txt" } },
+        },
+        {
+          when: /send a message/,
+          answer: "",
+          toolCall: {
+            name: "tool_call",
+            arguments: {
+              id: "message",
+              args: {
+                action: "send",
+                channel: "phone",
+                target: "+15550006666",
+                message: "From the *agent*.",
+              },
+            },
+          },
+        },
       ],
     },
   });
@@ -43,7 +65,9 @@ describe("a text from the owner", () => {
   });
 
   it("is answered in plain text, every script kept", async () => {
-    expect((await replyTo(OWNER, "Some markup please")).join("")).toMatch(/^Bold and a link.*code\. 中文也在。$/u);
+    expect((await replyTo(OWNER, "Some markup please")).join("")).toMatch(
+      /^Bold and a link.*code\. 中文也在。$/u,
+    );
   });
 
   it("is answered in several messages of at most 1,500 characters when the answer is long", async () => {
@@ -60,14 +84,16 @@ describe("a text from the owner", () => {
     await text.reply(wait);
     line.server.emit("sms.received", { from: OWNER, body: "What is the weather?", message_id: "same-id" });
     await new Promise((resolve) => setTimeout(resolve, 1_500));
-    expect(line.server.messages.slice(before).filter((message) => message.direction === "outbound")).toHaveLength(1);
+    expect(
+      line.server.messages.slice(before).filter((message) => message.direction === "outbound"),
+    ).toHaveLength(1);
   });
 
   it("lets the agent use the message tool to write to another number", async () => {
     await replyTo(OWNER, "Please send a message");
-    expect(line.server.messages.filter((message) => message.to === "+15550006666").map((message) => message.body)).toEqual([
-      "From the agent.",
-    ]);
+    expect(
+      line.server.messages.filter((message) => message.to === "+15550006666").map((message) => message.body),
+    ).toEqual(["From the agent."]);
   });
 });
 
@@ -78,7 +104,9 @@ describe("the outcome of a call", () => {
     call.hangUp();
     await new Promise((resolve) => setTimeout(resolve, 300));
     const [request] = await during(async () => await replyTo(OWNER, "What is the weather?"));
-    expect(promptOf(request).includes(`Phone call ${call.callId} from the owner was answered and is over.`)).toBe(true);
+    expect(
+      promptOf(request).includes(`Phone call ${call.callId} from the owner was answered and is over.`),
+    ).toBe(true);
   });
 });
 
@@ -124,13 +152,33 @@ describe("the channel", () => {
   });
 
   it("refuses a target that is no whole number with one sentence", async () => {
-    const sent = await line.gateway.openclaw(["message", "send", "--channel", "phone", "--target", "12", "--message", "x"]);
+    const sent = await line.gateway.openclaw([
+      "message",
+      "send",
+      "--channel",
+      "phone",
+      "--target",
+      "12",
+      "--message",
+      "x",
+    ]);
     expect(sent.exitCode).not.toBe(0);
   });
 
   it("carries a cron job's announcement to the phone", async () => {
     const added = await line.gateway.openclaw([
-      ...["cron", "add", "--name", "briefing", "--at", "2s", "--session", "isolated", "--message", "What is the weather?"],
+      ...[
+        "cron",
+        "add",
+        "--name",
+        "briefing",
+        "--at",
+        "2s",
+        "--session",
+        "isolated",
+        "--message",
+        "What is the weather?",
+      ],
       ...["--announce", "--channel", "phone", "--to", OWNER, "--delete-after-run"],
     ]);
     expect(added.exitCode).toBe(0);
@@ -145,6 +193,8 @@ describe("the channel", () => {
 });
 
 it("kept the two sessions apart", () => {
-  expect(requestsAbout(line.model, "run a command").every((request) => request.tools.length === 0)).toBe(true);
+  expect(requestsAbout(line.model, "run a command").every((request) => request.tools.length === 0)).toBe(
+    true,
+  );
   expect(line.server.violations).toEqual([]);
 });

@@ -37,10 +37,12 @@ async function copyTrackedFiles(target: string): Promise<void> {
   });
   for (const name of stdout.split("\0").filter(Boolean)) {
     await mkdir(dirname(join(target, name)), { recursive: true });
-    await cp(join(packageFolder, name), join(target, name), { errorOnExist: false }).catch((error: unknown) => {
-      // Listed by git and deleted in the work tree.
-      if ((error as { code?: string }).code !== "ENOENT") throw error;
-    });
+    await cp(join(packageFolder, name), join(target, name), { errorOnExist: false }).catch(
+      (error: unknown) => {
+        // Listed by git and deleted in the work tree.
+        if ((error as { code?: string }).code !== "ENOENT") throw error;
+      },
+    );
   }
 }
 
@@ -49,7 +51,10 @@ async function shell(name: string): Promise<Record<string, string>> {
   const home = join(folder, `${name}-home`);
   const stateDir = join(home, ".openclaw");
   await mkdir(stateDir, { recursive: true });
-  await writeFile(join(stateDir, ".env"), `CLAWDTALK_SERVER=${server.url}\nCLAWDTALK_API_KEY=${server.key}\n`);
+  await writeFile(
+    join(stateDir, ".env"),
+    `CLAWDTALK_SERVER=${server.url}\nCLAWDTALK_API_KEY=${server.key}\n`,
+  );
   return {
     PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
     HOME: home,
@@ -72,11 +77,20 @@ async function typeEveryCommand(skillFolder: string, env: Record<string, string>
   try {
     for (const command of commands) {
       const callId = [...server.calls.values()].findLast((call) => call.end === undefined)?.callId ?? "none";
-      const result = await execa(command.replace("<call_id>", callId), { shell: true, cwd: skillFolder, env, reject: false });
+      const result = await execa(command.replace("<call_id>", callId), {
+        shell: true,
+        cwd: skillFolder,
+        env,
+        reject: false,
+      });
       expect(`${command}: ${result.exitCode} ${result.stderr}`).toBe(`${command}: 0 `);
     }
     for (const script of ["call", "sms", "connect", "practice"]) {
-      const help = await execa("node", [`dist/scripts/${script}.js`, "--help"], { cwd: skillFolder, env, reject: false });
+      const help = await execa("node", [`dist/scripts/${script}.js`, "--help"], {
+        cwd: skillFolder,
+        env,
+        reject: false,
+      });
       expect(`${script}: ${help.exitCode} ${help.stderr}`).toBe(`${script}: 0 `);
       expect(help.stdout).toContain("Usage:");
     }
@@ -102,10 +116,14 @@ it("by npx skills add", async () => {
   const env = await shell("skills-add");
   const cwd = join(folder, "skills-add");
   await mkdir(cwd);
-  await execa("node", [join(packageFolder, "node_modules/.bin/skills"), "add", clone, "--yes", "--agent", "openclaw"], {
-    cwd,
-    env: { ...env, DISABLE_TELEMETRY: "1", DO_NOT_TRACK: "1" },
-  });
+  await execa(
+    "node",
+    [join(packageFolder, "node_modules/.bin/skills"), "add", clone, "--yes", "--agent", "openclaw"],
+    {
+      cwd,
+      env: { ...env, DISABLE_TELEMETRY: "1", DO_NOT_TRACK: "1" },
+    },
+  );
   const installed = await findSkill(cwd);
   await typeEveryCommand(installed, env);
 });
@@ -158,7 +176,12 @@ describe("on a gateway that has never seen the source", () => {
 
     // Without a terminal nobody can be asked: both consents are given by flag.
     const consent = ["--force", "--accept-capabilities"];
-    const installed = await gateway.openclaw(["plugins", "install", `npm-pack:${join(folder, filename)}`, ...consent]);
+    const installed = await gateway.openclaw([
+      "plugins",
+      "install",
+      `npm-pack:${join(folder, filename)}`,
+      ...consent,
+    ]);
     expect(installed.exitCode, installed.stderr + installed.stdout).toBe(0);
     const { stateDir } = gateway;
     await gateway.stop({ keepState: true });
@@ -175,10 +198,16 @@ describe("on a gateway that has never seen the source", () => {
     call.hangUp();
 
     const skills = await gateway.openclaw(["skills", "list", "--json"]);
-    const skill = JSON.parse(skills.stdout).skills.find((one: { name: string }) => one.name === "switchboard");
+    const skill = JSON.parse(skills.stdout).skills.find(
+      (one: { name: string }) => one.name === "switchboard",
+    );
     expect(skill).toMatchObject({ eligible: true });
     const status = await gateway.openclaw(["phone", "status", "--json"]);
-    expect(JSON.parse(status.stdout)).toMatchObject({ ok: true, problems: [], lines: [{ state: "connected" }] });
+    expect(JSON.parse(status.stdout)).toMatchObject({
+      ok: true,
+      problems: [],
+      lines: [{ state: "connected" }],
+    });
 
     const inspected = await gateway.openclaw(["plugins", "inspect", "switchboard", "--json"]);
     const rootDir = /"(?:rootDir|source|installPath)":\s*"([^"]+)"/.exec(inspected.stdout)?.[1] ?? "";

@@ -59,7 +59,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  await connect("stop");
+  if (isRunning()) await connect("stop");
   runner.remove();
 }, 30_000);
 
@@ -151,6 +151,9 @@ describe("connect", () => {
       "Oat milk is on the list (https://example.com/list).",
     ]);
 
+    const prompt = JSON.stringify(model.requests.findLast(says("milk"))?.messages);
+    expect(prompt, "how the call went").toContain(`Phone call ${call.callId} from the owner`);
+
     const asked = model.requests.length;
     const unknown = server.text({ from: STRANGER, body: "What is the owner's address?" });
     expect((await unknown.reply(wait)).map(({ body }) => body)).toEqual([phrase("unverified", "en")]);
@@ -163,14 +166,14 @@ describe("connect", () => {
 
     expect(await connect("status")).toMatchObject({
       code: 0,
-      json: { running: true, pid: started.json["pid"], lines: [{ name: "clawdtalk", state: "connected" }] },
+      json: { running: true, pid: started.json.pid, lines: [{ name: "clawdtalk", state: "connected" }] },
     });
     expect(await connect("stop")).toMatchObject({
       code: 0,
-      json: { stopped: true, pid: started.json["pid"] },
+      json: { stopped: true, pid: started.json.pid },
     });
     expect(isRunning()).toBe(false);
-    await until(() => !isAlive(started.json["pid"]), "the process to be gone");
+    await until(() => !isAlive(started.json.pid), "the process to be gone");
     expect(server.violations).toEqual([]);
 
     expect(logged()).toMatch(/For the owner: Phone call \S+ from the owner/);
@@ -186,13 +189,13 @@ describe("connect", () => {
   it("runs once, however often it is started at once", async () => {
     const [one, two] = await Promise.all([connect("start"), connect("start")]);
     expect([one.code, two.code]).toEqual([0, 0]);
-    expect(one.json["pid"]).toBe(two.json["pid"]);
-    expect([one.json["started"], two.json["started"]].sort()).toEqual([false, true]);
+    expect(one.json.pid).toBe(two.json.pid);
+    expect([one.json.started, two.json.started].sort()).toEqual([false, true]);
     const again = await connect("start");
-    expect(again).toMatchObject({ code: 0, json: { started: false, pid: one.json["pid"] } });
+    expect(again).toMatchObject({ code: 0, json: { started: false, pid: one.json.pid } });
     const restarted = await connect("restart");
     expect(restarted).toMatchObject({ code: 0, json: { started: true } });
-    expect(restarted.json["pid"]).not.toBe(one.json["pid"]);
+    expect(restarted.json.pid).not.toBe(one.json.pid);
   }, 40_000);
 
   it("starts after a crash at once, and is started again by the watchdog until it is stopped", async () => {
@@ -201,12 +204,12 @@ describe("connect", () => {
     const first = await connect("start", "--server", server.url);
     expect(first.code).toBe(0);
     expect(await connect("watchdog")).toMatchObject({ code: 0, json: { started: false, running: true } });
-    process.kill(Number(first.json["pid"]), "SIGKILL");
+    process.kill(Number(first.json.pid), "SIGKILL");
     await until(() => !isRunning(), "the end of the process");
     expect(await connect("status")).toMatchObject({ code: 1, json: { running: false } });
     const second = await connect("watchdog");
     expect(second).toMatchObject({ code: 0, json: { started: true, lines: [{ state: "connected" }] } });
-    process.kill(Number(second.json["pid"]), "SIGKILL");
+    process.kill(Number(second.json.pid), "SIGKILL");
     await until(() => !isRunning(), "the end of the process");
     expect(await connect("start", "--server", server.url)).toMatchObject({
       code: 0,

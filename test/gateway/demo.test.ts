@@ -1,0 +1,71 @@
+/** The two commands that start a gateway of their own, typed as people type them. */
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { execa } from "execa";
+import { expect, it } from "vitest";
+import { packageFolder } from "./phone-line.ts";
+
+const run = (script: string, options: readonly string[], input?: string) =>
+  execa(process.execPath, [join(packageFolder, "scripts", `${script}.ts`), ...options], {
+    reject: false,
+    ...(input === undefined ? { stdin: "ignore" as const } : { input }),
+  });
+
+it("the demo plays its conversation, prints its result last, and ends everything in under a minute", async () => {
+  const startedAt = performance.now();
+  const demo = await run("demo", ["--json"]);
+  expect(demo.exitCode, demo.stderr.slice(-500)).toBe(0);
+  expect(performance.now() - startedAt).toBeLessThan(60_000);
+  expect(demo.stdout.trim().split("\n"), "nothing else on standard output").toHaveLength(1);
+  const result = JSON.parse(demo.stdout);
+  expect(result.ok).toBe(true);
+  expect(result.calls.map((call: { direction: string }) => call.direction)).toEqual([
+    "inbound",
+    "outbound",
+    "outbound",
+  ]);
+  const turns = result.calls.flatMap((call: { turns: unknown[] }) => call.turns);
+  expect(turns.length).toBeGreaterThanOrEqual(5);
+  for (const turn of turns) {
+    expect(turn.modelCalls, turn.said).toBe(1);
+    expect(turn.firstSpeechMs, turn.said).toBeLessThan(turn.doneMs);
+    expect(turn.heard).not.toBe("");
+  }
+  expect(turns.map((turn: { heard: string }) => turn.heard).join(" ")).toContain("会议");
+  expect(turns.at(-1).heard).toContain("Two loaves for Sam");
+  expect(result.sms).toHaveLength(3);
+  for (const text of result.sms) expect(text.reply).not.toBe("");
+}, 90_000);
+
+it("the demo holds the line open with --talk: what is typed is said, the end of input hangs up", async () => {
+  const demo = await run("demo", ["--talk"], "What is the weather like?\n");
+  expect(demo.exitCode, demo.stderr.slice(-500)).toBe(0);
+  expect(demo.stdout).toContain("It is sunny and 21 degrees right now.");
+}, 90_000);
+
+it("the gateway says in one JSON line when it can take calls, and ends cleanly when told to", async () => {
+  const gateway = run("gateway", []);
+  let printed = "";
+  gateway.stdout?.on("data", (text: Buffer) => {
+    printed += text;
+  });
+  await once(gateway.stdout ?? gateway, "data");
+  const ready = JSON.parse(printed);
+  expect(ready).toMatchObject({ ready: true, stateDir: expect.any(String), token: expect.any(String) });
+  expect(ready.modelUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/v1$/);
+  expect((await fetch(`http://127.0.0.1:${ready.port}/health`)).ok).toBe(true);
+  gateway.kill("SIGTERM");
+  expect((await gateway).exitCode).toBe(0);
+  await expect(fetch(`http://127.0.0.1:${ready.port}/health`)).rejects.toThrow();
+}, 90_000);
+
+it("the gateway says in one sentence why it cannot start", async () => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await once(taken, "listening");
+  const { port } = taken.address() as { port: number };
+  const gateway = await run("gateway", ["--port", String(port)]);
+  taken.close();
+  expect(gateway.exitCode).toBe(1);
+  expect(gateway.stderr.trim().split("\n")).toHaveLength(1);
+}, 90_000);

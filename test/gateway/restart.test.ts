@@ -1,0 +1,174 @@
+/**
+ * What a caller and a sender notice when the gateway ends, is killed, or loses its connection: calls go on at the
+ * service meanwhile, and texts are written down.
+ */
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import type { PracticeCall } from "../../plugin/practice/caller.ts";
+import { type PhoneLine, promptOf, requestsAbout, startPhoneLine } from "./phone-line.ts";
+
+/** A number for each text, so that none waits for another one of its sender. */
+const [WHILE_ENDING, BEING_ANSWERED, SENT_UNNOTED, NOT_SENT] = [
+  "+15550004441",
+  "+15550004442",
+  "+15550004443",
+  "+15550004444",
+] as const;
+const COUNTING = Array.from({ length: 8 }, (_, index) => `This is number ${index + 1} of eight.`).join(" ");
+const wait = { timeoutMs: 20_000 };
+let line: PhoneLine;
+let call: PracticeCall;
+
+beforeAll(async () => {
+  line = await startPhoneLine({
+    config: {
+      channels: {
+        phone: { enabled: true, allowFrom: [WHILE_ENDING, BEING_ANSWERED, SENT_UNNOTED, NOT_SENT] },
+      },
+    },
+    model: {
+      script: [
+        { when: /count to eight/, answer: COUNTING, perWordMs: 40 },
+        { when: /never answered/, answer: COUNTING, perWordMs: 1_000 },
+        // Slow when it is asked first, so that the gateway is killed meanwhile.
+        {
+          when: (request) =>
+            request.lastUserText.includes("slow text") && requestsAbout(line.model, "slow text").length === 1,
+          answer: "Never sent.",
+          firstTokenMs: 30_000,
+        },
+      ],
+    },
+  });
+  call = await line.server.ring();
+  await call.heardGreeting(wait);
+  await call.say("Remember the word marzipan").result(wait);
+});
+afterAll(async () => await line?.close());
+
+const repliesTo = (number: string) =>
+  line.server.messages.filter(({ direction, to }) => direction === "outbound" && to === number);
+/** What clients said on the line since frame number `since`. */
+const framesSince = (since: number, type: string) =>
+  line.server.frames.slice(since).filter(({ message }) => (message as { type?: string }).type === type);
+
+/** The caller goes on as if nothing had been: answered in the same session, not greeted again. */
+async function expectCallGoesOn(): Promise<void> {
+  const since = line.server.frames.length;
+  // A service that tells its calls to a new client once more.
+  line.server.emit("call.started", { call_id: call.callId, direction: "inbound" });
+  const before = line.model.requests.length;
+  expect((await call.say("What is the weather?").result(wait)).text).toContain("coat");
+  const requests = line.model.requests.slice(before);
+  expect(requests).toHaveLength(1);
+  expect(promptOf(requests[0]).includes("marzipan"), "the call's earlier words").toBe(true);
+  expect(framesSince(since, "response"), "greetings").toEqual([]);
+}
+
+describe("a gateway that is ended", () => {
+  it("finishes what it is saying, and answers after the restart what came meanwhile", async () => {
+    const since = line.server.frames.length;
+    const turn = call.say("Please count to eight");
+    await turn.firstSpeech(wait);
+    const { gateway } = line;
+    const restarted = line.restart("SIGTERM");
+    await vi.waitFor(() => expect(gateway.output()).toContain("received SIGTERM"), { timeout: 5_000 });
+    const text = line.server.text({ from: WHILE_ENDING, body: "What is the weather?" });
+    await turn.result(wait);
+    expect(turn.heard.join(" ")).toBe(COUNTING);
+    await restarted;
+    expect(framesSince(since, "client_restart"), "what only a reconnect says").toEqual([]);
+    expect(await text.reply(wait)).toHaveLength(1);
+  });
+
+  it("answers the caller's next words on the same call", expectCallGoesOn);
+});
+
+describe("a gateway that is killed", () => {
+  it("answers every text exactly once, wherever it stood", async () => {
+    const { server, model } = line;
+    const since = server.frames.length;
+    await call.say("This is never answered").firstSpeech(wait);
+    server.faults.rest = [{ path: "/v1/messages/send", kind: "timeout", times: 1 }];
+    const notSent = server.text({ from: NOT_SENT, body: "What is the weather, not sent?" });
+    await server.until(
+      () => server.rest.find((request) => Object(request.body).to === NOT_SENT),
+      "its request",
+      wait,
+    );
+    server.faults.restLatencyMs = 60_000;
+    server.text({ from: SENT_UNNOTED, body: "What is the weather, sent?" });
+    await server.until(() => repliesTo(SENT_UNNOTED)[0], "its reply", wait);
+    const beingAnswered = server.text({ from: BEING_ANSWERED, body: "A slow text" });
+    await model.until(() => requestsAbout(model, "slow text")[0], "its turn", wait);
+
+    await line.gateway.stop({ keepState: true, signal: "SIGKILL" });
+    server.behave();
+    turnBack(line.gateway.stateDir);
+    await line.restart();
+
+    expect(framesSince(since, "client_restart"), "what only a reconnect says").toEqual([]);
+    await Promise.all([notSent.reply(wait), beingAnswered.reply(wait)]);
+    await vi.waitFor(() => expect(unsettled(line.gateway.stateDir)).toEqual([]), { timeout: 10_000 });
+    for (const number of [WHILE_ENDING, NOT_SENT, SENT_UNNOTED, BEING_ANSWERED]) {
+      expect(repliesTo(number), number).toHaveLength(1);
+    }
+    expect(requestsAbout(model, "not sent"), "asked again though the reply was written").toHaveLength(1);
+    expect(requestsAbout(model, "weather, sent"), "asked again though it was sent").toHaveLength(1);
+    expect(requestsAbout(model, "slow text")).toHaveLength(2);
+  });
+
+  it("answers the caller's next words on the same call", expectCallGoesOn);
+});
+
+describe("a connection that is lost while an answer is being said", () => {
+  it("brings the rest as the result when it is back, nothing twice", async () => {
+    const { server } = line;
+    const since = server.frames.length;
+    const clients = server.clients.length;
+    const turn = call.say("Please count to eight");
+    await turn.firstSpeech(wait);
+    const droppedAt = Date.now();
+    server.dropClients();
+    const { at } = await server.waitForClient({ count: clients + 1, ...wait });
+    const outageMs = at - droppedAt;
+    expect(outageMs, "the first wait of the backoff").toBeGreaterThan(4_900);
+    expect(outageMs, "the first wait of the backoff").toBeLessThan(11_000);
+    await turn.result(wait);
+    expect(turn.heard.join(" ")).toBe(COUNTING);
+    expect(turn.progress.filter(({ atMs }) => turn.saidAt + atMs > droppedAt + 200)).toEqual([]);
+    expect(framesSince(since, "client_restart")).toHaveLength(1);
+  });
+
+  it("answers the caller's next words on the same call", expectCallGoesOn);
+});
+
+it("broke no rule of the wire, and wrote to nobody who did not ask", () => {
+  expect(line.server.violations).toEqual([]);
+  expect(line.server.messages.filter(({ direction }) => direction === "outbound")).toHaveLength(4);
+});
+
+/** As if the gateway had been down for a minute: whoever sent a text then is not sending it any more. */
+function turnBack(stateDir: string): void {
+  const store = openStore(stateDir);
+  store.exec("UPDATE outbox SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', updated_at, '-60 seconds')");
+  store.close();
+}
+
+/** The texts, in or out, whose end is not known. */
+function unsettled(stateDir: string): unknown[] {
+  const store = openStore(stateDir);
+  try {
+    return [
+      ...store.prepare("SELECT sender, state FROM inbox WHERE state NOT IN ('answered')").all(),
+      ...store.prepare("SELECT recipient, state FROM outbox WHERE state NOT IN ('sent')").all(),
+    ];
+  } finally {
+    store.close();
+  }
+}
+
+function openStore(stateDir: string): DatabaseSync {
+  return new DatabaseSync(join(stateDir, "switchboard", "switchboard.sqlite"), { timeout: 5_000 });
+}
