@@ -51,7 +51,7 @@ const STARTING_PAUSE_MS = 250;
  *
  * @throws GatewayProblem `unreachable`, `token` or `starting`; the signal's reason when it is aborted.
  */
-export async function post(gateway: GatewayAddress, request: GatewayRequest): Promise<Response> {
+async function post(gateway: GatewayAddress, request: GatewayRequest): Promise<Response> {
   let answer: Response;
   try {
     answer = await fetch(`${gateway.url}${request.path}`, {
@@ -166,7 +166,7 @@ function jsonIn(text: string | undefined): unknown {
   }
 }
 
-export function nothingAnswers(gateway: GatewayAddress): string {
+function nothingAnswers(gateway: GatewayAddress): string {
   return `No gateway answers at ${gateway.url}: start it, or correct gateway_url`;
 }
 

@@ -15,7 +15,7 @@ import { phrase } from "../speech/phrases.ts";
 import type { Store } from "../store/database.ts";
 import type { OwnerRoute } from "../trust/owner-session.ts";
 import { Notices } from "./notices.ts";
-import { plainReply, TEXT_CONTEXT } from "./plain-reply.ts";
+import { plainText, TEXT_CONTEXT } from "../channel/plain-text.ts";
 
 export interface ConnectorParameters {
   readonly config: SwitchboardConfig;
@@ -100,7 +100,7 @@ export function createConnector(parameters: ConnectorParameters): Connector {
     if (answer.kind !== "answered") {
       throw new Error(answer.kind === "failed" ? answer.reason : "The agent took too long.");
     }
-    const words = plainReply(answer.text);
+    const words = plainText(answer.text);
     if (words !== "") await reply(words);
     return "answered";
   }

@@ -123,9 +123,13 @@ export async function stopBackground(files: ConnectorFiles): Promise<ConnectorSt
 }
 
 /** Whether the running process hangs. Waits a moment before it says so. */
-export async function isHanging(files: ConnectorFiles, status: ConnectorStatus): Promise<boolean> {
+export async function isHanging(
+  files: ConnectorFiles,
+  status: ConnectorStatus,
+  wakeUpMs = WAKE_UP_MS,
+): Promise<boolean> {
   if (ageMs(status) < HANGS_AFTER_MS) return false;
-  await sleep(WAKE_UP_MS);
+  await sleep(wakeUpMs);
   const later = readStatus(files.status);
   return later !== undefined && later.pid === status.pid && ageMs(later) >= HANGS_AFTER_MS;
 }

@@ -23,8 +23,8 @@ export interface HeldLock {
  *
  * @throws the file system's error when the file cannot be made.
  */
-export function takeLock(file: string): HeldLock | undefined {
-  return lock(file, LOOK_PATIENCE_MS);
+export function takeLock(file: string, patienceMs = LOOK_PATIENCE_MS): HeldLock | undefined {
+  return lock(file, patienceMs);
 }
 
 /** Whether a process holds the lock just now. */

@@ -138,5 +138,5 @@ it("is taken for hanging only when it stays without a word", async () => {
   await running;
   const old = { ...status, updatedAt: new Date(Date.now() - 600_000).toISOString() };
   writeStatus(files.status, old);
-  expect(await isHanging(files, old)).toBe(true);
+  expect(await isHanging(files, old, 50)).toBe(true);
 });

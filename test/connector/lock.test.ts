@@ -34,7 +34,7 @@ it("is free at once when its holder is killed, and not before", async () => {
   });
   await once(holder.stdout, "data");
   expect(isLocked(file)).toBe(true);
-  expect(takeLock(file)).toBeUndefined();
+  expect(takeLock(file, 100)).toBeUndefined();
   holder.kill("SIGKILL");
   await once(holder, "exit");
   const held = takeLock(file);

@@ -145,6 +145,7 @@ describe("connect", () => {
     expect(model.requests.length - before, "model calls").toBe(1);
     expect(JSON.stringify(model.requests.at(-1)?.messages)).toContain("You are on a live phone call.");
     call.hangUp();
+    await until(() => logged().includes("For the owner: Phone call"), "the call's outcome");
 
     const text = server.text({ body: "Is milk on the list?" });
     expect((await text.reply(wait)).map(({ body }) => body)).toEqual([

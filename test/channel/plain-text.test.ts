@@ -1,6 +1,6 @@
 /** What the agent's markdown looks like as a text message. */
 import { expect, it } from "vitest";
-import { plainReply } from "../../plugin/connector/plain-reply.ts";
+import { plainText } from "../../plugin/channel/plain-text.ts";
 
 it.each([
   ["**Hello** _you_, ~~not~~ `code`.", "Hello you, not code."],
@@ -22,5 +22,5 @@ it.each([
   ["NO_REPLY", ""],
   ["One line\nand another", "One line\nand another"],
 ])("%j", (markdown, text) => {
-  expect(plainReply(markdown)).toBe(text);
+  expect(plainText(markdown)).toBe(text);
 });
