@@ -20,7 +20,8 @@ export function registerHooks(api: OpenClawPluginApi): void {
   const phone = phoneRuns();
 
   api.on("message_received", (event, context) => {
-    if (context.channelId === CHANNEL) api.logger.debug?.(`Text received on line ${context.accountId ?? "?"}.`);
+    if (context.channelId === CHANNEL)
+      api.logger.debug?.(`Text received on line ${context.accountId ?? "?"}.`);
   });
 
   // A text that was answered before, or whose session is not its sender's, never reaches the agent.
@@ -35,7 +36,9 @@ export function registerHooks(api: OpenClawPluginApi): void {
     const isOwner = phone.lines.get(line)?.ownerNumbers.includes(sender) ?? false;
     const kind = sessionKind(event.sessionKey ?? context.sessionKey);
     if (isOwner ? kind !== undefined : kind !== "guest") {
-      api.logger.error(`A text from ${isOwner ? "the owner" : "a guest"} was routed to a session that is not theirs; it was not answered.`);
+      api.logger.error(
+        `A text from ${isOwner ? "the owner" : "a guest"} was routed to a session that is not theirs; it was not answered.`,
+      );
       return { handled: true, text: phrase("unverified", "en") };
     }
     return;

@@ -106,7 +106,11 @@ export async function openSession(
   const known = agent.session.getSessionEntry({ agentId, sessionKey });
   if (known?.sessionId) return { sessionId: known.sessionId };
   const sessionId = newSessionId();
-  await agent.session.upsertSessionEntry({ agentId, sessionKey, entry: { sessionId, updatedAt: Date.now() } });
+  await agent.session.upsertSessionEntry({
+    agentId,
+    sessionKey,
+    entry: { sessionId, updatedAt: Date.now() },
+  });
   return { sessionId };
 }
 

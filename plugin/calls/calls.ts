@@ -9,7 +9,7 @@ import { detectLanguage } from "../speech/language.ts";
 import { endsWithQuestion, isListenerNoise, isStopWord } from "../speech/listener-noises.ts";
 import { phrase } from "../speech/phrases.ts";
 import type { SpeakerSession } from "../trust/sessions.ts";
-import { Turn, type SpokenMemory, type TurnSettings } from "./turn.ts";
+import { type SpokenMemory, Turn, type TurnSettings } from "./turn.ts";
 
 /** Who speaks on a call, and with what words in the agent's system prompt. */
 export type CallSpeaker =
@@ -108,7 +108,9 @@ export class Calls {
   onTurn({ words, ...address }: TurnAddress & { words: string }): void {
     const call = this.#call(address.callId);
     if (call === undefined) {
-      this.#p.log.info(`Call ${address.callId} is over: its late request ${address.requestId} is not answered.`);
+      this.#p.log.info(
+        `Call ${address.callId} is over: its late request ${address.requestId} is not answered.`,
+      );
       return;
     }
     const arrivedAtMs = this.#p.now();

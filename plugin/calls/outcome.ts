@@ -23,7 +23,10 @@ export function outcomeLine(
   const direction = outcome.direction ?? (outcome.toNumber || known.callee ? "outbound" : "inbound");
   const other = known.withOwner ? "the owner" : (known.callee ?? outcome.toNumber ?? "an unknown number");
   const who = direction === "outbound" ? `to ${other}` : `from ${known.withOwner ? "the owner" : "a caller"}`;
-  const what = outcome.outcome === undefined ? "was answered and is over" : (OUTCOMES[outcome.outcome] ?? `ended as ${JSON.stringify(outcome.outcome)}`);
+  const what =
+    outcome.outcome === undefined
+      ? "was answered and is over"
+      : (OUTCOMES[outcome.outcome] ?? `ended as ${JSON.stringify(outcome.outcome)}`);
   const parts = [`Phone call ${outcome.callId} ${who} ${what}.`];
   if (outcome.durationSeconds !== undefined) parts.push(`Length: ${Math.round(outcome.durationSeconds)} s.`);
   if (outcome.reason) parts.push(`Ended by: ${JSON.stringify(outcome.reason)}.`);

@@ -8,7 +8,7 @@ import type { AgentPort, AgentTurn, AgentTurnListener } from "../agent/port.ts";
 import type { Carrier, TurnAddress } from "../carriers/carrier.ts";
 import type { Log } from "../log.ts";
 import { phrase, progressPhrase } from "../speech/phrases.ts";
-import { SpeechStream, type SpeechMode } from "../speech/stream.ts";
+import { type SpeechMode, SpeechStream } from "../speech/stream.ts";
 
 export type TurnState = "queued" | "running" | "answered" | "superseded" | "callEnded";
 

@@ -72,5 +72,7 @@ export function carrierContext(names: Names): { memory: string; systemPrompt: st
 
 /** The words an inbound call begins with when the config has no greeting. */
 export function defaultGreeting(names: Names): string {
-  return names.agentName ? `Hello, this is ${names.agentName}. What can I do for you?` : "Hello, what can I do for you?";
+  return names.agentName
+    ? `Hello, this is ${names.agentName}. What can I do for you?`
+    : "Hello, what can I do for you?";
 }

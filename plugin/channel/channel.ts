@@ -31,13 +31,21 @@ export function phoneTarget(raw: string): string | undefined {
 
 export function createPhoneChannel({ lines, sendText }: PhoneChannelParameters): ChannelPlugin<PhoneAccount> {
   const lineOf = (accountId?: string | null) =>
-    lines().find((line) => line.name === accountId) ?? (accountId == null || accountId === "default" ? lines()[0] : undefined);
-  const send = async (message: { to: string; text: string; mediaUrl?: string; accountId?: string | null }) => {
+    lines().find((line) => line.name === accountId) ??
+    (accountId == null || accountId === "default" ? lines()[0] : undefined);
+  const send = async (message: {
+    to: string;
+    text: string;
+    mediaUrl?: string;
+    accountId?: string | null;
+  }) => {
     const line = lineOf(message.accountId);
     if (line === undefined) throw new Error("No phone line is configured. Run: openclaw phone status");
     const to = phoneTarget(message.to);
     if (to === undefined) {
-      throw new Error(`"${message.to}" is not a whole phone number. Write it with its country code, such as +15550001111.`);
+      throw new Error(
+        `"${message.to}" is not a whole phone number. Write it with its country code, such as +15550001111.`,
+      );
     }
     const { messageId } = await sendText({
       line: line.name,
@@ -77,7 +85,8 @@ export function createPhoneChannel({ lines, sendText }: PhoneChannelParameters):
         configured: account.line?.apiKey !== undefined,
       }),
       resolveAllowFrom: ({ cfg, accountId }) => [...allowFrom(cfg, accountId)],
-      formatAllowFrom: ({ allowFrom }) => allowFrom.map((entry) => phoneTarget(String(entry)) ?? String(entry)),
+      formatAllowFrom: ({ allowFrom }) =>
+        allowFrom.map((entry) => phoneTarget(String(entry)) ?? String(entry)),
     },
     security: {
       resolveDmPolicy: ({ cfg, accountId, account }) => ({
@@ -108,7 +117,12 @@ export function createPhoneChannel({ lines, sendText }: PhoneChannelParameters):
       deliveryMode: "direct",
       sendText: async ({ to, text, accountId }) => await send({ to, text, accountId: accountId ?? null }),
       sendMedia: async ({ to, text, mediaUrl, accountId }) =>
-        await send({ to, text, accountId: accountId ?? null, ...(mediaUrl === undefined ? {} : { mediaUrl }) }),
+        await send({
+          to,
+          text,
+          accountId: accountId ?? null,
+          ...(mediaUrl === undefined ? {} : { mediaUrl }),
+        }),
     },
   };
 }

@@ -2,8 +2,9 @@
  * Owns the story of one inbound text: who wrote it, may they, which session, run the agent, hand each reply on.
  * Allow-lists and pairing are the gateway's own; the tier decides the session and what the run is offered.
  */
-import type { PluginRuntime } from "openclaw/plugin-sdk/core";
+
 import { createChannelPairingChallengeIssuer } from "openclaw/plugin-sdk/channel-pairing";
+import type { PluginRuntime } from "openclaw/plugin-sdk/core";
 import type { E164 } from "../config/phone-number.ts";
 import type { Log } from "../log.ts";
 import type { OwnerRoute } from "../trust/owner-session.ts";
@@ -105,7 +106,8 @@ export async function answerText(
           channelIngress: access,
         }),
         recordInboundSession: runtime.channel.session.recordInboundSession,
-        dispatchReplyWithBufferedBlockDispatcher: runtime.channel.reply.dispatchReplyWithBufferedBlockDispatcher,
+        dispatchReplyWithBufferedBlockDispatcher:
+          runtime.channel.reply.dispatchReplyWithBufferedBlockDispatcher,
         replyOptions: {
           ...(parameters.thinking === undefined ? {} : { thinkingLevelOverride: parameters.thinking }),
           // A guest's run has no tools and none of the owner's files; `before_tool_call` refuses once more.
@@ -137,6 +139,7 @@ async function challenge(number: E164, { runtime, line, reply, log }: InboundTex
     senderIdLine: `Your phone number: ${number}`,
     sendPairingReply: reply,
     onCreated: () => log.info(`A pairing request was made for ${number}. See: openclaw pairing list phone`),
-    onReplyError: (error) => log.warn(`The pairing challenge could not be sent to ${number}: ${String(error)}`),
+    onReplyError: (error) =>
+      log.warn(`The pairing challenge could not be sent to ${number}: ${String(error)}`),
   });
 }

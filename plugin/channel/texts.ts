@@ -2,8 +2,9 @@
  * Owns the inbound texts of a line from arrival to answer: written down before anything else, answered one after
  * the other for each sender, taken up again after a restart, never answered twice as far as the service allows.
  */
-import type { ClawdTalkRest } from "../carriers/clawdtalk/rest.ts";
+
 import type { InboundText } from "../carriers/carrier.ts";
+import type { ClawdTalkRest } from "../carriers/clawdtalk/rest.ts";
 import { parsePhoneNumber } from "../config/phone-number.ts";
 import type { Log } from "../log.ts";
 import type { Store } from "../store/database.ts";
@@ -143,7 +144,9 @@ export class Texts {
     detail?: string,
   ): Promise<boolean> {
     try {
-      return await markText(this.#p.store, { line: this.#p.line, messageId: text.messageId }, state, { detail });
+      return await markText(this.#p.store, { line: this.#p.line, messageId: text.messageId }, state, {
+        detail,
+      });
     } catch (error) {
       this.#p.log.error(`The state of a text could not be written down: ${sentence(error)}`);
       return false;

@@ -7,6 +7,7 @@ import type { HttpAgent } from "../agent/http-agent.ts";
 import type { AgentPort } from "../agent/port.ts";
 import type { LineStatus } from "../carriers/carrier.ts";
 import type { TextToAnswer } from "../channel/inbound-text.ts";
+import { plainText, TEXT_CONTEXT } from "../channel/plain-text.ts";
 import type { LineConfig, SwitchboardConfig } from "../config/schema.ts";
 import { createLine, type Line } from "../lines/line.ts";
 import type { Log } from "../log.ts";
@@ -15,7 +16,6 @@ import { phrase } from "../speech/phrases.ts";
 import type { Store } from "../store/database.ts";
 import type { OwnerRoute } from "../trust/owner-session.ts";
 import { Notices } from "./notices.ts";
-import { plainText, TEXT_CONTEXT } from "../channel/plain-text.ts";
 
 export interface ConnectorParameters {
   readonly config: SwitchboardConfig;

@@ -11,8 +11,8 @@ import { carrierContext, defaultGreeting, strangerContext, voiceContext } from "
 import type { CallDirection, CallOutcome, CarrierListener, LineStatus } from "../carriers/carrier.ts";
 import { createClawdTalkCarrier } from "../carriers/clawdtalk/carrier.ts";
 import { ClawdTalkRest } from "../carriers/clawdtalk/rest.ts";
-import { Texts } from "../channel/texts.ts";
 import type { TextToAnswer } from "../channel/inbound-text.ts";
+import { Texts } from "../channel/texts.ts";
 import type { LineConfig, SwitchboardConfig } from "../config/schema.ts";
 import { createRingLog, type Log } from "../log.ts";
 import { phrase } from "../speech/phrases.ts";
@@ -232,7 +232,8 @@ export function createLine(parameters: LineParameters): Line {
       { onStarted() {}, onText() {}, onMessageEnd() {}, onTool() {} },
       AbortSignal.timeout(line.turnTimeoutMs),
     );
-    if (answer.kind === "answered") carrier.answerWalkie(requestId, { text: answer.text || phrase("empty", "en") });
+    if (answer.kind === "answered")
+      carrier.answerWalkie(requestId, { text: answer.text || phrase("empty", "en") });
     else carrier.answerWalkie(requestId, { error: phrase("failed", "en") });
   }
 

@@ -191,7 +191,11 @@ export class PhoneService {
     return [
       { path: "/switchboard/health", auth: "plugin", handler: answerJson(() => ({ switchboard: true })) },
       { path: "/switchboard/status", auth: "gateway", handler: answerJson(() => this.status()) },
-      { path: "/switchboard/logs", auth: "gateway", handler: answerJson(() => ({ lines: this.#log.lines() })) },
+      {
+        path: "/switchboard/logs",
+        auth: "gateway",
+        handler: answerJson(() => ({ lines: this.#log.lines() })),
+      },
     ];
   }
 

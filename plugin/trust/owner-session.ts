@@ -2,8 +2,7 @@
  * Owns where the owner's words go: the session every other channel would use for the owner, under the
  * gateway's `session.scope`, `session.dmScope`, bindings and agents.
  */
-import type { OpenClawConfig } from "openclaw/plugin-sdk/core";
-import type { PluginRuntime } from "openclaw/plugin-sdk/core";
+import type { OpenClawConfig, PluginRuntime } from "openclaw/plugin-sdk/core";
 import type { SpeakerSession } from "./sessions.ts";
 
 export interface OwnerRoute {

@@ -34,7 +34,11 @@ export interface SpeakerFacts {
 
 export type CallIdentity =
   | { readonly tier: "unknown" }
-  | { readonly tier: "owner" | "stranger"; readonly session: SpeakerSession; readonly call: WrittenCall | undefined };
+  | {
+      readonly tier: "owner" | "stranger";
+      readonly session: SpeakerSession;
+      readonly call: WrittenCall | undefined;
+    };
 
 /** An event can be faster than the answer that names our own call: it waits this long for it. */
 const PLACING_PATIENCE_MS = 3_000;

@@ -138,11 +138,7 @@ describe("reading", () => {
     ["context_request", {}, "context_request without a usable call_id"],
     ["call.started", { call_id: " " }, "call.started without a usable call_id"],
     ["deep_tool_request", { call_id: "c" }, "deep_tool_request without a usable request_id, query"],
-    [
-      "deep_tool_request",
-      { call_id: "c", request_id: "r" },
-      "deep_tool_request without a usable query",
-    ],
+    ["deep_tool_request", { call_id: "c", request_id: "r" }, "deep_tool_request without a usable query"],
     ["call.ended", { duration_seconds: 3 }, "call.ended without a usable call_id"],
     ["sms.received", { body: "secret words" }, "sms.received without a usable from, message_id"],
     [

@@ -2,9 +2,22 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type ClawdTalkOptions, type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
-import { type ModelOptions, type ModelRequest, type PracticeModel, startPracticeModel } from "../../plugin/practice/model.ts";
-import { type PhoneGateway, type PhoneGatewayOptions, startPhoneGateway } from "../../plugin/practice/phone-gateway.ts";
+import {
+  type ClawdTalkOptions,
+  type ClawdTalkPractice,
+  startClawdTalkPractice,
+} from "../../plugin/practice/clawdtalk-server.ts";
+import {
+  type ModelOptions,
+  type ModelRequest,
+  type PracticeModel,
+  startPracticeModel,
+} from "../../plugin/practice/model.ts";
+import {
+  type PhoneGateway,
+  type PhoneGatewayOptions,
+  startPhoneGateway,
+} from "../../plugin/practice/phone-gateway.ts";
 
 export const packageFolder = fileURLToPath(new URL("../..", import.meta.url));
 export const OWNER = "+15550001111";
@@ -29,7 +42,11 @@ export interface PhoneLineOptions extends Partial<PhoneGatewayOptions> {
 /** Starts all three. A secret word stands in the owner's USER.md, so that a test can look for it in prompts. */
 export async function startPhoneLine(options: PhoneLineOptions = {}): Promise<PhoneLine> {
   const { model: modelOptions, server: serverOptions, workspace, ...gatewayOptions } = options;
-  const server = await startClawdTalkPractice({ ownerNumber: OWNER, dedicatedNumber: "+15550003333", ...serverOptions });
+  const server = await startClawdTalkPractice({
+    ownerNumber: OWNER,
+    dedicatedNumber: "+15550003333",
+    ...serverOptions,
+  });
   const model = await startPracticeModel({ firstTokenMs: 50, perWordMs: 5, ...modelOptions });
   const start = (stateDir?: string) =>
     startPhoneGateway({
@@ -59,7 +76,10 @@ export async function startPhoneLine(options: PhoneLineOptions = {}): Promise<Ph
   };
   const folder = join(line.gateway.stateDir, "workspace");
   await mkdir(folder, { recursive: true });
-  for (const [name, text] of Object.entries({ "USER.md": `The owner's secret word is ${SECRET_WORD}.\n`, ...workspace })) {
+  for (const [name, text] of Object.entries({
+    "USER.md": `The owner's secret word is ${SECRET_WORD}.\n`,
+    ...workspace,
+  })) {
     await writeFile(join(folder, name), text);
   }
   return line;
