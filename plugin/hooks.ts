@@ -19,7 +19,7 @@ const HAS_WORDS = /[\p{L}\p{N}]/u;
 export function registerHooks(api: OpenClawPluginApi): void {
   const phone = phoneRuns();
 
-  api.on("message_received", (event, context) => {
+  api.on("message_received", (_event, context) => {
     if (context.channelId === CHANNEL)
       api.logger.debug?.(`Text received on line ${context.accountId ?? "?"}.`);
   });

@@ -23,6 +23,7 @@ export default definePluginEntry({
     });
     if (api.registrationMode !== "full") return;
     api.registerService({ id: "switchboard", start: () => service.start(), stop: () => service.stop() });
+    api.on("gateway_stop", () => service.stop());
     for (const route of service.routes()) api.registerHttpRoute(route);
   },
 });

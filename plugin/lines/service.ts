@@ -164,12 +164,14 @@ export class PhoneService {
     }
   }
 
+  /** Ends every line and closes the store. Told twice (by the hook and by the service) it ends once. */
   async stop(): Promise<void> {
-    await Promise.all(this.#lines.map((line) => line.stop()));
+    const [lines, store] = [this.#lines, this.#store];
     this.#lines = [];
-    phoneRuns().wasAnswered = undefined;
-    if (this.#store !== undefined) await closeStore(await this.#store);
     this.#store = undefined;
+    phoneRuns().wasAnswered = undefined;
+    await Promise.all(lines.map((line) => line.stop()));
+    if (store !== undefined) await closeStore(await store);
   }
 
   status(): PhoneStatus {
