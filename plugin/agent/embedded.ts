@@ -7,80 +7,122 @@
 import type { PluginRuntime } from "openclaw/plugin-sdk/core";
 import { phoneRuns } from "./phone-runs.ts";
 import type { AgentAnswer, AgentPort, AgentTurn, AgentTurnListener } from "./port.ts";
+import type { SessionTurns } from "./session-turns.ts";
 
 type AgentRuntime = PluginRuntime["agent"];
 type EmbeddedParameters = Parameters<AgentRuntime["runEmbeddedAgent"]>[0];
 
+/** What {@link createEmbeddedAgent} needs beside the gateway's runtime. */
+interface EmbeddedAgentParameters {
+  /** Shared with whatever else of ours starts runs in the same sessions. */
+  readonly turns: SessionTurns;
+  newId(): string;
+}
+
 /** A turn as the gateway's own; `runtime` is the plugin's `api.runtime`. */
-export function createEmbeddedAgent(runtime: PluginRuntime, newSessionId: () => string): AgentPort {
+export function createEmbeddedAgent(runtime: PluginRuntime, parameters: EmbeddedAgentParameters): AgentPort {
+  const { turns, newId } = parameters;
   return {
     async run(turn, listener, signal) {
       if (signal.aborted) return { kind: "aborted" };
-      phoneRuns().runs.set(turn.runId, {
-        line: turn.line,
-        language: turn.language,
-        isOpen: () => !signal.aborted,
-      });
       try {
-        return await runTurn(runtime, newSessionId, turn, listener, signal);
+        return await turns.take(
+          turn.session,
+          async () => {
+            const first = await runTurn(runtime, newId, turn, listener, signal);
+            // Nothing was said and nothing done: asked once more, it waits for the run that came in between.
+            if (first !== "spoilt") return first;
+            const second = await runTurn(runtime, newId, { ...turn, runId: newId() }, listener, signal);
+            return second === "spoilt" ? { kind: "failed", reason: SPOILT_TWICE } : second;
+          },
+          signal,
+        );
       } catch (error) {
         if (signal.aborted) return { kind: "aborted" };
         return { kind: "failed", reason: error instanceof Error ? error.message : String(error) };
-      } finally {
-        phoneRuns().runs.delete(turn.runId);
       }
     },
   };
 }
 
+const SPOILT_TWICE = "messages from other channels came in between, twice";
+
+/** A turn's run; "spoilt" when another channel's message broke it before anything was said or done. */
 async function runTurn(
   runtime: PluginRuntime,
-  newSessionId: () => string,
+  newId: () => string,
   turn: AgentTurn,
   listener: AgentTurnListener,
   signal: AbortSignal,
-): Promise<AgentAnswer> {
+): Promise<AgentAnswer | "spoilt"> {
   const config = runtime.config.current() as NonNullable<EmbeddedParameters["config"]>;
   const { agentId, sessionKey } = turn.session;
-  let messages = 0;
-  const result = await runtime.agent.runEmbeddedAgent({
-    ...(await openSession(runtime.agent, turn.session, newSessionId)),
-    sessionKey,
-    agentId,
-    config,
-    workspaceDir: runtime.agent.resolveAgentWorkspaceDir(config, agentId),
-    agentDir: runtime.agent.resolveAgentDir(config, agentId),
-    prompt: turn.words,
-    extraSystemPrompt: turn.voiceContext,
-    runId: turn.runId,
-    lane: `switchboard:${turn.callId}`,
-    timeoutMs: turn.timeoutMs,
-    trigger: "user",
-    messageChannel: "phone",
-    messageProvider: "phone",
-    agentAccountId: turn.line,
-    chatType: "direct",
-    senderIsOwner: turn.session.tier === "owner",
-    terminalReplyExpectation: "required",
-    abortSignal: signal,
-    ...thinkingChoice(runtime.agent, turn),
-    ...tierLimits(turn),
-    onExecutionStarted: () => listener.onStarted(),
-    onExecutionPhase: (phase) => {
-      if (phase.phase !== "tool_execution_started" || phase.tool === undefined) return;
-      // What was said before the tool is complete: it is spoken while the tool works.
-      listener.onMessageEnd();
-      listener.onTool(phase.tool);
-    },
-    onAssistantMessageStart: () => {
-      if (messages++ > 0) listener.onMessageEnd();
-    },
-    onPartialReply: (partial) => {
-      if (partial.text) listener.onText(partial.text);
-    },
+  /** The text of the current message so far. */
+  let text = "";
+  /** Whether a new message has begun, of which no text came yet. */
+  let isNext = false;
+  let hasUsedTool = false;
+  phoneRuns().runs.set(turn.runId, {
+    line: turn.line,
+    language: turn.language,
+    isOpen: () => !signal.aborted,
   });
-  return toAnswer(result, signal);
+  try {
+    const result = await runtime.agent.runEmbeddedAgent({
+      ...(await openSession(runtime.agent, turn.session, newId)),
+      sessionKey,
+      agentId,
+      config,
+      workspaceDir: runtime.agent.resolveAgentWorkspaceDir(config, agentId),
+      agentDir: runtime.agent.resolveAgentDir(config, agentId),
+      prompt: turn.words,
+      extraSystemPrompt: turn.voiceContext,
+      runId: turn.runId,
+      lane: `switchboard:${turn.callId}`,
+      timeoutMs: turn.timeoutMs,
+      trigger: "user",
+      messageChannel: "phone",
+      messageProvider: "phone",
+      agentAccountId: turn.line,
+      chatType: "direct",
+      senderIsOwner: turn.session.tier === "owner",
+      terminalReplyExpectation: "required",
+      abortSignal: signal,
+      ...thinkingChoice(runtime.agent, turn),
+      ...tierLimits(turn),
+      onExecutionStarted: () => listener.onStarted(),
+      onExecutionPhase: (phase) => {
+        if (phase.phase !== "tool_execution_started" || phase.tool === undefined) return;
+        hasUsedTool = true;
+        text = "";
+        isNext = false;
+        // What was said before the tool is complete: it is spoken while the tool works.
+        listener.onMessageEnd();
+        listener.onTool(phase.tool);
+      },
+      onAssistantMessageStart: () => {
+        isNext = text !== "";
+      },
+      onPartialReply: (partial) => {
+        if (!partial.text) return;
+        if (isNext) listener.onMessageEnd();
+        isNext = false;
+        text = partial.text;
+        listener.onText(text);
+      },
+    });
+    const answer = toAnswer(result, signal);
+    if (answer.kind !== "failed" || !SPOILT.test(answer.reason)) return answer;
+    // The message could not be written down, so it is complete.
+    if (text !== "") return { kind: "answered", text };
+    return hasUsedTool ? answer : "spoilt";
+  } finally {
+    phoneRuns().runs.delete(turn.runId);
+  }
 }
+
+/** What the gateway says when a channel's message was written into the session in the middle of a run. */
+const SPOILT = /transcript changed/i;
 
 function toAnswer(
   result: Awaited<ReturnType<AgentRuntime["runEmbeddedAgent"]>>,

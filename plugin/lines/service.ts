@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/core";
 import { createEmbeddedAgent, openSession } from "../agent/embedded.ts";
 import { phoneRuns } from "../agent/phone-runs.ts";
+import { SessionTurns } from "../agent/session-turns.ts";
 import { warmUp } from "../agent/warm-up.ts";
 import { ClawdTalkRest } from "../carriers/clawdtalk/rest.ts";
 import { answerText } from "../channel/inbound-text.ts";
@@ -117,7 +118,8 @@ export class PhoneService {
       return;
     }
     phone.wasAnswered = (line, messageId) => wasAnswered(store, line, messageId);
-    const agent = createEmbeddedAgent(this.#api.runtime, randomUUID);
+    const turns = new SessionTurns();
+    const agent = createEmbeddedAgent(this.#api.runtime, { turns, newId: randomUUID });
     this.#lines = ready.map((line) => {
       const owner = () => this.#owner(line);
       return createLine({
@@ -133,6 +135,7 @@ export class PhoneService {
             line: line.name,
             ownerNumbers: config.ownerNumbers,
             ownerRoute: owner,
+            turns,
             thinking: line.thinking,
             reply,
             log: this.#log,
