@@ -4,11 +4,14 @@
  */
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/core";
 import { phoneRuns } from "./agent/phone-runs.ts";
+import { carrierMessageId } from "./channel/inbound-text.ts";
 import { plainText, TEXT_CONTEXT } from "./channel/plain-text.ts";
 import { phrase } from "./speech/phrases.ts";
 import { sessionKind } from "./trust/sessions.ts";
 
 const CHANNEL = "phone";
+/** How the gateway begins a turn of its own. */
+const SYSTEM_TURN = "[System]";
 /** Letters or digits of any script. */
 const HAS_WORDS = /[\p{L}\p{N}]/u;
 
@@ -30,7 +33,10 @@ export function registerHooks(api: OpenClawPluginApi): void {
     const line = context.accountId;
     const sender = event.senderId;
     if (line === undefined || sender === undefined) return { handled: true };
-    if (event.messageId !== undefined && (await phone.wasAnswered?.(line, event.messageId))) {
+    if (
+      event.messageId !== undefined &&
+      (await phone.wasAnswered?.(line, carrierMessageId(event.messageId)))
+    ) {
       return { handled: true };
     }
     const isOwner = phone.lines.get(line)?.ownerNumbers.includes(sender) ?? false;
@@ -40,6 +46,17 @@ export function registerHooks(api: OpenClawPluginApi): void {
         `A text from ${isOwner ? "the owner" : "a guest"} was routed to a session that is not theirs; it was not answered.`,
       );
       return { handled: true, text: phrase("unverified", "en") };
+    }
+    return;
+  });
+
+  // Only what a guest or stranger said is answered in their session. The gateway's own words (it takes up turns
+  // that a restart broke off) would run there with the owner's files, and be sent to them. What was broken off is
+  // asked anew from our inbox; on a call, the caller asks again.
+  api.on("before_agent_reply", (event, context) => {
+    const kind = sessionKind(context.sessionKey);
+    if ((kind === "guest" || kind === "stranger") && event.cleanedBody.startsWith(SYSTEM_TURN)) {
+      return { handled: true };
     }
     return;
   });
@@ -71,6 +88,9 @@ export function registerHooks(api: OpenClawPluginApi): void {
   api.on("before_agent_run", (_event, context) => {
     if (sessionKind(context.sessionKey) === "warm-up") {
       return { outcome: "block", reason: "Switchboard warms the gateway's caches; no model is needed." };
+    }
+    if (sessionKind(context.sessionKey) !== undefined && !isSaidByAPerson(context.inputProvenance)) {
+      return { outcome: "block", reason: "Only its speaker's words are answered in a phone session." };
     }
     const run = context.runId === undefined ? undefined : phone.runs.get(context.runId);
     if (run !== undefined && !run.isOpen()) {
@@ -114,4 +134,9 @@ export function registerHooks(api: OpenClawPluginApi): void {
   api.on("agent_end", (_event, context) => {
     if (context.runId !== undefined) phone.runs.delete(context.runId);
   });
+}
+
+/** Words of another session, or of the gateway itself, are marked as such; a person's need not be. */
+function isSaidByAPerson(provenance: { readonly kind: string } | undefined): boolean {
+  return provenance === undefined || provenance.kind === "external_user";
 }

@@ -5,6 +5,7 @@
 
 import { createChannelPairingChallengeIssuer } from "openclaw/plugin-sdk/channel-pairing";
 import type { PluginRuntime } from "openclaw/plugin-sdk/core";
+import type { SessionTurns } from "../agent/session-turns.ts";
 import type { E164 } from "../config/phone-number.ts";
 import type { Log } from "../log.ts";
 import type { OwnerRoute } from "../trust/owner-session.ts";
@@ -17,6 +18,8 @@ export interface TextToAnswer {
   readonly body: string;
   /** Milliseconds since the epoch. */
   readonly receivedAtMs: number;
+  /** Who asked the agent before, in vain: this process, or one that ended meanwhile. */
+  readonly askedBefore?: "here" | "beforeRestart" | undefined;
 }
 
 export interface InboundTextParameters {
@@ -24,6 +27,8 @@ export interface InboundTextParameters {
   readonly line: string;
   readonly ownerNumbers: readonly E164[];
   ownerRoute(): OwnerRoute;
+  /** A text waits for a call's turn in the same session. */
+  readonly turns: SessionTurns;
   readonly thinking?: string | undefined;
   /** Sends a reply, intent first; rejects when it was not sent. */
   reply(text: string): Promise<void>;
@@ -41,6 +46,7 @@ export async function answerText(
   const isOwner = parameters.ownerNumbers.includes(text.from);
   const owner = parameters.ownerRoute();
   const session = isOwner ? owner.session : guestSession(owner.session.agentId, text.from);
+  const messageId = gatewayId(text, isOwner);
   const access = await runtime.channel.inbound.ingress.resolveStable({
     channelId: "phone",
     accountId: line,
@@ -51,7 +57,7 @@ export async function answerText(
     contextBinding: {
       agentId: session.agentId,
       sessionKey: session.sessionKey,
-      messageId: text.messageId,
+      messageId,
       inboundEventKind: "user_request",
     },
     event: { kind: "message", authMode: "inbound", mayPair: true },
@@ -65,66 +71,86 @@ export async function answerText(
     else log.info(`A text from ${text.from} was not answered: the number is not allowed on line ${line}.`);
     return "refused";
   }
-  await runtime.channel.inbound.run({
-    channel: "phone",
-    accountId: line,
-    raw: text,
-    adapter: {
-      ingest: () => ({
-        id: text.messageId,
-        timestamp: text.receivedAtMs,
-        rawText: text.body,
-        textForAgent: text.body,
-        textForCommands: text.body,
-        raw: text,
-      }),
-      resolveTurn: async (input) => ({
-        cfg: config,
-        channel: "phone",
-        accountId: line,
-        agentId: session.agentId,
-        routeSessionKey: session.sessionKey,
-        storePath: runtime.channel.session.resolveStorePath(config.session?.store, {
-          agentId: session.agentId,
+  const run = async () =>
+    await runtime.channel.inbound.run({
+      channel: "phone",
+      accountId: line,
+      raw: text,
+      adapter: {
+        ingest: () => ({
+          id: messageId,
+          timestamp: text.receivedAtMs,
+          rawText: text.body,
+          textForAgent: text.body,
+          textForCommands: text.body,
+          raw: text,
         }),
-        ctxPayload: runtime.channel.inbound.buildContext({
+        resolveTurn: async (input) => ({
+          cfg: config,
           channel: "phone",
           accountId: line,
-          messageId: text.messageId,
-          timestamp: text.receivedAtMs,
-          from: `phone:${text.from}`,
-          sender: { id: text.from, name: text.from },
-          conversation: { kind: "direct", id: text.from, label: text.from },
-          route: {
+          agentId: session.agentId,
+          routeSessionKey: session.sessionKey,
+          storePath: runtime.channel.session.resolveStorePath(config.session?.store, {
             agentId: session.agentId,
+          }),
+          ctxPayload: runtime.channel.inbound.buildContext({
+            channel: "phone",
             accountId: line,
-            routeSessionKey: session.sessionKey,
-            dispatchSessionKey: session.sessionKey,
+            messageId,
+            timestamp: text.receivedAtMs,
+            from: `phone:${text.from}`,
+            sender: { id: text.from, name: text.from },
+            conversation: { kind: "direct", id: text.from, label: text.from },
+            route: {
+              agentId: session.agentId,
+              accountId: line,
+              routeSessionKey: session.sessionKey,
+              dispatchSessionKey: session.sessionKey,
+            },
+            reply: { to: `phone:${text.from}` },
+            message: { rawBody: input.rawText, commandBody: text.body, bodyForAgent: text.body },
+            channelIngress: access,
+          }),
+          recordInboundSession: runtime.channel.session.recordInboundSession,
+          dispatchReplyWithBufferedBlockDispatcher:
+            runtime.channel.reply.dispatchReplyWithBufferedBlockDispatcher,
+          replyOptions: {
+            ...(parameters.thinking === undefined ? {} : { thinkingLevelOverride: parameters.thinking }),
+            // A guest's run has no tools and none of the owner's files; `before_tool_call` refuses once more.
+            ...(isOwner ? {} : { disableTools: true, bootstrapContextMode: "lightweight" as const }),
           },
-          reply: { to: `phone:${text.from}` },
-          message: { rawBody: input.rawText, commandBody: text.body, bodyForAgent: text.body },
-          channelIngress: access,
+          delivery: {
+            deliver: async (payload: { text?: string; isFallbackNotice?: boolean }) => {
+              // Which model answers is no news for a phone, least of all when the line itself names it.
+              if (!payload.text?.trim() || payload.isFallbackNotice) return { visibleReplySent: false };
+              await parameters.reply(payload.text);
+              return { visibleReplySent: true };
+            },
+          },
         }),
-        recordInboundSession: runtime.channel.session.recordInboundSession,
-        dispatchReplyWithBufferedBlockDispatcher:
-          runtime.channel.reply.dispatchReplyWithBufferedBlockDispatcher,
-        replyOptions: {
-          ...(parameters.thinking === undefined ? {} : { thinkingLevelOverride: parameters.thinking }),
-          // A guest's run has no tools and none of the owner's files; `before_tool_call` refuses once more.
-          ...(isOwner ? {} : { disableTools: true, bootstrapContextMode: "lightweight" as const }),
-        },
-        delivery: {
-          deliver: async (payload: { text?: string; isFallbackNotice?: boolean }) => {
-            // Which model answers is no news for a phone, least of all when the line itself names it.
-            if (!payload.text?.trim() || payload.isFallbackNotice) return { visibleReplySent: false };
-            await parameters.reply(payload.text);
-            return { visibleReplySent: true };
-          },
-        },
-      }),
-    },
-  });
+      },
+    });
+  await parameters.turns.take(session, run);
   return "answered";
+}
+
+const AGAIN = "#again-";
+
+/**
+ * The id the gateway knows a text by. It answers each id once, so whoever is asked again needs another one. But
+ * an owner's turn that a restart interrupted is taken up by the gateway itself ("Restart recovery" in its docs);
+ * a guest's is not, see the hooks.
+ */
+function gatewayId({ messageId, askedBefore }: TextToAnswer, isOwner: boolean): string {
+  const isNew = askedBefore === undefined || (askedBefore === "beforeRestart" && isOwner);
+  return isNew ? messageId : `${messageId}${AGAIN}${Date.now().toString(36)}`;
+}
+
+/** The carrier's id of a text, from the one the gateway knows it by. */
+export function carrierMessageId(id: string): string {
+  const end = id.lastIndexOf(AGAIN);
+  return end < 0 ? id : id.slice(0, end);
 }
 
 async function challenge(number: E164, { runtime, line, reply, log }: InboundTextParameters): Promise<void> {

@@ -33,6 +33,7 @@ interface WaitingText {
   readonly from: string;
   readonly body: string;
   readonly receivedAt: Date;
+  readonly askedBefore?: TextToAnswer["askedBefore"];
 }
 
 export class Texts {
@@ -64,7 +65,10 @@ export class Texts {
     try {
       for (const text of await pendingTexts(this.#p.store, this.#p.line)) {
         if (text.hasReply) await this.#mark(text, "answered");
-        else this.#enqueue(text, 0);
+        else {
+          const askedBefore = text.state === "answering" ? "beforeRestart" : undefined;
+          this.#enqueue({ ...text, askedBefore }, 0);
+        }
       }
     } catch (error) {
       this.#p.log.error(`The texts of before could not be read: ${sentence(error)}`);
@@ -102,7 +106,13 @@ export class Texts {
       }
       if (!(await this.#mark(text, "answering"))) return;
       const done = await this.#p.answer(
-        { messageId: text.messageId, from, body: text.body, receivedAtMs: text.receivedAt.getTime() },
+        {
+          messageId: text.messageId,
+          from,
+          body: text.body,
+          receivedAtMs: text.receivedAt.getTime(),
+          askedBefore: text.askedBefore,
+        },
         async (body) => {
           replied = true;
           await sendText(
@@ -126,7 +136,7 @@ export class Texts {
     if (waitMs === undefined) return await this.#giveUp(text, "failed", error);
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.#enqueue(text, attempt + 1);
+      this.#enqueue({ ...text, askedBefore: "here" }, attempt + 1);
     }, waitMs);
     this.#timers.add(timer);
   }
