@@ -61,19 +61,20 @@ async function bundle(outdir: string): Promise<void> {
   });
 }
 
-async function writeManifest(): Promise<void> {
-  const file = join(root, "openclaw.plugin.json");
-  const before = await readFile(file, "utf8");
-  const manifest = {
-    ...JSON.parse(before),
+const manifestFile = join(root, "openclaw.plugin.json");
+
+/** The manifest as it stands, and as the code wants it. */
+async function manifest(): Promise<{ present: string; wanted: string }> {
+  const present = await readFile(manifestFile, "utf8");
+  const wanted = {
+    ...JSON.parse(present),
     version: await packageVersion(),
     configSchema: pluginConfigJsonSchema(),
     configContracts: {
       secretInputs: { paths: secretPaths.map((path) => ({ path, expected: "string" })) },
     },
   };
-  const after = `${JSON.stringify(manifest, null, 2)}\n`;
-  if (after !== before) await writeFile(file, after);
+  return { present, wanted: `${JSON.stringify(wanted, null, 2)}\n` };
 }
 
 async function packageVersion(): Promise<string> {
@@ -109,7 +110,8 @@ async function differences(): Promise<Map<string, string | undefined>> {
 
 /** Only what differs is touched: a gateway that has this folder linked reads it while it runs. */
 async function update(): Promise<void> {
-  await writeManifest();
+  const { present, wanted } = await manifest();
+  if (present !== wanted) await writeFile(manifestFile, wanted);
   for (const [name, content] of await differences()) {
     const file = join(dist, name);
     if (content === undefined) await rm(file);
@@ -121,10 +123,12 @@ async function update(): Promise<void> {
 }
 
 async function check(): Promise<void> {
-  const stale = [...(await differences()).keys()];
+  const { present, wanted } = await manifest();
+  const stale = [...(await differences()).keys()].map((name) => join("dist", name));
+  if (present !== wanted) stale.push("openclaw.plugin.json");
   if (stale.length === 0) return;
   console.error(
-    `dist/ is not what the source gives (${stale.join(", ")}). Run "npm run build" and commit it.`,
+    `What is shipped is not what the source gives (${stale.join(", ")}). Run "npm run build" and commit it.`,
   );
   process.exitCode = 1;
 }
