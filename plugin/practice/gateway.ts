@@ -3,7 +3,7 @@
  * `npm run gateway`, the tests and the benchmarks. Nothing of the user's own gateway is read or touched.
  */
 import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { findPackageJSON } from "node:module";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 
 export interface PracticeGatewayOptions {
-  /** Folder of this package: linked as the plugin. Undefined: a gateway that has never seen it. */
+  /** Folder of this package: what it ships is linked as the plugin. Undefined: a gateway that has never seen it. */
   readonly pluginFolder?: string | undefined;
   readonly port?: number | undefined;
   /** Kept when given; otherwise a temporary folder that is removed at the end. */
@@ -62,7 +62,9 @@ export async function startPracticeGateway(options: PracticeGatewayOptions): Pro
   const home = join(stateDir, "home");
   await mkdir(home, { recursive: true, mode: 0o700 });
   const port = options.port ?? (await freePort());
-  const token = await writeGatewayFolder(stateDir, port, options);
+  const pluginFolder =
+    options.pluginFolder === undefined ? undefined : await stagePackage(options.pluginFolder, stateDir);
+  const token = await writeGatewayFolder(stateDir, port, { ...options, pluginFolder });
   const entry = join(dirname(findPackageJSON("openclaw", import.meta.url) ?? ""), "openclaw.mjs");
   const env = gatewayEnvironment(stateDir, home);
   let output = "";
@@ -121,6 +123,21 @@ export async function startPracticeGateway(options: PracticeGatewayOptions): Pro
   throw new Error(
     `The gateway did not start. Its last words: ${output.trim().split("\n").slice(-5).join(" | ")}`,
   );
+}
+
+/**
+ * Copies what the package ships into the gateway's folder. The gateway takes every file below a linked plugin's folder
+ * for the plugin's own, its own package in our node_modules among them, and turns then fail ("Plugin entry is outside
+ * its captured source package").
+ */
+async function stagePackage(packageFolder: string, stateDir: string): Promise<string> {
+  const staged = join(stateDir, "linked-plugin");
+  await rm(staged, { recursive: true, force: true });
+  const { files } = JSON.parse(await readFile(join(packageFolder, "package.json"), "utf8"));
+  for (const name of ["package.json", ...files]) {
+    await cp(join(packageFolder, name), join(staged, name), { recursive: true });
+  }
+  return staged;
 }
 
 /** A child's environment: this process's without any variable that would lead to the user's own gateway or lines. */
