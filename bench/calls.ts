@@ -96,6 +96,7 @@ async function withAStubAgent(): Promise<void> {
       voiceContext: "",
     }),
     endCall: async () => {},
+    withoutSecrets: (text) => text,
     noteEnded: async () => {},
     newRunId: () => `run-${++runs}`,
     now: () => performance.now(),

@@ -6,12 +6,15 @@ import type { OpenClawPluginApi } from "openclaw/plugin-sdk/core";
 import { phoneRuns } from "./agent/phone-runs.ts";
 import { carrierMessageId } from "./channel/inbound-text.ts";
 import { plainText, TEXT_CONTEXT } from "./channel/plain-text.ts";
+import { withoutSecrets } from "./config/redaction.ts";
 import { phrase } from "./speech/phrases.ts";
 import { sessionKind } from "./trust/sessions.ts";
 
 const CHANNEL = "phone";
 /** How the gateway begins a turn of its own. */
 const SYSTEM_TURN = "[System]";
+/** What the gateway announces to whoever wrote last when it takes up a turn after a restart. */
+const TAKEN_UP = "I'm continuing your interrupted request now";
 /** Letters or digits of any script. */
 const HAS_WORDS = /[\p{L}\p{N}]/u;
 
@@ -121,13 +124,19 @@ export function registerHooks(api: OpenClawPluginApi): void {
 
   api.on("message_sending", (event, context) => {
     if (context.channelId !== CHANNEL) return;
+    const isOwners = phone.lines
+      .get(context.accountId ?? "")
+      ?.ownerNumbers.includes(event.to.replace(/^phone:/, ""));
+    // Nobody else's turn is taken up, see above.
+    if (!isOwners && event.content.startsWith(TAKEN_UP)) return { cancel: true };
     const content = plainText(event.content, phone.secrets);
     return content === event.content ? undefined : { content };
   });
 
   api.on("reply_payload_sending", (event) => {
     if (event.channel !== CHANNEL || event.payload.text === undefined) return;
-    const text = plainText(event.payload.text, phone.secrets);
+    // `message_sending` makes it plain, once: markup taken away twice takes words with it.
+    const text = withoutSecrets(event.payload.text, [...phone.secrets]);
     return text === event.payload.text ? undefined : { payload: { ...event.payload, text } };
   });
 

@@ -8,7 +8,7 @@ import { PhoneService } from "./lines/service.ts";
 export default definePluginEntry({
   id: "switchboard",
   name: "Switchboard",
-  description: "A phone for your agent: calls and texts over ClawdTalk, ClawCall and StepOne.",
+  description: "A phone for your agent: calls and texts over ClawdTalk.",
   register(api) {
     registerPhoneCommands(api);
     if (api.registrationMode === "cli-metadata") return;
@@ -19,6 +19,7 @@ export default definePluginEntry({
       plugin: createPhoneChannel({
         lines: () => service.lines(),
         sendText: (text) => service.sendText(text),
+        runLine: (line, signal) => service.runLine(line, signal),
       }),
     });
     if (api.registrationMode !== "full") return;

@@ -4,18 +4,32 @@
  */
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
+import { wholeNumber } from "../plugin/command-line/run.ts";
 import { startPhoneGateway } from "../plugin/practice/phone-gateway.ts";
 
-const program = new Command("gateway")
+const program = new Command("gateway");
+program
   .description("Start a practice gateway with Switchboard linked and keep it running until Ctrl-C.")
-  .option("--port <port>", "the gateway's port (default: a free one)", Number)
+  .option("--port <port>", "the gateway's port (default: a free one)", (given) =>
+    wholeNumber(program, "--port", given, 65_535),
+  )
   .option("--state-dir <folder>", "where the gateway keeps its state (default: a temporary folder)")
-  .option("--model-url <url>", "an OpenAI-compatible endpoint ending in /v1 (default: the scripted model)")
-  .option("--clawdtalk-server <url>", "where the ClawdTalk line points (default: no line)")
-  .option("--clawcall-base-url <url>", "where ClawCall is looked for")
-  .option("--stepone-base <url>", "where StepOne is looked for")
+  .option(
+    "--model-url <url>",
+    "an OpenAI-compatible endpoint ending in /v1 (default: the scripted model)",
+    httpUrl,
+  )
+  .option("--clawdtalk-server <url>", "where the ClawdTalk line points (default: no line)", httpUrl)
+  .option("--clawcall-base-url <url>", "where ClawCall is looked for", httpUrl)
+  .option("--stepone-base <url>", "where StepOne is looked for", httpUrl)
   .option("--owner-number <number>", "the owner's phone number", "+15550001111")
   .parse();
+
+/** An option that must be an http(s) URL. */
+function httpUrl(given: string): string {
+  if (["http:", "https:"].includes(URL.parse(given)?.protocol ?? "")) return given;
+  return program.error(`error: ${JSON.stringify(given)} is not an http(s) URL`);
+}
 
 const options = program.opts<{
   port?: number;

@@ -38,19 +38,27 @@ async function bundle(outdir: string): Promise<void> {
     format: "esm",
     platform: "node",
     target: "node24.16",
+    // Licences stand in THIRD_PARTY_NOTICES.txt.
     legalComments: "none",
+    metafile: true,
     // Committed and shipped: small matters more than pretty. Names stay, for readable stack traces.
     minifyWhitespace: true,
     minifySyntax: true,
     logLevel: "error",
+    // Where a dependency really lies says something of this machine, and nothing of the package.
+    preserveSymlinks: true,
     // Bundled CommonJS packages (ws among them) call require for node's own modules.
     banner: {
       js: 'import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);',
     },
     external: ["openclaw", "openclaw/*", "bufferutil", "utf-8-validate"],
   };
-  await build({ ...shared, entryPoints: ["plugin/index.ts"], outfile: join(outdir, "index.js") });
-  await build({
+  const plugin = await build({
+    ...shared,
+    entryPoints: ["plugin/index.ts"],
+    outfile: join(outdir, "index.js"),
+  });
+  const scripts = await build({
     ...shared,
     entryPoints: SCRIPTS.map((name) => ({ in: `launch:${name}`, out: name })),
     plugins: [launchers],
@@ -59,6 +67,20 @@ async function bundle(outdir: string): Promise<void> {
     splitting: true,
     chunkNames: "parts/[name]-[hash]",
   });
+  const bundled = [plugin, scripts].flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
+  await writeFile(join(outdir, "THIRD_PARTY_NOTICES.txt"), await notices(bundled));
+}
+
+/** The licences of the packages whose code the bundles contain. `files` are paths relative to the root. */
+async function notices(files: readonly string[]): Promise<string> {
+  const folders = files.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(file)?.[0] ?? []);
+  const parts = [...new Set(folders)].sort().map(async (folder) => {
+    const { name, version, license } = JSON.parse(await readFile(join(root, folder, "package.json"), "utf8"));
+    const file = (await readdir(join(root, folder))).find((entry) => /^licen[cs]e/i.test(entry));
+    const text = file === undefined ? "" : `\n${(await readFile(join(root, folder, file), "utf8")).trim()}\n`;
+    return `${name} ${version} (${license})\n${text}`;
+  });
+  return `The files beside this one contain code of these packages.\n\n${(await Promise.all(parts)).join("\n")}`;
 }
 
 const manifestFile = join(root, "openclaw.plugin.json");

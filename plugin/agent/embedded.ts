@@ -26,17 +26,7 @@ export function createEmbeddedAgent(runtime: PluginRuntime, parameters: Embedded
     async run(turn, listener, signal) {
       if (signal.aborted) return { kind: "aborted" };
       try {
-        return await turns.take(
-          turn.session,
-          async () => {
-            const first = await runTurn(runtime, newId, turn, listener, signal);
-            // Nothing was said and nothing done: asked once more, it waits for the run that came in between.
-            if (first !== "spoilt") return first;
-            const second = await runTurn(runtime, newId, { ...turn, runId: newId() }, listener, signal);
-            return second === "spoilt" ? { kind: "failed", reason: SPOILT_TWICE } : second;
-          },
-          signal,
-        );
+        return await turns.take(turn.session, () => runTurn(runtime, newId, turn, listener, signal), signal);
       } catch (error) {
         if (signal.aborted) return { kind: "aborted" };
         return { kind: "failed", reason: error instanceof Error ? error.message : String(error) };
@@ -45,23 +35,19 @@ export function createEmbeddedAgent(runtime: PluginRuntime, parameters: Embedded
   };
 }
 
-const SPOILT_TWICE = "messages from other channels came in between, twice";
-
-/** A turn's run; "spoilt" when another channel's message broke it before anything was said or done. */
 async function runTurn(
   runtime: PluginRuntime,
   newId: () => string,
   turn: AgentTurn,
   listener: AgentTurnListener,
   signal: AbortSignal,
-): Promise<AgentAnswer | "spoilt"> {
+): Promise<AgentAnswer> {
   const config = runtime.config.current() as NonNullable<EmbeddedParameters["config"]>;
   const { agentId, sessionKey } = turn.session;
   /** The text of the current message so far. */
   let text = "";
   /** Whether a new message has begun, of which no text came yet. */
   let isNext = false;
-  let hasUsedTool = false;
   phoneRuns().runs.set(turn.runId, {
     line: turn.line,
     language: turn.language,
@@ -93,7 +79,6 @@ async function runTurn(
       onExecutionStarted: () => listener.onStarted(),
       onExecutionPhase: (phase) => {
         if (phase.phase !== "tool_execution_started" || phase.tool === undefined) return;
-        hasUsedTool = true;
         text = "";
         isNext = false;
         // What was said before the tool is complete: it is spoken while the tool works.
@@ -112,17 +97,21 @@ async function runTurn(
       },
     });
     const answer = toAnswer(result, signal);
-    if (answer.kind !== "failed" || !SPOILT.test(answer.reason)) return answer;
-    // The message could not be written down, so it is complete.
-    if (text !== "") return { kind: "answered", text };
-    return hasUsedTool ? answer : "spoilt";
+    // Only a complete message is written down, so all of it was said.
+    if (answer.kind === "failed" && text !== "" && NOT_WRITTEN_DOWN.test(answer.reason)) {
+      return { kind: "answered", text };
+    }
+    return answer;
   } finally {
     phoneRuns().runs.delete(turn.runId);
   }
 }
 
-/** What the gateway says when a channel's message was written into the session in the middle of a run. */
-const SPOILT = /transcript changed/i;
+/**
+ * What the gateway says when a message of another channel came into the session in the middle of a run
+ * (see `session-turns.ts`): the answer is then missing in the session's history, but nowhere else.
+ */
+const NOT_WRITTEN_DOWN = /transcript changed/i;
 
 function toAnswer(
   result: Awaited<ReturnType<AgentRuntime["runEmbeddedAgent"]>>,

@@ -26,8 +26,8 @@ export interface CallsParameters {
     readonly thinking?: string | undefined;
     readonly language?: string | undefined;
   };
-  /** Spoken first on an inbound call. */
-  readonly greeting: string;
+  /** Spoken first on an inbound call; nothing is when undefined, the caller then speaks first. */
+  readonly greeting: string | undefined;
   /** Given to the carrier when it asks, before the greeting. */
   readonly context: { memory: string; systemPrompt: string };
   /**
@@ -43,6 +43,8 @@ export interface CallsParameters {
   }): Promise<{ greet: boolean }>;
   /** Who speaks on this call; never rejects: what cannot be told is not known. */
   speakerOf(call: { callId: string; direction: CallDirection | undefined }): Promise<CallSpeaker>;
+  /** The agent's words without secrets, before they are spoken. Never throws. */
+  withoutSecrets(text: string): string;
   /** Ends a call at the carrier. Never rejects. */
   endCall(callId: string): Promise<void>;
   /** The call is over: stored, and told to the owner's session. */
@@ -56,7 +58,10 @@ interface LiveCall {
   readonly callId: string;
   direction: CallDirection | undefined;
   speaker: Promise<CallSpeaker> | undefined;
+  hasContext: boolean;
   greeted: boolean;
+  /** Running while a caller nobody knows hears why the call ends. */
+  endTimer: NodeJS.Timeout | undefined;
   readonly turns: Set<Turn>;
   /** When the last request arrived: the next one may be its sibling. */
   lastArrivalMs: number;
@@ -70,6 +75,14 @@ interface LiveCall {
 const ENDED_CALL_MEMORY_MS = 10 * 60_000;
 /** A call without any word for this long is forgotten: its end was never told. */
 const IDLE_CALL_LIMIT_MS = 6 * 60 * 60_000;
+
+/** Until a sentence that was handed over begins to be heard. */
+const SPEAKING_BEGINS_MS = 1_000;
+/** A character is about a fifteenth of a second of unhurried speech… */
+const CHARACTER_MS = 65;
+/** …and this much where it is about a syllable. */
+const SYLLABLE_MS = 200;
+const SYLLABLES = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/gu;
 
 export class Calls {
   readonly #p: CallsParameters;
@@ -89,7 +102,9 @@ export class Calls {
   onCallSetup({ callId }: { callId: string }): void {
     const call = this.#call(callId);
     if (call === undefined) return;
-    this.#p.carrier.sendContext(callId, this.#p.context);
+    // Asked twice (an event can be delivered twice), it is answered once.
+    if (!call.hasContext) this.#p.carrier.sendContext(callId, this.#p.context);
+    call.hasContext = true;
     void this.#greet(call, false);
   }
 
@@ -122,6 +137,12 @@ export class Calls {
     }
     const together = arrivedAtMs - call.lastArrivalMs < this.#p.carrier.capabilities.siblingWindowMs;
     call.lastArrivalMs = arrivedAtMs;
+    if (call.endTimer !== undefined) {
+      this.#p.carrier.answer(address, phrase("unverified", call.language));
+      // A sibling came with the words that were answered; anybody who speaks after that has heard enough.
+      if (!together) this.#endNow(call);
+      return;
+    }
     if (open.length > 0 && (!together || isStopWord(words))) for (const turn of open) turn.supersede();
     this.#startTurn(call, address, words);
   }
@@ -136,6 +157,7 @@ export class Calls {
       settings: this.#p.settings,
       memory: call.memory,
       log: this.#p.log,
+      withoutSecrets: (text) => this.#p.withoutSecrets(text),
     });
     // Superseded turns are finished already: only siblings are waited for.
     const before = [...call.turns].filter((other) => other.isOpen).map((other) => other.finished);
@@ -145,13 +167,15 @@ export class Calls {
   }
 
   async #runTurn(call: LiveCall, turn: Turn): Promise<void> {
+    turn.begin();
     if (!turn.isOpen) return;
     const speaker = await this.#speakerOf(call);
     if (!turn.isOpen) return;
     if (!speaker.known) {
-      turn.answer(phrase("unverified", turn.language));
+      const sentence = phrase("unverified", turn.language);
+      turn.answer(sentence);
       this.#p.log.warn(`Call ${call.callId}: it is not known who is speaking, so the call is ended.`);
-      await this.#p.endCall(call.callId);
+      call.endTimer ??= setTimeout(() => this.#endNow(call), hearingMs(sentence));
       return;
     }
     const { model, thinking, timeoutMs } = this.#p.settings;
@@ -177,11 +201,18 @@ export class Calls {
     return speaker;
   }
 
+  /** Ends a call whose caller is not known. */
+  #endNow(call: LiveCall): void {
+    forgetEnd(call);
+    void this.#p.endCall(call.callId);
+  }
+
   onCallEnded(outcome: CallOutcome): void {
     const call = this.#live.get(outcome.callId);
     const first = !this.#ended.has(outcome.callId);
     this.#ended.set(outcome.callId, this.#p.now());
     this.#live.delete(outcome.callId);
+    if (call !== undefined) forgetEnd(call);
     for (const turn of call?.turns ?? []) turn.callEnded();
     const direction = outcome.direction ?? call?.direction;
     if (first) void this.#p.noteEnded({ ...outcome, ...(direction === undefined ? {} : { direction }) });
@@ -189,7 +220,10 @@ export class Calls {
 
   /** The line stops: what is being said is broken off, nothing more is sent for it. */
   stop(): void {
-    for (const call of this.#live.values()) for (const turn of call.turns) turn.callEnded();
+    for (const call of this.#live.values()) {
+      forgetEnd(call);
+      for (const turn of call.turns) turn.callEnded();
+    }
     this.#live.clear();
   }
 
@@ -206,7 +240,9 @@ export class Calls {
       callId,
       direction: undefined,
       speaker: undefined,
+      hasContext: false,
       greeted: false,
+      endTimer: undefined,
       turns: new Set(),
       lastArrivalMs: Number.NEGATIVE_INFINITY,
       seenAtMs: this.#p.now(),
@@ -221,10 +257,11 @@ export class Calls {
   async #greet(call: LiveCall, started: boolean): Promise<void> {
     const { callId, direction } = call;
     const { greet } = await this.#p.noteCall({ callId, direction, started });
-    if (!greet || call.greeted || !this.#live.has(callId)) return;
-    if (!this.#p.carrier.greet(callId, this.#p.greeting)) return;
+    const { greeting } = this.#p;
+    if (greeting === undefined || !greet || call.greeted || !this.#live.has(callId)) return;
+    if (!this.#p.carrier.greet(callId, greeting)) return;
     call.greeted = true;
-    call.memory.lastSaid = this.#p.greeting;
+    call.memory.lastSaid = greeting;
   }
 
   #forgetOldCalls(): void {
@@ -236,6 +273,17 @@ export class Calls {
       if (call.turns.size === 0 && now - call.seenAtMs > IDLE_CALL_LIMIT_MS) this.#live.delete(callId);
     }
   }
+}
+
+function forgetEnd(call: LiveCall): void {
+  clearTimeout(call.endTimer);
+  call.endTimer = undefined;
+}
+
+/** How long, in milliseconds, until a sentence handed over now has been heard; the carrier does not tell. */
+function hearingMs(sentence: string): number {
+  const syllables = sentence.match(SYLLABLES)?.length ?? 0;
+  return SPEAKING_BEGINS_MS + syllables * SYLLABLE_MS + (sentence.length - syllables) * CHARACTER_MS;
 }
 
 /** The session has no trace of an answer that was broken off: the agent is told how much of it was heard. */

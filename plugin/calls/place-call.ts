@@ -5,6 +5,7 @@
 import { CarrierError } from "../carriers/carrier-errors.ts";
 import { type E164, requirePhoneNumber } from "../config/phone-number.ts";
 import type { LineConfig, SwitchboardConfig } from "../config/schema.ts";
+import { firstWords } from "../speech/phrases.ts";
 import { callPlaced, callRefused, callUnsettled, intendCall } from "../store/calls.ts";
 import type { Store } from "../store/database.ts";
 
@@ -58,7 +59,8 @@ export async function placeCall(
   const to = request.to === undefined ? undefined : requirePhoneNumber(request.to);
   const purpose = request.purpose?.trim() || undefined;
   const isToOwner = to === undefined || config.ownerNumbers.includes(to);
-  const greeting = request.greeting?.trim() || firstWords(isToOwner, line.language, config);
+  const greeting =
+    request.greeting?.trim() || firstWords(isToOwner ? "toOwner" : "toOther", config, line.language);
   const id = await intendCall(store, {
     line: line.name,
     carrier: line.carrier,
@@ -76,25 +78,4 @@ export async function placeCall(
     }
     throw error;
   }
-}
-
-type Names = Pick<SwitchboardConfig, "agentName" | "ownerName">;
-
-/** What an outbound call begins with when nobody said it. Others learn at once that an AI calls, and for whom. */
-const FIRST_WORDS = {
-  en: {
-    owner: ({ agentName }: Names) => `Hi, this is ${agentName ?? "your assistant"}.`,
-    other: ({ agentName, ownerName }: Names) =>
-      `Hello, this is ${agentName === undefined ? "" : `${agentName}, `}an AI assistant calling on behalf of ${ownerName ?? "the person I work for"}.`,
-  },
-  zh: {
-    owner: ({ agentName }: Names) => `您好，我是${agentName ?? "您的助理"}。`,
-    other: ({ agentName, ownerName }: Names) =>
-      `您好，我是${agentName === undefined ? "" : `${agentName}，`}一个人工智能助理，代表${ownerName ?? "我的用户"}给您打电话。`,
-  },
-} as const;
-
-function firstWords(isToOwner: boolean, language: string | undefined, names: Names): string {
-  const words = FIRST_WORDS[language !== undefined && /^zh\b/i.test(language) ? "zh" : "en"];
-  return isToOwner ? words.owner(names) : words.other(names);
 }

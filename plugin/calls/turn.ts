@@ -27,6 +27,7 @@ const BUSY_AFTER_MS = 1_500;
 const PROGRESS_GROWTH = 1.5;
 
 export interface TurnSettings {
+  /** How much of the answer is spoken before its end; lines that break a silence are spoken in every mode. */
   readonly speech: SpeechMode;
   /** Silence, in milliseconds, after which a progress line is spoken. */
   readonly progressAfterMs: number;
@@ -53,6 +54,7 @@ export class Turn {
   readonly #settings: TurnSettings;
   readonly #memory: SpokenMemory;
   readonly #log: Log;
+  readonly #withoutSecrets: (text: string) => string;
   readonly #abort = new AbortController();
   readonly #speech: SpeechStream;
   #markFinished: () => void = () => {};
@@ -72,6 +74,8 @@ export class Turn {
     settings: TurnSettings;
     memory: SpokenMemory;
     log: Log;
+    /** The text without what looks like a secret or is known as one. Never throws. */
+    withoutSecrets(text: string): string;
   }) {
     this.address = parameters.address;
     this.words = parameters.words;
@@ -80,6 +84,7 @@ export class Turn {
     this.#settings = parameters.settings;
     this.#memory = parameters.memory;
     this.#log = parameters.log;
+    this.#withoutSecrets = (text) => parameters.withoutSecrets(text);
     this.#silenceMs = parameters.settings.progressAfterMs;
     this.#speech = new SpeechStream({
       mode: parameters.carrier.capabilities.partialSpeech ? parameters.settings.speech : "off",
@@ -99,27 +104,34 @@ export class Turn {
   }
 
   /**
-   * Runs the agent and speaks what it says, sentence by sentence; ends with exactly one answer.
-   * Never rejects.
+   * The turn is the first in line: from now on a silence is broken and the time limit counts, also while it is
+   * still being found out who speaks. Does nothing when the turn is over already.
    */
-  async run(agent: AgentPort, agentTurn: AgentTurn): Promise<void> {
+  begin(): void {
     if (!this.#become("running")) return;
     this.#armSilence();
-    this.#busyTimer = setTimeout(() => this.#sayAside(phrase("waiting", this.language)), BUSY_AFTER_MS);
     this.#timeoutTimer = setTimeout(() => this.#timeOut(), this.#settings.timeoutMs);
+  }
+
+  /**
+   * Runs the agent and speaks what it says, sentence by sentence; ends with exactly one answer. Only a turn that
+   * has begun and is not over runs. Never rejects.
+   */
+  async run(agent: AgentPort, agentTurn: AgentTurn): Promise<void> {
+    if (this.#state !== "running") return;
+    this.#busyTimer = setTimeout(() => this.#sayAside(phrase("waiting", this.language)), BUSY_AFTER_MS);
     const answer = await agent.run(agentTurn, this.#listener(), this.#abort.signal);
     if (this.#state !== "running") return;
     if (answer.kind === "answered") {
-      this.answer(this.#speech.finish(answer.text) || phrase("empty", this.language));
+      this.answer(this.#withoutSecrets(this.#speech.finish(answer.text)) || phrase("empty", this.language));
       return;
     }
     this.#log.warn(`A turn failed: ${answer.kind === "failed" ? answer.reason : "its run was stopped"}.`);
     this.answer(phrase("failed", this.language));
   }
 
-  /** Ends the turn with this text. Does nothing when it is already finished. */
+  /** Ends a turn that has begun with this text, as it is. Does nothing when it is already finished. */
   answer(text: string): void {
-    if (this.#state === "queued") this.#become("running");
     if (!this.#become("answered")) return;
     this.#memory.lastSaid = text;
     this.#carrier.answer(this.address, text);
@@ -166,20 +178,24 @@ export class Turn {
   /** Speaks pieces of the answer; what cannot be handed over now stays for the answer's end. */
   #say(pieces: readonly string[]): void {
     for (const [index, piece] of pieces.entries()) {
-      if (!this.#carrier.speak(this.address, piece)) {
+      const safe = this.#withoutSecrets(piece);
+      if (!this.#carrier.speak(this.address, safe)) {
         this.#speech.restore(pieces.slice(index));
         return;
       }
-      this.#said.push(piece);
-      this.#memory.lastSaid = piece;
+      this.#said.push(safe);
+      this.#memory.lastSaid = safe;
       this.#silenceMs = this.#settings.progressAfterMs;
       this.#armSilence();
     }
   }
 
-  /** Speaks a line of our own that is not part of the answer; lost without harm when there is no connection. */
+  /**
+   * Speaks a line of our own that is not part of the answer, whatever is spoken of the answer; lost without harm
+   * when there is no connection.
+   */
   #sayAside(text: string): void {
-    if (this.#state !== "running" || this.#settings.speech === "off") return;
+    if (this.#state !== "running") return;
     if (!this.#carrier.capabilities.partialSpeech) return;
     if (this.#carrier.speak(this.address, text)) this.#memory.lastSaid = text;
     this.#armSilence();

@@ -22,6 +22,8 @@ export interface PhoneChannelParameters {
     body: string;
     mediaUrls: readonly string[];
   }): Promise<{ messageId: string }>;
+  /** Keeps a line connected until the signal is aborted. */
+  runLine(line: string, signal: AbortSignal): Promise<void>;
 }
 
 /** "phone:+1555…" or a bare number; undefined when it is not a whole number with its country code. */
@@ -29,7 +31,11 @@ export function phoneTarget(raw: string): string | undefined {
   return parsePhoneNumber(raw.trim().replace(/^phone:/i, ""));
 }
 
-export function createPhoneChannel({ lines, sendText }: PhoneChannelParameters): ChannelPlugin<PhoneAccount> {
+export function createPhoneChannel({
+  lines,
+  sendText,
+  runLine,
+}: PhoneChannelParameters): ChannelPlugin<PhoneAccount> {
   const lineOf = (accountId?: string | null) =>
     lines().find((line) => line.name === accountId) ??
     (accountId == null || accountId === "default" ? lines()[0] : undefined);
@@ -62,11 +68,18 @@ export function createPhoneChannel({ lines, sendText }: PhoneChannelParameters):
       label: "Phone",
       selectionLabel: "Phone (Switchboard)",
       docsPath: "/channels/phone",
-      blurb: "Calls and texts over ClawdTalk, ClawCall and StepOne.",
+      blurb: "Calls and texts over ClawdTalk.",
       markdownCapable: false,
     },
     capabilities: { chatTypes: ["direct"], media: true, blockStreaming: false },
-    reload: { configPrefixes: ["channels.phone"] },
+    // Who may write is read with each text: no reason to break off a call.
+    reload: {
+      configPrefixes: ["channels.phone"],
+      noopPrefixes: ["channels.phone.allowFrom", "channels.phone.dmPolicy"],
+    },
+    gateway: {
+      startAccount: async ({ accountId, abortSignal }) => await runLine(accountId, abortSignal),
+    },
     config: {
       listAccountIds: () => lines().map((line) => line.name),
       defaultAccountId: () => lines()[0]?.name ?? "default",

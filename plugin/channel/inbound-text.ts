@@ -8,19 +8,12 @@ import type { PluginRuntime } from "openclaw/plugin-sdk/core";
 import type { SessionTurns } from "../agent/session-turns.ts";
 import type { E164 } from "../config/phone-number.ts";
 import type { Log } from "../log.ts";
+import { detectLanguage } from "../speech/language.ts";
+import { phrase } from "../speech/phrases.ts";
 import type { OwnerRoute } from "../trust/owner-session.ts";
 import { guestSession } from "../trust/sessions.ts";
 import { phoneChannelConfig } from "./channel-config.ts";
-
-export interface TextToAnswer {
-  readonly messageId: string;
-  readonly from: E164;
-  readonly body: string;
-  /** Milliseconds since the epoch. */
-  readonly receivedAtMs: number;
-  /** Who asked the agent before, in vain: this process, or one that ended meanwhile. */
-  readonly askedBefore?: "here" | "beforeRestart" | undefined;
-}
+import { isStopCommand, type Reply, type TextToAnswer } from "./text-to-answer.ts";
 
 export interface InboundTextParameters {
   readonly runtime: PluginRuntime;
@@ -30,8 +23,9 @@ export interface InboundTextParameters {
   /** A text waits for a call's turn in the same session. */
   readonly turns: SessionTurns;
   readonly thinking?: string | undefined;
-  /** Sends a reply, intent first; rejects when it was not sent. */
-  reply(text: string): Promise<void>;
+  /** "refuse": guests get one polite sentence and never reach the agent. */
+  readonly guests: "agent" | "refuse";
+  readonly reply: Reply;
   readonly log: Log;
 }
 
@@ -69,6 +63,10 @@ export async function answerText(
   if (!access.senderAccess.allowed) {
     if (access.senderAccess.decision === "pairing") await challenge(text.from, parameters);
     else log.info(`A text from ${text.from} was not answered: the number is not allowed on line ${line}.`);
+    return "refused";
+  }
+  if (!isOwner && parameters.guests === "refuse") {
+    await parameters.reply(phrase("unverified", detectLanguage(text.body)));
     return "refused";
   }
   const run = async () =>
@@ -111,6 +109,8 @@ export async function answerText(
             reply: { to: `phone:${text.from}` },
             message: { rawBody: input.rawText, commandBody: text.body, bodyForAgent: text.body },
             channelIngress: access,
+            // Slash commands (/status, /new, /stop …) are the owner's.
+            access: { commands: { authorized: isOwner } },
           }),
           recordInboundSession: runtime.channel.session.recordInboundSession,
           dispatchReplyWithBufferedBlockDispatcher:
@@ -121,17 +121,20 @@ export async function answerText(
             ...(isOwner ? {} : { disableTools: true, bootstrapContextMode: "lightweight" as const }),
           },
           delivery: {
-            deliver: async (payload: { text?: string; isFallbackNotice?: boolean }) => {
+            deliver: async (payload: DeliveredPayload) => {
               // Which model answers is no news for a phone, least of all when the line itself names it.
-              if (!payload.text?.trim() || payload.isFallbackNotice) return { visibleReplySent: false };
-              await parameters.reply(payload.text);
+              if (payload.isFallbackNotice) return { visibleReplySent: false };
+              const mediaUrls = phoneMedia(payload, log);
+              if (!payload.text?.trim() && mediaUrls.length === 0) return { visibleReplySent: false };
+              await parameters.reply(payload.text ?? "", mediaUrls);
               return { visibleReplySent: true };
             },
           },
         }),
       },
     });
-  await parameters.turns.take(session, run);
+  if (isStopCommand(text.body)) await run();
+  else await parameters.turns.take(session, run);
   return "answered";
 }
 
@@ -153,6 +156,25 @@ export function carrierMessageId(id: string): string {
   return end < 0 ? id : id.slice(0, end);
 }
 
+interface DeliveredPayload {
+  readonly text?: string;
+  readonly mediaUrl?: string;
+  readonly mediaUrls?: readonly string[];
+  readonly isFallbackNotice?: boolean;
+}
+
+/** The media a phone can be sent: the service fetches them itself, so files of this machine stay here. */
+function phoneMedia({ mediaUrl, mediaUrls = [] }: DeliveredPayload, log: Log): string[] {
+  const all = [...new Set([...(mediaUrl === undefined ? [] : [mediaUrl]), ...mediaUrls])];
+  const sendable = all.filter((url) => ["http:", "https:"].includes(URL.parse(url)?.protocol ?? ""));
+  if (sendable.length < all.length) {
+    log.warn(
+      "A reply came with a file of this machine, which a text cannot carry: only its words were sent.",
+    );
+  }
+  return sendable;
+}
+
 async function challenge(number: E164, { runtime, line, reply, log }: InboundTextParameters): Promise<void> {
   const issue = createChannelPairingChallengeIssuer({
     channel: "phone",
@@ -163,7 +185,7 @@ async function challenge(number: E164, { runtime, line, reply, log }: InboundTex
   await issue({
     senderId: number,
     senderIdLine: `Your phone number: ${number}`,
-    sendPairingReply: reply,
+    sendPairingReply: async (text) => await reply(text),
     onCreated: () => log.info(`A pairing request was made for ${number}. See: openclaw pairing list phone`),
     onReplyError: (error) =>
       log.warn(`The pairing challenge could not be sent to ${number}: ${String(error)}`),

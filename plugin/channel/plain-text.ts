@@ -1,6 +1,6 @@
 /** Owns what a text looks like on a phone: the agent's words without markup, every script kept, no secret in them. */
 import { Marked, type RendererObject, type Token } from "marked";
-import { redact } from "../config/redaction.ts";
+import { withoutSecrets } from "../config/redaction.ts";
 
 /** Told to the agent in a turn that answers a text. */
 export const TEXT_CONTEXT = [
@@ -68,9 +68,9 @@ const plain = new Marked({ renderer, gfm: true, breaks: true });
 
 /**
  * The agent's markdown as a person would write it on a phone; empty when there is nothing to send. `secrets` are
- * replaced wherever they stand.
+ * replaced wherever they stand. To be done once: words in backticks would be taken for markup the second time.
  */
 export function plainText(markdown: string, secrets: Iterable<string> = []): string {
   const text = plain.parse(markdown.replaceAll(SILENT_LINE, ""), { async: false });
-  return redact(text.replaceAll(/\n{3,}/g, "\n\n").trim(), [...secrets]);
+  return withoutSecrets(text.replaceAll(/\n{3,}/g, "\n\n").trim(), [...secrets]);
 }

@@ -17,6 +17,7 @@ import {
   type OutboxText,
   unfinishedTexts,
 } from "../store/outbox.ts";
+import { quotation } from "../trust/quotation.ts";
 import { splitText } from "./split-text.ts";
 
 /** What a carrier needs to offer for texts to be sent. Both throw a {@link CarrierError}. */
@@ -53,7 +54,8 @@ export interface TextRequest {
   /** The carrier's id of the inbound text this answers. */
   readonly inReplyTo?: string;
   /**
-   * True: the outbox sees to it that the text goes, after a lost answer, a failed network and a restart.
+   * True: the outbox sees to it that the text goes, after a lost answer, a failed network and a restart; when
+   * it cannot, the owner is told.
    * False: whoever sends is told by an error and decides; nothing is sent later behind their back.
    */
   readonly resend: boolean;
@@ -69,12 +71,18 @@ class NothingToSend extends Error {
   override readonly name = "NothingToSend";
 }
 
+/** Somebody else settled a message while its text was being sent. The message is for people. */
+class TextNotSent extends Error {
+  override readonly name = "TextNotSent";
+}
+
 /**
  * Sends a text, in several messages where it is long. Media go with the first one.
  *
  * @returns the messages as they stand: `sent`, or with `resend` also `unsettled` and `planned`.
  * @throws NotAPhoneNumber, NothingToSend before anything is written or sent.
- * @throws CarrierRefused, and without `resend` CarrierUnreachable: the rest of the text was not sent.
+ * @throws CarrierRefused, and without `resend` CarrierUnreachable and TextNotSent: the rest of the text was not
+ * sent.
  */
 export async function sendText(request: TextRequest, { store, rest }: Using): Promise<OutboxText[]> {
   const to = requirePhoneNumber(request.to);
@@ -97,6 +105,11 @@ export async function sendText(request: TextRequest, { store, rest }: Using): Pr
   for (const [index, text] of texts.entries()) {
     try {
       const now = await sendOne(text, { store, rest });
+      if (now.state !== "sent" && !request.resend) {
+        throw new TextNotSent(
+          `Only ${index} of the ${texts.length} messages of the text to ${to} are known to be sent. Look at the texts with that number before sending the rest.`,
+        );
+      }
       done.push(now);
       // What comes after it must not overtake it.
       if (now.state !== "sent") return [...done, ...texts.slice(index + 1)];
@@ -128,13 +141,21 @@ export interface SettledTexts {
 const IN_FLIGHT_MS = 30_000;
 /** How far the carrier's clock may be behind ours. */
 const CLOCK_SKEW_MS = 120_000;
+/**
+ * The ages from which a message may be sent again. Each send is in a span of its own, the first one before them
+ * all: so one message is sent three times at most.
+ */
+const RESEND_FROM_AGE_MS = [IN_FLIGHT_MS, 150_000];
+/** An answer that comes later than this is worth less than knowing that it did not come. */
+const GIVE_UP_AFTER_MS = 10 * 60_000;
 const PAGE_SIZE = 100;
 const MAXIMUM_PAGES = 5;
 
 /**
  * Settles what was left open by a crash or a lost answer. A message found at the carrier under an id that is not
- * one of ours was sent; one that is not there was not, and is sent now if its request said so; when the carrier
- * has more of the same than we can explain, `report` tells the owner instead.
+ * one of ours was sent; one that is not there was not, and is sent again if its request said so: at most twice,
+ * and not once it is 10 minutes old. `report` tells the owner of what is given up then, and of a message of which
+ * the carrier has more than we can explain.
  *
  * Call it at start and now and then. Never throws a {@link CarrierError}.
  */
@@ -157,9 +178,11 @@ export async function settleUnfinishedTexts(
     for (const text of texts) {
       const earlier = stopped.get(text.textId);
       if (earlier === "failed") await markFailed(store, text.id, EARLIER_PART_FAILED);
-      const outcome =
-        earlier ?? (await settle(text, verdicts.get(text.id) ?? { kind: "notSent" }, parameters, using));
+      const remaining = texts.filter(({ textId, id }) => textId === text.textId && id >= text.id);
+      const verdict = verdicts.get(text.id) ?? { kind: "notSent" };
+      const outcome = earlier ?? (await settle(text, verdict, { ...parameters, remaining }, using));
       if (outcome === "left" || outcome === "failed") stopped.set(text.textId, outcome);
+      else if (outcome === "reported" && isTooOld(text, store.now())) stopped.set(text.textId, "failed");
       counts[outcome] += 1;
     }
   }
@@ -174,13 +197,21 @@ type Verdict =
 async function settle(
   text: OutboxText,
   verdict: Verdict,
-  { report }: { readonly report: (sentence: string) => void | Promise<void> },
+  {
+    report,
+    remaining,
+  }: {
+    readonly report: (sentence: string) => void | Promise<void>;
+    /** This message and those of its text that come after it. */
+    readonly remaining: readonly OutboxText[];
+  },
   using: Using,
 ): Promise<keyof SettledTexts> {
   const { store } = using;
+  const now = store.now();
   switch (verdict.kind) {
     case "unknown":
-      return "left";
+      return text.resend && isTooOld(text, now) ? await giveUp(remaining, report, store) : "left";
     case "sent":
       await markSent(store, text.id, verdict);
       return "found";
@@ -195,6 +226,8 @@ async function settle(
         await markFailed(store, text.id, "The carrier does not have it.");
         return "failed";
       }
+      if (isTooOld(text, now)) return await giveUp(remaining, report, store);
+      if (text.state !== "planned" && sendSpan(text, now) === sendSpan(text, text.updatedAt)) return "left";
       try {
         return (await sendOne(text, using)).state === "sent" ? "resent" : "left";
       } catch (error) {
@@ -203,6 +236,40 @@ async function settle(
         return "failed";
       }
   }
+}
+
+/** Sends a message no more, and tells the owner once of it and of what would have come after it. */
+async function giveUp(
+  remaining: readonly OutboxText[],
+  report: (sentence: string) => void | Promise<void>,
+  store: Store,
+): Promise<"failed" | "reported"> {
+  const [text] = remaining;
+  if (text === undefined) throw new RangeError("There is no message to give up.");
+  const words = quotation(`the text to ${text.to}`, remaining.map(({ body }) => body).join("\n\n"));
+  const detail = "It was not known to be sent within 10 minutes.";
+  if (text.state === "planned") {
+    if (await markFailed(store, text.id, detail)) {
+      await report(`A text to ${text.to} could not be sent within 10 minutes and was given up: ${words}`);
+    }
+    return "failed";
+  }
+  if (await markReported(store, text.id, detail)) {
+    await report(
+      `A text to ${text.to} may or may not have arrived, and is not sent again. Look at the texts with that number before sending it once more. It says: ${words}`,
+    );
+  }
+  return "reported";
+}
+
+function isTooOld(text: OutboxText, at: Date): boolean {
+  return at.getTime() - text.createdAt.getTime() >= GIVE_UP_AFTER_MS;
+}
+
+/** Which of a message's sends a moment belongs to: 0 for the first. */
+function sendSpan(text: OutboxText, at: Date): number {
+  const ageMs = at.getTime() - text.createdAt.getTime();
+  return RESEND_FROM_AGE_MS.filter((fromMs) => ageMs >= fromMs).length;
 }
 
 /** Asks the carrier about the messages to one number whose requests were made. */

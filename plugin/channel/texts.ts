@@ -10,8 +10,8 @@ import type { Log } from "../log.ts";
 import type { Store } from "../store/database.ts";
 import { markText, pendingTexts, receiveText } from "../store/inbox.ts";
 import { quotation } from "../trust/quotation.ts";
-import type { TextToAnswer } from "./inbound-text.ts";
 import { sendText, settleUnfinishedTexts } from "./send-text.ts";
+import { isStopCommand, type Reply, type TextToAnswer } from "./text-to-answer.ts";
 
 /** A text whose answer failed is tried again after these waits; then the owner is told. */
 const RETRY_AFTER_MS = [5_000, 30_000];
@@ -22,7 +22,7 @@ export interface TextsParameters {
   readonly line: string;
   readonly store: Store;
   readonly rest: ClawdTalkRest;
-  answer(text: TextToAnswer, reply: (text: string) => Promise<void>): Promise<"answered" | "refused">;
+  answer(text: TextToAnswer, reply: Reply): Promise<"answered" | "refused">;
   tellOwner(sentence: string): Promise<void>;
   readonly log: Log;
   readonly retryAfterMs?: readonly number[];
@@ -85,8 +85,14 @@ export class Texts {
   }
 
   #enqueue(text: WaitingText, attempt: number): void {
-    const before = this.#tails.get(text.from) ?? Promise.resolve();
-    const tail = before.then(() => this.#answer(text, attempt));
+    const waiting = this.#tails.get(text.from);
+    const before = isStopCommand(text.body) ? Promise.resolve() : (waiting ?? Promise.resolve());
+    // A tail that rejects would take every later text of the sender with it.
+    const tail = before
+      .then(() => this.#answer(text, attempt))
+      .catch((error: unknown) =>
+        this.#p.log.error(`A text from ${text.from} was not settled: ${sentence(error)}`),
+      );
     this.#tails.set(text.from, tail);
     void tail.then(() => {
       if (this.#tails.get(text.from) === tail) this.#tails.delete(text.from);
@@ -113,10 +119,10 @@ export class Texts {
           receivedAtMs: text.receivedAt.getTime(),
           askedBefore: text.askedBefore,
         },
-        async (body) => {
+        async (body, mediaUrls = []) => {
           replied = true;
           await sendText(
-            { line, to: from, body, inReplyTo: text.messageId, resend: true },
+            { line, to: from, body, mediaUrls, inReplyTo: text.messageId, resend: true },
             { store: this.#p.store, rest: this.#p.rest },
           );
         },
@@ -143,9 +149,18 @@ export class Texts {
 
   async #giveUp(text: WaitingText, state: "answered" | "failed", error: unknown): Promise<void> {
     await this.#mark(text, state, sentence(error));
-    await this.#p.tellOwner(
+    await this.#tellOwner(
       `A text could not be answered (${sentence(error)}). It said: ${quotation(text.from, text.body)}`,
     );
+  }
+
+  /** Never rejects. */
+  async #tellOwner(words: string): Promise<void> {
+    try {
+      await this.#p.tellOwner(words);
+    } catch (error) {
+      this.#p.log.error(`The owner could not be told of a text: ${sentence(error)}. It was: ${words}`);
+    }
   }
 
   async #mark(
@@ -167,7 +182,7 @@ export class Texts {
     if (this.#stopped) return;
     try {
       await settleUnfinishedTexts(
-        { line: this.#p.line, report: (text) => this.#p.tellOwner(text) },
+        { line: this.#p.line, report: (words) => this.#tellOwner(words) },
         { store: this.#p.store, rest: this.#p.rest },
       );
     } catch (error) {

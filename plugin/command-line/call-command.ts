@@ -70,6 +70,9 @@ async function place(
   if (to !== undefined) requirePhoneNumber(to);
 
   const { line, rest } = await openLine(options, settings);
+  if (to !== undefined && !settings.config.ownerNumbers.some((number) => number === requirePhoneNumber(to))) {
+    await refuseWithoutPlugin(settings.stateFolder);
+  }
   const { openStore, closeStore } = await import("../store/database.ts");
   const { placeCall } = await import("../calls/place-call.ts");
   const store = await openStore(settings.stateFolder);
@@ -88,6 +91,20 @@ async function place(
   } finally {
     await closeStore(store);
   }
+}
+
+/**
+ * The background process of a skill-only install serves the owner alone: on a call to somebody else nobody could speak.
+ *
+ * @throws Error in a sentence, when that process holds the lines.
+ */
+async function refuseWithoutPlugin(stateFolder: string): Promise<void> {
+  const { connectorFiles } = await import("../connector/files.ts");
+  const { runningStatus } = await import("../connector/control.ts");
+  if ((await runningStatus(connectorFiles(stateFolder))) === undefined) return;
+  throw new Error(
+    "Calls to others need the Switchboard plugin in the gateway (see SETUP.md): without it nobody could speak for you on this call.",
+  );
 }
 
 /** Nobody greets with digits only: a number without its country code is a number, and wrong. */

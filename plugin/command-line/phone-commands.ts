@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { askPhoneLog, askPhoneStatus } from "../lines/gateway-phone.ts";
 import type { PhoneStatus } from "../lines/service.ts";
 import { defineCallCommand } from "./call-command.ts";
-import { answerWith, type CommandContext, type CommonOptions } from "./run.ts";
+import { answerWith, type CommandContext, type CommonOptions, wholeNumber } from "./run.ts";
 import { defineSmsCommand } from "./sms-command.ts";
 
 export function definePhoneCommands(program: Command, context: CommandContext): void {
@@ -23,10 +23,10 @@ export function definePhoneCommands(program: Command, context: CommandContext): 
     });
   defineCallCommand(phone.command("call"), context);
   defineSmsCommand(phone.command("sms"), context);
-  phone
-    .command("logs")
+  const logs = phone.command("logs");
+  logs
     .description("Show the last things that happened on the phone.")
-    .option("--limit <count>", "how many lines", Number, 50)
+    .option("--limit <count>", "how many lines", (given) => wholeNumber(logs, "--limit", given, 500), 50)
     .option("--json", "print one JSON object")
     .action(async (options: CommonOptions & { limit: number }) => {
       await answerWith(context, options, async ({ config }) => {

@@ -110,3 +110,10 @@ async function readSettings(folder: string): Promise<Settings> {
   const packageFolder = findPackageFolder(folder);
   return { ...loadConfig({ ...place, env: process.env, packageFolder }), stateFolder: place.stateFolder };
 }
+
+/** A whole number from 1 to `most`, as an option's argument; anything else is a usage error. */
+export function wholeNumber(command: Command, option: string, given: string, most: number): number {
+  const count = Number(given);
+  if (Number.isInteger(count) && count >= 1 && count <= most) return count;
+  return command.error(`error: ${option} must be a whole number from 1 to ${most}`);
+}

@@ -7,6 +7,7 @@ import {
   type CommandContext,
   type CommonOptions,
   type Settings,
+  wholeNumber,
   withCommonOptions,
 } from "./run.ts";
 
@@ -31,7 +32,7 @@ export function defineSmsCommand(command: Command, context: CommandContext): voi
     });
   const list = command.command("list").description("List texts, the newest first.");
   list
-    .option("--limit <count>", "how many", (given) => wholeNumber(list, given), 20)
+    .option("--limit <count>", "how many", (given) => wholeNumber(list, "--limit", given, 100), 20)
     .option("--contact <number>", "only texts with this number")
     .addOption(list.createOption("--direction <direction>", "only these").choices(["inbound", "outbound"]))
     .action(async (_own: unknown, self: Command) => {
@@ -115,10 +116,4 @@ function quoted(body: string): string {
 
 function collect(value: string, values: readonly string[]): string[] {
   return [...values, value];
-}
-
-function wholeNumber(command: Command, given: string): number {
-  const count = Number(given);
-  if (Number.isInteger(count) && count >= 1 && count <= 100) return count;
-  return command.error("error: --limit must be a whole number from 1 to 100");
 }

@@ -5,13 +5,23 @@
 
 const REDACTED = "[redacted]";
 
-/** What looks like a secret although nobody told us about it. Each pattern is linear in the text's length. */
-const SECRET_SHAPES: readonly (readonly [RegExp, string])[] = [
+type Shapes = readonly (readonly [RegExp, string])[];
+
+/**
+ * What is a key by its own look, whoever wrote it. Each pattern here and below is linear in the text's length.
+ */
+const KEY_SHAPES: Shapes = [
   // Keys that carry their kind in front: cc_live_…, sk_test_…, sk-…
   [/(?<![A-Za-z0-9])[a-z]{2,4}_(?:live|test)_[\w-]+/g, REDACTED],
-  [/(?<![\w-])sk-[\w-]{8,}/g, REDACTED],
+  [/(?<![\w-])sk[-_][\w-]{8,}/g, REDACTED],
   // JSON Web Tokens.
   [/(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*/g, REDACTED],
+  // "the bearer of good news" is none: a key is long and has a digit.
+  [/\b(bearer\s+)(?=[A-Za-z_.~+/-]{0,200}\d)[\w.~+/-]{16,}=*/gi, `$1${REDACTED}`],
+];
+
+/** What is named a secret. In a log nothing is lost by it; a person may be writing of their Wi-Fi. */
+const NAMED_SHAPES: Shapes = [
   [
     /\b(authorization\\*["']?\s*[:=]\s*\\*["']?(?:(?:bearer|basic|token)\s+)?)[^\s"'\\,;]+/gi,
     `$1${REDACTED}`,
@@ -27,12 +37,23 @@ const SECRET_SHAPES: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * Returns `text` without secrets: every given secret (as it is, and as it looks inside a URL or a JSON
- * string) and everything shaped like one is replaced by `[redacted]`.
+ * For logs and errors: returns `text` without what {@link withoutSecrets} replaces, and without everything that
+ * is named a secret or stands where one does: `token=…`, `Authorization: …`, `https://user:password@…`.
  *
  * @param secrets the secrets known to the caller; empty ones are ignored
  */
 export function redact(text: string, secrets: readonly string[]): string {
+  return withoutShapes(withoutSecrets(text, secrets), NAMED_SHAPES);
+}
+
+/**
+ * For words to people: returns `text` with every given secret (as it is, and as it looks inside a URL or a JSON
+ * string) and every key (`cc_live_…`, `sk-…`, a JSON Web Token, `Bearer …`) replaced by `[redacted]`. The rest
+ * stays, also "password: sunflower". No markup is read.
+ *
+ * @param secrets the secrets known to the caller; empty ones are ignored
+ */
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
   const forms = secrets
     .filter((secret) => secret !== "")
     .flatMap((secret) => [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]);
@@ -40,7 +61,12 @@ export function redact(text: string, secrets: readonly string[]): string {
   const longestFirst = [...new Set(forms)].sort((one, other) => other.length - one.length);
   let safe = text;
   for (const form of longestFirst) safe = safe.replaceAll(form, REDACTED);
-  for (const [shape, replacement] of SECRET_SHAPES) safe = safe.replaceAll(shape, replacement);
+  return withoutShapes(safe, KEY_SHAPES);
+}
+
+function withoutShapes(text: string, shapes: Shapes): string {
+  let safe = text;
+  for (const [shape, replacement] of shapes) safe = safe.replaceAll(shape, replacement);
   return safe;
 }
 

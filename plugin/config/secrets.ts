@@ -36,7 +36,7 @@ export function resolveSecret(reference: SecretReference, places: SecretPlaces):
       return {
         reason:
           `points to a secret (source "${reference.source}") that only the gateway can read: ` +
-          'run "openclaw phone" instead of the script, or keep the key in the .env file of the state folder',
+          "keep the key in the .env file of the state folder",
       };
   }
 }

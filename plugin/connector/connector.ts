@@ -6,8 +6,8 @@ import { randomUUID } from "node:crypto";
 import type { HttpAgent } from "../agent/http-agent.ts";
 import type { AgentPort } from "../agent/port.ts";
 import type { LineStatus } from "../carriers/carrier.ts";
-import type { TextToAnswer } from "../channel/inbound-text.ts";
 import { plainText, TEXT_CONTEXT } from "../channel/plain-text.ts";
+import type { TextToAnswer } from "../channel/text-to-answer.ts";
 import type { LineConfig, SwitchboardConfig } from "../config/schema.ts";
 import { createLine, type Line } from "../lines/line.ts";
 import type { Log } from "../log.ts";
@@ -66,6 +66,11 @@ export function createConnector(parameters: ConnectorParameters): Connector {
     }),
   }));
 
+  /** Never to be texted to anybody. */
+  const secrets = [...config.lines.map((line) => line.apiKey), config.gatewayToken].filter(
+    (secret) => secret !== undefined,
+  );
+
   /** The main session, whatever `session.scope` and `session.dmScope` say: it is where every channel can find it. */
   function ownerRoute(line: LineConfig): OwnerRoute {
     const agentId = line.agentId ?? parameters.agent.defaultAgentId;
@@ -100,7 +105,7 @@ export function createConnector(parameters: ConnectorParameters): Connector {
     if (answer.kind !== "answered") {
       throw new Error(answer.kind === "failed" ? answer.reason : "The agent took too long.");
     }
-    const words = plainText(answer.text);
+    const words = plainText(answer.text, secrets);
     if (words !== "") await reply(words);
     return "answered";
   }

@@ -11,11 +11,14 @@ import { carrierContext, defaultGreeting, strangerContext, voiceContext } from "
 import type { CallDirection, CallOutcome, CarrierListener, LineStatus } from "../carriers/carrier.ts";
 import { createClawdTalkCarrier } from "../carriers/clawdtalk/carrier.ts";
 import { ClawdTalkRest } from "../carriers/clawdtalk/rest.ts";
-import type { TextToAnswer } from "../channel/inbound-text.ts";
+import type { Reply, TextToAnswer } from "../channel/text-to-answer.ts";
 import { Texts } from "../channel/texts.ts";
+import { withoutSecrets as withoutKnownSecrets } from "../config/redaction.ts";
 import type { LineConfig, SwitchboardConfig } from "../config/schema.ts";
 import { createRingLog, type Log } from "../log.ts";
+import { detectLanguage } from "../speech/language.ts";
 import { phrase } from "../speech/phrases.ts";
+import { speakable } from "../speech/speakable.ts";
 import { findCall, noteCall, noteCallEnded, noteCallStarted, pendingIntents } from "../store/calls.ts";
 import type { Store } from "../store/database.ts";
 import type { OwnerRoute } from "../trust/owner-session.ts";
@@ -35,7 +38,7 @@ export interface LineParameters {
   /** "agent": the other end of our calls talks to the agent, in a session of its own. "refuse": to nobody. */
   readonly thirdParties: "agent" | "refuse";
   /** Answers one inbound text; `reply` sends one text back, intent first. */
-  answerText(text: TextToAnswer, reply: (text: string) => Promise<void>): Promise<"answered" | "refused">;
+  answerText(text: TextToAnswer, reply: Reply): Promise<"answered" | "refused">;
   /** Tells the owner's main session one line, without starting a turn. Never rejects. */
   tellOwner(sentence: string): Promise<void>;
   readonly log: Log;
@@ -79,7 +82,11 @@ export function createLine(parameters: LineParameters): Line {
       thinking: line.thinking,
       language: line.language,
     },
-    greeting: line.greeting ?? defaultGreeting(names),
+    // Callers that are turned away are not asked what one can do for them.
+    greeting:
+      line.inboundCallers === "unknown"
+        ? undefined
+        : (line.greeting ?? defaultGreeting(names, line.language)),
     context: carrierContext(names),
     noteCall: async ({ callId, direction, started }) => {
       try {
@@ -106,6 +113,7 @@ export function createLine(parameters: LineParameters): Line {
       }
     },
     noteEnded: (outcome) => ended(outcome),
+    withoutSecrets,
     newRunId: randomUUID,
     now: () => performance.now(),
     log,
@@ -119,6 +127,14 @@ export function createLine(parameters: LineParameters): Line {
     tellOwner: parameters.tellOwner,
     log,
   });
+
+  /** What is said to a person names no key of ours, whoever the person is. */
+  function withoutSecrets(text: string): string {
+    return withoutKnownSecrets(text, [
+      line.apiKey,
+      ...(config.gatewayToken === undefined ? [] : [config.gatewayToken]),
+    ]);
+  }
 
   const facts: SpeakerFacts = {
     line: line.name,
@@ -187,14 +203,16 @@ export function createLine(parameters: LineParameters): Line {
       const isNews = await noteCallEnded(store, { ...address, carrier: carrier.name, direction, ...end });
       if (!isNews) return;
       const written = await findCall(store, address);
-      const callee = written?.callee ?? outcome.toNumber;
+      const placedHere = written?.placedHere === true;
+      const knownDirection = placedHere ? "outbound" : (direction ?? written?.direction);
       await parameters.tellOwner(
         outcomeLine(outcome, {
-          callee,
-          purpose: written?.purpose,
-          withOwner: written?.placedHere
+          direction: knownDirection,
+          callee: placedHere ? (written.callee ?? undefined) : undefined,
+          purpose: placedHere ? written.purpose : undefined,
+          withOwner: placedHere
             ? isOwners(written.callee, config.ownerNumbers)
-            : (direction ?? written?.direction) !== "outbound" && line.inboundCallers === "owner",
+            : knownDirection === "inbound" && line.inboundCallers === "owner",
         }),
       );
     } catch (error) {
@@ -216,12 +234,26 @@ export function createLine(parameters: LineParameters): Line {
 
   /** Push-to-talk comes from the app of the account's owner; the session it names is a hint we do not follow. */
   async function walkie(requestId: string, words: string): Promise<void> {
+    const language = detectLanguage(words, line.language);
+    try {
+      const reply = await walkieReply(words, language);
+      if (reply === undefined) carrier.answerWalkie(requestId, { error: phrase("failed", language) });
+      else carrier.answerWalkie(requestId, { text: reply || phrase("empty", language) });
+    } catch (error) {
+      log.error(`Push-to-talk could not be answered: ${sentence(error)}`);
+      carrier.answerWalkie(requestId, { error: phrase("failed", language) });
+    }
+  }
+
+  /** The whole answer as it can be spoken; undefined when the agent's run failed. */
+  async function walkieReply(words: string, language: string): Promise<string | undefined> {
     const { session } = owner();
     const answer = await parameters.agent.run(
       {
         session,
         line: line.name,
         words,
+        language,
         callId: `walkie-${line.name}`,
         runId: randomUUID(),
         voiceContext: voiceContext(session, names, config.voicePrompt),
@@ -232,9 +264,7 @@ export function createLine(parameters: LineParameters): Line {
       { onStarted() {}, onText() {}, onMessageEnd() {}, onTool() {} },
       AbortSignal.timeout(line.turnTimeoutMs),
     );
-    if (answer.kind === "answered")
-      carrier.answerWalkie(requestId, { text: answer.text || phrase("empty", "en") });
-    else carrier.answerWalkie(requestId, { error: phrase("failed", "en") });
+    return answer.kind === "answered" ? withoutSecrets(speakable(answer.text)) : undefined;
   }
 
   return {

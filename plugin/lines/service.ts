@@ -3,19 +3,22 @@
  * and answers what other processes ask about them.
  */
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/core";
 import { createEmbeddedAgent, openSession } from "../agent/embedded.ts";
 import { phoneRuns } from "../agent/phone-runs.ts";
+import type { AgentPort } from "../agent/port.ts";
 import { SessionTurns } from "../agent/session-turns.ts";
 import { warmUp } from "../agent/warm-up.ts";
 import { ClawdTalkRest } from "../carriers/clawdtalk/rest.ts";
 import { answerText } from "../channel/inbound-text.ts";
 import { sendText } from "../channel/send-text.ts";
+import type { UsableLine } from "../config/choose-line.ts";
 import { type LoadedConfig, loadConfig } from "../config/loader.ts";
-import type { LineConfig } from "../config/schema.ts";
+import type { LineConfig, SwitchboardConfig } from "../config/schema.ts";
 import { findGateway, findPackageFolder } from "../config/state-folder.ts";
 import { createRingLog, type RingLog } from "../log.ts";
 import { closeStore, openStore, type Store } from "../store/database.ts";
@@ -51,9 +54,18 @@ export class PhoneService {
   readonly #log: RingLog;
   #loaded: LoadedConfig | undefined;
   #store: Promise<Store> | undefined;
-  #lines: Line[] = [];
+  #prepared: Promise<Store | undefined> | undefined;
+  readonly #running = new Set<Line>();
+  readonly #turns = new SessionTurns();
+  #isWarmingUp = false;
   #warm = false;
   #problems: string[] = [];
+  readonly #notStarted = {
+    state: "starting",
+    detail: "Waiting for the gateway to start the phone channel. See: openclaw channels status",
+    since: new Date().toISOString(),
+    counters: {},
+  };
 
   constructor(api: OpenClawPluginApi) {
     this.#api = api;
@@ -91,86 +103,38 @@ export class PhoneService {
     return { messageId: sent.at(-1)?.carrierMessageId ?? "" };
   }
 
-  /** Starts every configured line. Never rejects: what is wrong is said in the log and in the status. */
+  /** Says what is wrong, and makes ready what all lines share. Never rejects. */
   async start(): Promise<void> {
-    const { config, problems } = this.#config();
-    this.#problems = [...problems, ...this.#permissionProblems()];
-    const phone = phoneRuns();
-    for (const line of config.lines) {
-      phone.lines.set(line.name, { model: line.model, ownerNumbers: config.ownerNumbers });
-      if (line.apiKey !== undefined) phone.secrets.add(line.apiKey);
-    }
-    if (config.gatewayToken !== undefined) phone.secrets.add(config.gatewayToken);
-    const ready = config.lines.filter(
-      (line): line is LineConfig & { apiKey: string } => line.enabled && line.apiKey !== undefined,
-    );
-    if (ready.length === 0) {
-      this.#problems.push("No phone line is configured. SETUP.md in the skill's folder says how.");
-    }
-    for (const problem of this.#problems) this.#log.warn(problem);
-    if (ready.length === 0) return;
-    let store: Store;
-    try {
-      store = await this.#openStore();
-    } catch (error) {
-      this.#problems.push(error instanceof Error ? error.message : String(error));
-      this.#log.error(this.#problems.at(-1) ?? "");
+    await this.#prepare();
+  }
+
+  /**
+   * Runs one line until the signal is aborted. Called by the gateway's channel manager, and only by it: whatever
+   * a service starts while the gateway reloads plugins counts as part of that reload, and the gateway takes no
+   * agent turn from it any more once the reload is over ("Gateway is draining").
+   */
+  async runLine(name: string, signal: AbortSignal): Promise<void> {
+    const store = await this.#prepare();
+    const settings = readyLines(this.#config().config).find((line) => line.name === name);
+    if (signal.aborted) return;
+    if (store === undefined || settings === undefined) {
+      await once(signal, "abort");
       return;
     }
-    phone.wasAnswered = (line, messageId) => wasAnswered(store, line, messageId);
-    const turns = new SessionTurns();
-    const agent = createEmbeddedAgent(this.#api.runtime, { turns, newId: randomUUID });
-    this.#lines = ready.map((line) => {
-      const owner = () => this.#owner(line);
-      return createLine({
-        line,
-        config,
-        store,
-        agent,
-        owner,
-        thirdParties: "agent",
-        answerText: (text, reply) =>
-          answerText(text, {
-            runtime: this.#api.runtime,
-            line: line.name,
-            ownerNumbers: config.ownerNumbers,
-            ownerRoute: owner,
-            turns,
-            thinking: line.thinking,
-            reply,
-            log: this.#log,
-          }),
-        tellOwner: async (sentence) => {
-          const {
-            session: { agentId },
-            mainSessionKey: sessionKey,
-          } = owner();
-          await openSession(this.#api.runtime.agent, { agentId, sessionKey }, randomUUID);
-          // Durable, unlike a system event, and seen by voice turns too: the gateway hands it to the next turn.
-          await this.#api.session.workflow.enqueueNextTurnInjection({
-            sessionKey,
-            agentId,
-            text: sentence,
-            placement: "prepend_context",
-          });
-        },
-        log: this.#log,
-        version: packageVersion(),
-      });
-    });
-    for (const line of this.#lines) line.start();
-    const first = ready[0];
-    if (first !== undefined) {
-      void warmUp(agent, this.#owner(first).session.agentId, randomUUID(), this.#log).then(() => {
-        this.#warm = true;
-      });
-    }
+    const agent = createEmbeddedAgent(this.#api.runtime, { turns: this.#turns, newId: randomUUID });
+    const line = this.#makeLine(settings, store, agent);
+    this.#running.add(line);
+    line.start();
+    this.#warmUp(settings, agent);
+    await once(signal, "abort");
+    if (this.#running.delete(line)) await line.stop();
   }
 
   /** Ends every line and closes the store. Told twice (by the hook and by the service) it ends once. */
   async stop(): Promise<void> {
-    const [lines, store] = [this.#lines, this.#store];
-    this.#lines = [];
+    const [lines, store] = [[...this.#running], this.#store];
+    this.#running.clear();
+    this.#prepared = undefined;
     this.#store = undefined;
     phoneRuns().wasAnswered = undefined;
     await Promise.all(lines.map((line) => line.stop()));
@@ -180,15 +144,108 @@ export class PhoneService {
   status(): PhoneStatus {
     return {
       version: packageVersion(),
-      lines: this.#lines.map((line) => ({
-        name: line.name,
-        carrier: "clawdtalk",
-        ...line.status(),
-        liveCalls: line.liveCalls(),
-      })),
+      lines: readyLines(this.#config().config).map(({ name, carrier }) => {
+        const line = [...this.#running].find((candidate) => candidate.name === name);
+        return {
+          name,
+          carrier,
+          ...(line?.status() ?? this.#notStarted),
+          liveCalls: line?.liveCalls() ?? 0,
+        };
+      }),
       warm: this.#warm,
       problems: this.#problems,
     };
+  }
+
+  #prepare(): Promise<Store | undefined> {
+    this.#prepared ??= this.#openForLines();
+    return this.#prepared;
+  }
+
+  /** Resolves to the store; to undefined when there is no line to run, or the store cannot be opened. */
+  async #openForLines(): Promise<Store | undefined> {
+    const { config, problems } = this.#config();
+    this.#problems = [...problems, ...this.#permissionProblems()];
+    const phone = phoneRuns();
+    for (const line of config.lines) {
+      phone.lines.set(line.name, { model: line.model, ownerNumbers: config.ownerNumbers });
+      if (line.apiKey !== undefined) phone.secrets.add(line.apiKey);
+    }
+    if (config.gatewayToken !== undefined) phone.secrets.add(config.gatewayToken);
+    const ready = readyLines(config);
+    if (ready.length === 0) {
+      this.#problems.push("No phone line is configured. SETUP.md in the skill's folder says how.");
+    }
+    for (const problem of this.#problems) this.#log.warn(problem);
+    if (ready.length === 0) return undefined;
+    let store: Store;
+    try {
+      store = await this.#openStore();
+    } catch (error) {
+      this.#problems.push(error instanceof Error ? error.message : String(error));
+      this.#log.error(this.#problems.at(-1) ?? "");
+      return undefined;
+    }
+    phone.wasAnswered = (line, messageId) => wasAnswered(store, line, messageId);
+    return store;
+  }
+
+  #makeLine(line: UsableLine, store: Store, agent: AgentPort): Line {
+    const { config } = this.#config();
+    const owner = () => this.#owner(line);
+    return createLine({
+      line,
+      config,
+      store,
+      agent,
+      owner,
+      // Without the hooks nothing of ours stands between the gateway's own turns and a stranger's session.
+      thirdParties: this.#mayTakePart() ? "agent" : "refuse",
+      answerText: (text, reply) =>
+        answerText(text, {
+          runtime: this.#api.runtime,
+          line: line.name,
+          ownerNumbers: config.ownerNumbers,
+          ownerRoute: owner,
+          turns: this.#turns,
+          thinking: line.thinking,
+          guests: this.#mayTakePart() ? "agent" : "refuse",
+          reply,
+          log: this.#log,
+        }),
+      tellOwner: async (sentence) => {
+        const { session, mainSessionKey } = owner();
+        const { agentId } = session;
+        // Where the owner speaks is another session under a per-peer `dmScope`.
+        for (const sessionKey of new Set([mainSessionKey, session.sessionKey])) {
+          await openSession(this.#api.runtime.agent, { agentId, sessionKey }, randomUUID);
+          // Durable, unlike a system event, and seen by voice turns too: the gateway hands it to the next turn.
+          await this.#api.session.workflow.enqueueNextTurnInjection({
+            sessionKey,
+            agentId,
+            text: sentence,
+            placement: "prepend_context",
+          });
+        }
+      },
+      log: this.#log,
+      version: packageVersion(),
+    });
+  }
+
+  /** Once, with the first line. */
+  #warmUp(line: LineConfig, agent: AgentPort): void {
+    if (this.#isWarmingUp) return;
+    if (!this.#mayTakePart()) {
+      // Nothing would stop the run before the model: the first caller waits instead.
+      this.#warm = true;
+      return;
+    }
+    this.#isWarmingUp = true;
+    void warmUp(agent, this.#owner(line).session.agentId, randomUUID(), this.#log).then(() => {
+      this.#warm = true;
+    });
   }
 
   /** `health` tells anybody on the machine that the plugin runs here; status and logs want the gateway's token. */
@@ -223,18 +280,30 @@ export class PhoneService {
   }
 
   #openStore(): Promise<Store> {
-    this.#store ??= openStore(gatewayPlace().stateFolder);
+    this.#store ??= openStore(gatewayPlace().stateFolder).catch((error: unknown) => {
+      // What kept it from opening may be gone next time.
+      this.#store = undefined;
+      throw error;
+    });
     return this.#store;
+  }
+
+  /** Whether the owner granted the conversation hooks. */
+  #mayTakePart(): boolean {
+    return this.#api.config.plugins?.entries?.switchboard?.hooks?.allowConversationAccess === true;
   }
 
   /** Without this permission the gateway leaves the conversation hooks out and says so only in its log. */
   #permissionProblems(): string[] {
-    const entry = this.#api.config.plugins?.entries?.["switchboard"];
-    if (entry?.hooks?.allowConversationAccess === true) return [];
+    if (this.#mayTakePart()) return [];
     return [
-      "The gateway does not let Switchboard take part in conversations, so the phone's own rules for models, prompts and stopped turns are off. Run: openclaw config set plugins.entries.switchboard.hooks.allowConversationAccess true",
+      "The gateway does not let Switchboard take part in conversations, so only you are served: other people's texts and calls are turned away, and the phone's own rules for models, prompts and stopped turns are off. Run: openclaw config set plugins.entries.switchboard.hooks.allowConversationAccess true",
     ];
   }
+}
+
+function readyLines({ lines }: SwitchboardConfig): UsableLine[] {
+  return lines.filter((line): line is UsableLine => line.enabled && line.apiKey !== undefined);
 }
 
 function gatewayPlace() {

@@ -1,4 +1,5 @@
-// Owns the words of the short phrases the phone speaks on its own, a table for each language.
+// Owns the words of the short phrases the phone speaks on its own, a table for each language, and the words a
+// call begins with.
 
 /** What a phrase is spoken for. */
 export type PhraseKind =
@@ -27,6 +28,40 @@ export interface PhraseTable {
   readonly progress: readonly string[];
   readonly tools: Readonly<Record<ToolKind, string>>;
 }
+
+/** Names as configured; each may be missing. */
+export interface Names {
+  readonly ownerName?: string | undefined;
+  readonly agentName?: string | undefined;
+}
+
+/** Which way a call goes decides its first words. */
+export type CallBeginning =
+  /** Somebody calls us. */
+  | "inbound"
+  /** We call the owner. */
+  | "toOwner"
+  /** We call somebody else, who learns at once that an AI calls, and for whom. */
+  | "toOther";
+
+type FirstWords = Readonly<Record<CallBeginning, (names: Names) => string>>;
+
+/** What a call begins with when nobody said what. */
+export const FIRST_WORDS: Readonly<Record<string, FirstWords> & { en: FirstWords }> = {
+  en: {
+    inbound: ({ agentName }) =>
+      agentName ? `Hello, this is ${agentName}. What can I do for you?` : "Hello, what can I do for you?",
+    toOwner: ({ agentName }) => `Hi, this is ${agentName ?? "your assistant"}.`,
+    toOther: ({ agentName, ownerName }) =>
+      `Hello, this is ${agentName === undefined ? "" : `${agentName}, `}an AI assistant calling on behalf of ${ownerName ?? "the person I work for"}.`,
+  },
+  zh: {
+    inbound: ({ agentName }) => `您好，${agentName ? `我是${agentName}，` : ""}有什么可以帮您？`,
+    toOwner: ({ agentName }) => `您好，我是${agentName ?? "您的助理"}。`,
+    toOther: ({ agentName, ownerName }) =>
+      `您好，我是${agentName === undefined ? "" : `${agentName}，`}一个人工智能助理，代表${ownerName ?? "我的用户"}给您打电话。`,
+  },
+};
 
 export const PHRASES: Readonly<Record<string, PhraseTable> & { en: PhraseTable }> = {
   en: {

@@ -1,5 +1,13 @@
 // Owns which short phrase the phone speaks on its own; the words themselves are in phrase-tables.ts.
-import { PHRASES, type PhraseKind, type PhraseTable, type ToolKind } from "./phrase-tables.ts";
+import {
+  type CallBeginning,
+  FIRST_WORDS,
+  type Names,
+  PHRASES,
+  type PhraseKind,
+  type PhraseTable,
+  type ToolKind,
+} from "./phrase-tables.ts";
 
 /** Words in a tool's name that tell what it does for the listener; the first kind that matches is taken. */
 const TOOL_KINDS: readonly { kind: ToolKind; words: readonly string[] }[] = [
@@ -30,7 +38,7 @@ const SAYS_NOTHING = /^tool_/u;
 /**
  * A fixed phrase.
  *
- * @param language BCP 47 primary language; English where there is no table for it.
+ * @param language BCP 47 ("zh", "zh-CN"); English where there is no table for it.
  */
 export function phrase(kind: PhraseKind, language: string): string {
   return tableOf(language).fixed[kind];
@@ -72,6 +80,20 @@ export function progressPhrase({
   return lines[next] ?? "";
 }
 
+/**
+ * What a call begins with when nobody said what.
+ *
+ * @param language The line's, BCP 47; English where there is no table for it.
+ */
+export function firstWords(beginning: CallBeginning, names: Names, language = "en"): string {
+  return (FIRST_WORDS[primaryLanguage(language)] ?? FIRST_WORDS.en)[beginning](names);
+}
+
 function tableOf(language: string): PhraseTable {
-  return PHRASES[language] ?? PHRASES.en;
+  return PHRASES[primaryLanguage(language)] ?? PHRASES.en;
+}
+
+/** "zh" of "zh-CN": a line's language may name a region, the tables do not. */
+function primaryLanguage(tag: string): string {
+  return tag.toLowerCase().split("-", 1)[0] ?? tag;
 }

@@ -139,7 +139,8 @@ export async function markReported(store: Store, id: number, detail: string): Pr
 /**
  * The messages of a line that are neither sent nor given up, in the order they were meant to go.
  *
- * @param untouchedSince leaves out what was touched later: a process that lives may be sending it just now.
+ * @param untouchedSince leaves out each text of which a message was touched later: a process that lives may be
+ * sending it just now, one message after the other.
  */
 export async function unfinishedTexts(
   store: Store,
@@ -151,7 +152,16 @@ export async function unfinishedTexts(
     .selectAll()
     .where("line", "=", line)
     .where("state", "in", UNFINISHED)
-    .where("updated_at", "<=", untouchedSince.toISOString())
+    .where(({ exists, not, selectFrom }) =>
+      not(
+        exists(
+          selectFrom("outbox as touched")
+            .select("touched.id")
+            .whereRef("touched.text_id", "=", "outbox.text_id")
+            .where("touched.updated_at", ">", untouchedSince.toISOString()),
+        ),
+      ),
+    )
     .orderBy("id")
     .execute();
   return rows.map(fromRow);

@@ -29,6 +29,7 @@ export interface SpeakerFacts {
   placingCall(): Promise<boolean>;
   /** Asks the carrier; undefined when it does not say. Never rejects. */
   askDirection(callId: string): Promise<CallDirection | undefined>;
+  /** Resolves after this time. */
   sleep(milliseconds: number): Promise<unknown>;
 }
 
@@ -43,6 +44,8 @@ export type CallIdentity =
 /** An event can be faster than the answer that names our own call: it waits this long for it. */
 const PLACING_PATIENCE_MS = 3_000;
 const PLACING_POLL_MS = 50;
+/** The caller waits while the carrier is asked: no longer than this. */
+const ASKING_PATIENCE_MS = 3_000;
 
 /** Decides who speaks on `callId`. `direction` is what the carrier's events said so far. */
 export async function identifyCall(
@@ -56,10 +59,18 @@ export async function identifyCall(
       ? { tier: "owner", session: facts.ownerSession(), call }
       : stranger(callId, facts, call);
   }
-  const known = direction ?? call?.direction ?? (await facts.askDirection(callId));
+  const known = direction ?? call?.direction ?? (await askDirectionWithPatience(callId, facts));
   if (known !== "inbound") return stranger(callId, facts, undefined);
   if (facts.inboundCallers === "unknown") return { tier: "unknown" };
   return { tier: "owner", session: facts.ownerSession(), call };
+}
+
+/** The direction as the carrier tells it; undefined when it does not, or not in time. */
+async function askDirectionWithPatience(
+  callId: string,
+  { askDirection, sleep }: Pick<SpeakerFacts, "askDirection" | "sleep">,
+): Promise<CallDirection | undefined> {
+  return Promise.race([askDirection(callId), sleep(ASKING_PATIENCE_MS).then(() => undefined)]);
 }
 
 /** Whether a call we placed rings the owner: no number means the account's owner. */

@@ -444,7 +444,7 @@ describe("what arrives twice, out of order or broken", () => {
     });
     server.sendBrokenJson();
     server.sendRaw("[]");
-    server.sendIncomplete("deep_tool_request", ["query"]);
+    server.sendIncomplete("deep_tool_request", ["request_id"]);
     server.sendIncomplete("sms.received");
     server.sendIncomplete("call.ended");
     server.text({ body: "still here" });
@@ -459,8 +459,8 @@ describe("what arrives twice, out of order or broken", () => {
       [
         "a frame that is not JSON",
         "a frame that is not a JSON object",
-        "deep_tool_request without a usable query",
-        "sms.received without a usable from, body, message_id",
+        "deep_tool_request without a usable request_id",
+        "sms.received without a usable from, message_id",
         "call.ended without a usable call_id",
       ].map((problem) => `ClawdTalk line "home": ignored ${problem}.`),
     );

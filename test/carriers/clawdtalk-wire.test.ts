@@ -105,6 +105,32 @@ describe("reading", () => {
     expect(callId(readEvent("deep_tool_request", { ...fields, call_id: "c1" }))).toBe("c1");
   });
 
+  it("takes a number for an id, as far as numbers are exact", () => {
+    expect(readEvent("deep_tool_request", { call_id: 7, request_id: 0, query: "Hi" })).toMatchObject({
+      message: { kind: "turn", callId: "7", requestId: "0" },
+    });
+    expect(readEvent("call.started", { call_id: 7, call_control_id: "v3:abc" })).toMatchObject({
+      message: { callId: "7" },
+    });
+    expect(readEvent("call.started", { call_control_id: 8 })).toMatchObject({ message: { callId: "8" } });
+    expect(readEvent("sms.received", { from: "+15550001111", body: "x", message_id: 9 })).toMatchObject({
+      message: { text: { messageId: "9" } },
+    });
+    expect(readEvent("call.started", { call_id: 2 ** 60 })).toMatchObject({ kind: "unreadable" });
+  });
+
+  it.each([{}, { body: null }])("reads a text of a picture alone: %o", (body) => {
+    expect(readEvent("sms.received", { from: "+15550001111", message_id: "m1", ...body })).toMatchObject({
+      message: { kind: "text", text: { messageId: "m1", from: "+15550001111", body: "" } },
+    });
+  });
+
+  it.each([{}, { query: null }, { query: 5 }])("reads a request without words: %o", (query) => {
+    expect(readEvent("deep_tool_request", { call_id: "c1", request_id: "r1", ...query })).toMatchObject({
+      message: { kind: "turn", callId: "c1", requestId: "r1", words: "" },
+    });
+  });
+
   it("treats an optional field of the wrong type as absent", () => {
     const fields = {
       call_id: "c1",
@@ -137,13 +163,12 @@ describe("reading", () => {
   it.each([
     ["context_request", {}, "context_request without a usable call_id"],
     ["call.started", { call_id: " " }, "call.started without a usable call_id"],
-    ["deep_tool_request", { call_id: "c" }, "deep_tool_request without a usable request_id, query"],
-    ["deep_tool_request", { call_id: "c", request_id: "r" }, "deep_tool_request without a usable query"],
+    ["deep_tool_request", { call_id: "c" }, "deep_tool_request without a usable request_id"],
     ["call.ended", { duration_seconds: 3 }, "call.ended without a usable call_id"],
     ["sms.received", { body: "secret words" }, "sms.received without a usable from, message_id"],
     [
       "approval.responded",
-      { request_id: 5, decision: "x" },
+      { request_id: true, decision: "x" },
       "approval.responded without a usable request_id",
     ],
     ["walkie_request", { request_id: "w" }, "walkie_request without a usable transcript"],

@@ -24,3 +24,10 @@ it.each([
 ])("%j", (markdown, text) => {
   expect(plainText(markdown)).toBe(text);
 });
+
+it("keeps a password the owner asked for, and no secret of ours", () => {
+  expect(plainText("The **Wi-Fi** password: sunflower. Your token = 482913.", ["hunter-2"])).toBe(
+    "The Wi-Fi password: sunflower. Your token = 482913.",
+  );
+  expect(plainText("`hunter-2` and *cc_live_abcdefgh*", ["hunter-2"])).toBe("[redacted] and [redacted]");
+});

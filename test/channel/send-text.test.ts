@@ -302,4 +302,92 @@ describe("settling", () => {
     await closeStore(other);
     expect(arrived()).toEqual(["x"]);
   });
+
+  test("trouble without end: sent three times, given up after ten minutes, told once", async () => {
+    service.faults.rest = [{ path: SEND, kind: "status", status: 500, times: 1_000 }];
+    await send(`${"a".repeat(1_500)} ok`, { resend: true });
+    const asked: [number, number][] = [];
+    for (let second = 30; second <= 1_200; second += 30) {
+      clock += 30_000;
+      const before = posts();
+      await settle();
+      if (posts() > before) asked.push([second, posts()]);
+    }
+    expect(asked).toEqual([
+      [30, 2],
+      [150, 3],
+    ]);
+    expect(await open()).toEqual([]);
+    expect(reports).toEqual([
+      expect.stringMatching(
+        /^A text to \+15550002222 may or may not have arrived.*\[words of the text to .*"a{1500}\\n\\nok"\]$/,
+      ),
+    ]);
+  });
+
+  test("a service that cannot be asked either: told after ten minutes", async () => {
+    await crash(["x"], "during");
+    service.faults.rest = [{ path: "/v1/messages", kind: "status", status: 500, times: 1_000 }];
+    clock += 9 * 60_000;
+    expect(await settle()).toMatchObject({ left: 1 });
+    wait();
+    expect(await settle()).toMatchObject({ reported: 1 });
+    expect(await settle()).toMatchObject({ reported: 0, left: 0 });
+    expect(reports).toEqual([expect.stringContaining("may or may not have arrived")]);
+    expect(posts()).toBe(0);
+  });
+
+  test("a late look still finds what arrived", async () => {
+    service.faults.rest = [{ path: SEND, kind: "drop_after_processing", times: 1 }];
+    await send("x", { resend: true });
+    clock += 60 * 60_000;
+    expect(await settle()).toMatchObject({ found: 1, reported: 0 });
+    expect(reports).toEqual([]);
+  });
+
+  test("never tried within ten minutes: not sent, told once for the whole text", async () => {
+    await crash(["x", "y"], "before");
+    clock += 10 * 60_000;
+    expect(await settle()).toMatchObject({ failed: 2, resent: 0 });
+    expect(reports).toEqual([
+      expect.stringMatching(/^A text to \+15550002222 could not be sent within 10 minutes.*"x\\n\\ny"\]$/),
+    ]);
+    expect(posts()).toBe(0);
+  });
+
+  test("the later messages of a text that is being sent are left alone", async () => {
+    const settled: unknown[] = [];
+    const slow: TextCarrier = {
+      sendText: async (text) => {
+        clock += 20_000;
+        settled.push(await settle());
+        return await rest.sendText(text);
+      },
+      listTexts: rest.listTexts.bind(rest),
+    };
+    const body = Array.from({ length: 4 }, () => "a".repeat(1_000)).join("\n\n");
+    const sent = await sendText({ line: "home", to, body, resend: false }, { store, rest: slow });
+    expect(sent.map(({ state }) => state)).toEqual(["sent", "sent", "sent", "sent"]);
+    const nothing = { found: 0, resent: 0, failed: 0, reported: 0, left: 0 };
+    expect(settled).toEqual([nothing, nothing, nothing, nothing]);
+  });
+
+  test("a text whose later messages somebody else gave up is not called sent", async () => {
+    let calls = 0;
+    const stalled: TextCarrier = {
+      sendText: async (text) => {
+        calls += 1;
+        const sent = await rest.sendText(text);
+        wait();
+        await settle();
+        return sent;
+      },
+      listTexts: rest.listTexts.bind(rest),
+    };
+    await expect(
+      sendText({ line: "home", to, body: `${"a".repeat(1_500)} b`, resend: false }, { store, rest: stalled }),
+    ).rejects.toThrow(/Only 1 of the 2 messages/);
+    expect(calls).toBe(1);
+    expect(await open()).toEqual([]);
+  });
 });

@@ -381,7 +381,9 @@ describe("secret references", () => {
     "from %s only the gateway can read, and the sentence says what to do",
     (source) => {
       entry(reference(source, "PHONE_KEY", "vault"));
-      expect(problem()).toMatch(/only the gateway can read: run "openclaw phone"/);
+      expect(problem()).toMatch(
+        /only the gateway can read: keep the key in the \.env file of the state folder/,
+      );
       expect(key()).toBeUndefined();
     },
   );

@@ -1,7 +1,7 @@
 // Proves that no secret passes redaction, in the forms in which secrets travel, and that plain words do.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { nameKey, quoteOutside, redact } from "../../plugin/config/redaction.ts";
+import { nameKey, quoteOutside, redact, withoutSecrets } from "../../plugin/config/redaction.ts";
 
 describe("redact", () => {
   it.each([
@@ -51,6 +51,28 @@ describe("redact", () => {
     for (const piece of ["eyJ-", "token ", "//a:", "sk-", 'token\\"', "bearer "])
       redact(piece.repeat(50_000), []);
     expect(performance.now() - startedAt).toBeLessThan(2_000);
+  });
+});
+
+describe("withoutSecrets", () => {
+  it.each([
+    ["the key cc_live_abcDEF123-456_x is old", "the key [redacted] is old"],
+    ["use sk_0123456789abcdef, or sk-proj-abcdefgh1234", "use [redacted], or [redacted]"],
+    ["Authorization: Bearer 0123456789.abcDEF-~==", "Authorization: Bearer [redacted]"],
+    ["jwt eyJhbGciOi.eyJzdWIi.c2ln now", "jwt [redacted] now"],
+    ["the gateway's is hunter-2.", "the gateway's is [redacted]."],
+  ])("takes keys and given secrets out of %j", (text, safe) => {
+    expect(withoutSecrets(text, ["hunter-2"])).toBe(safe);
+    expect(withoutSecrets(safe, ["hunter-2"])).toBe(safe);
+  });
+
+  it.each([
+    "The Wi-Fi password: sunflower. Your token = 482913.",
+    "密码 password=向日葵88",
+    "A bearer of good news: the bearer responsibilities-of-all are 5.",
+    "At http://host:80/a@b it says `secret`: none.",
+  ])("leaves %j alone", (text) => {
+    expect(withoutSecrets(text, ["hunter-2"])).toBe(text);
   });
 });
 

@@ -77,7 +77,7 @@ describe("with the permission to take part in conversations", () => {
       ownerNumber: OWNER,
       config: {
         plugins: {
-          load: { paths: [packageFolder, lostPlugin] },
+          load: { paths: [join(stateDir, "linked-plugin"), lostPlugin] },
           entries: {
             lost: { enabled: true },
             switchboard: {

@@ -54,6 +54,11 @@ export async function runLostTurn(
   return await ask<{ forgotten: boolean }>(gateway, "/lost/run", turn);
 }
 
+/** The gateway's session settings, as its plugins see them now. */
+export async function currentSessionSettings(gateway: PracticeGateway): Promise<Record<string, unknown>> {
+  return (await ask<{ session?: Record<string, unknown> }>(gateway, "/lost/config", {})).session ?? {};
+}
+
 async function ask<Answer>(gateway: PracticeGateway, path: string, body: object): Promise<Answer> {
   const answer = await fetch(`${gateway.url}${path}`, {
     method: "POST",
@@ -103,6 +108,8 @@ export default {
       });
       return { replies };
     });
+
+    route("/lost/config", async () => ({ session: api.runtime.config.current().session }));
 
     route("/lost/run", async ({ words, openFor }) => {
       const { agent, config } = api.runtime;

@@ -105,7 +105,9 @@ describe("the outcome of a call", () => {
     await new Promise((resolve) => setTimeout(resolve, 300));
     const [request] = await during(async () => await replyTo(OWNER, "What is the weather?"));
     expect(
-      promptOf(request).includes(`Phone call ${call.callId} from the owner was answered and is over.`),
+      promptOf(request).includes(
+        `Phone call ${JSON.stringify(call.callId)} from the owner was answered and is over.`,
+      ),
     ).toBe(true);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { detectLanguage } from "../../plugin/speech/language.ts";
-import { PHRASES, type PhraseKind } from "../../plugin/speech/phrase-tables.ts";
-import { phrase, progressFor, progressPhrase, toolKind } from "../../plugin/speech/phrases.ts";
+import { FIRST_WORDS, PHRASES, type PhraseKind } from "../../plugin/speech/phrase-tables.ts";
+import { firstWords, phrase, progressFor, progressPhrase, toolKind } from "../../plugin/speech/phrases.ts";
 import { speakable } from "../../plugin/speech/speakable.ts";
 
 const LANGUAGES = ["en", "zh", "ja", "ko", "ru", "ar", "es", "fr", "de", "pt", "it"];
@@ -51,6 +51,11 @@ describe("phrases", () => {
     expect(progressPhrase({ language: "xx" })).toBe(progressPhrase({ language: "en" }));
   });
 
+  it("need no region of a language", () => {
+    expect(phrase("failed", "zh-CN")).toBe(phrase("failed", "zh"));
+    expect(phrase("failed", "DE-at")).toBe(phrase("failed", "de"));
+  });
+
   it("name the work first that the tool does", () => {
     expect(progressPhrase({ language: "en", toolName: "web_search" })).toBe("Let me look that up.");
     expect(progressPhrase({ language: "zh", toolName: "memory_search" })).toBe("让我回想一下。");
@@ -77,5 +82,29 @@ describe("phrases", () => {
     ["cron", undefined],
   ])("know what %s does", (toolName, kind) => {
     expect(toolKind(toolName)).toBe(kind);
+  });
+});
+
+describe("a call's first words", () => {
+  it.each(Object.keys(FIRST_WORDS))(
+    "are there in %s, with and without names, speakable as they are",
+    (language) => {
+      for (const beginning of ["inbound", "toOwner", "toOther"] as const) {
+        const bare = firstWords(beginning, {}, language);
+        const named = firstWords(beginning, { agentName: "Bo", ownerName: "Ada" }, language);
+        expect(bare).not.toMatch(/undefined/);
+        expect(named).toContain("Bo");
+        for (const words of [bare, named]) expect(speakable(words)).toBe(words);
+      }
+      expect(firstWords("toOther", { ownerName: "Ada" }, language)).toContain("Ada");
+    },
+  );
+
+  it("are the language's whatever its region, and English where there is no table", () => {
+    expect(firstWords("inbound", { agentName: "小助" }, "zh-Hans-CN")).toBe(
+      "您好，我是小助，有什么可以帮您？",
+    );
+    expect(firstWords("inbound", {}, "fi")).toBe("Hello, what can I do for you?");
+    expect(firstWords("inbound", {})).toBe("Hello, what can I do for you?");
   });
 });

@@ -41,6 +41,11 @@ export type Reading =
 type Reader = (raw: Record<string, unknown>) => Reading;
 
 const needed = z.string().refine((text) => text.trim() !== "");
+/** A string on the wire page. A number says the same, as long as JavaScript can tell it from its neighbours. */
+function asId(value: unknown): unknown {
+  return Number.isSafeInteger(value) ? String(value) : value;
+}
+const id = z.preprocess(asId, needed);
 const optionalText = z.string().optional().catch(undefined);
 const optionalDirection = z.enum(["inbound", "outbound"]).optional().catch(undefined);
 const optionalSeconds = z.number().nonnegative().optional().catch(undefined);
@@ -76,7 +81,7 @@ function said<Fields extends object>(
 }
 
 /** `call_control_id` stands in for `call_id` (see `withCallId`), so every message of a call may carry it. */
-const ofCall = { call_id: needed, call_control_id: unused };
+const ofCall = { call_id: id, call_control_id: unused };
 
 const messagesByType: ReadonlyMap<string, Reader> = new Map([
   ["auth_ok", reader("auth_ok", {}, () => ({ kind: "authenticated" }))],
@@ -89,7 +94,7 @@ const messagesByType: ReadonlyMap<string, Reader> = new Map([
   ],
   [
     "request_logs",
-    reader("request_logs", { request_id: needed }, ({ request_id }) => ({
+    reader("request_logs", { request_id: id }, ({ request_id }) => ({
       kind: "logsWanted",
       requestId: request_id,
     })),
@@ -113,13 +118,13 @@ const messagesByEvent: ReadonlyMap<string, Reader> = new Map([
     "deep_tool_request",
     reader(
       "deep_tool_request",
-      // Blank words are words too: the request waits for its one answer.
-      { ...ofCall, request_id: needed, query: z.string(), urgency: unused, context: unused },
+      // Blank words, and none, are words too: the request waits for its one answer.
+      { ...ofCall, request_id: id, query: optionalText, urgency: unused, context: unused },
       ({ call_id, request_id, query }) => ({
         kind: "turn",
         callId: call_id,
         requestId: request_id,
-        words: query,
+        words: query ?? "",
       }),
     ),
   ],
@@ -158,16 +163,19 @@ const messagesByEvent: ReadonlyMap<string, Reader> = new Map([
   ],
   [
     "sms.received",
-    // The body may be empty: a picture without words is a text too.
+    // The body may be empty or missing: a picture without words is a text too.
     reader(
       "sms.received",
-      { from: needed, body: z.string(), message_id: needed },
-      ({ from, body, message_id }) => ({ kind: "text", text: { messageId: message_id, from, body } }),
+      { from: needed, body: z.string().nullish(), message_id: id },
+      ({ from, body, message_id }) => ({
+        kind: "text",
+        text: { messageId: message_id, from, body: body ?? "" },
+      }),
     ),
   ],
   [
     "approval.responded",
-    reader("approval.responded", { request_id: needed, decision: needed }, ({ request_id, decision }) => ({
+    reader("approval.responded", { request_id: id, decision: needed }, ({ request_id, decision }) => ({
       kind: "approval",
       requestId: request_id,
       decision,
@@ -177,7 +185,7 @@ const messagesByEvent: ReadonlyMap<string, Reader> = new Map([
     "walkie_request",
     reader(
       "walkie_request",
-      { request_id: needed, transcript: needed, session_key: optionalText },
+      { request_id: id, transcript: needed, session_key: optionalText },
       ({ request_id, transcript, session_key }) => ({
         kind: "walkie",
         requestId: request_id,
@@ -203,7 +211,7 @@ function isBlank(value: unknown): boolean {
 
 /** Some events name their call only by the telephone network's id; that id then is the call's id. */
 function withCallId(raw: Record<string, unknown>): Record<string, unknown> {
-  if (!isBlank(raw.call_id) || isBlank(raw.call_control_id)) return raw;
+  if (!isBlank(asId(raw.call_id)) || isBlank(asId(raw.call_control_id))) return raw;
   return { ...raw, call_id: raw.call_control_id };
 }
 
