@@ -57,6 +57,7 @@ export class PhoneService {
   #prepared: Promise<Store | undefined> | undefined;
   readonly #running = new Set<Line>();
   readonly #turns = new SessionTurns();
+  #wasAnswered: ((line: string, messageId: string) => Promise<boolean>) | undefined;
   #isWarmingUp = false;
   #warm = false;
   #problems: string[] = [];
@@ -136,7 +137,8 @@ export class PhoneService {
     this.#running.clear();
     this.#prepared = undefined;
     this.#store = undefined;
-    phoneRuns().wasAnswered = undefined;
+    // After a reload, the next registration's may stand there already.
+    if (phoneRuns().wasAnswered === this.#wasAnswered) phoneRuns().wasAnswered = undefined;
     await Promise.all(lines.map((line) => line.stop()));
     if (store !== undefined) await closeStore(await store);
   }
@@ -187,7 +189,8 @@ export class PhoneService {
       this.#log.error(this.#problems.at(-1) ?? "");
       return undefined;
     }
-    phone.wasAnswered = (line, messageId) => wasAnswered(store, line, messageId);
+    this.#wasAnswered = (line, messageId) => wasAnswered(store, line, messageId);
+    phone.wasAnswered = this.#wasAnswered;
     return store;
   }
 

@@ -1,5 +1,5 @@
 /** Owns what the gateway tests share: the practice line, the scripted model and a real gateway between them. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -72,6 +72,10 @@ export async function startPhoneLine(options: PhoneLineOptions = {}): Promise<Ph
     close: async () => {
       await line.gateway.stop();
       await Promise.all([server.close(), model.close()]);
+      // A gateway that was started again takes its folder for somebody else's and leaves it.
+      if (gatewayOptions.stateDir === undefined) {
+        await rm(line.gateway.stateDir, { recursive: true, force: true, maxRetries: 5 });
+      }
     },
   };
   const folder = join(line.gateway.stateDir, "workspace");

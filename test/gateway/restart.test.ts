@@ -202,7 +202,9 @@ it("broke no rule of the wire, and wrote to nobody who did not ask", () => {
 /** As if the gateway had been down for a minute: whoever sent a text then is not sending it any more. */
 function turnBack(stateDir: string): void {
   const store = openStore(stateDir);
-  store.exec("UPDATE outbox SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', updated_at, '-60 seconds')");
+  for (const column of ["created_at", "updated_at"]) {
+    store.exec(`UPDATE outbox SET ${column} = strftime('%Y-%m-%dT%H:%M:%fZ', ${column}, '-60 seconds')`);
+  }
   store.close();
 }
 

@@ -16,6 +16,7 @@ beforeAll(async () => {
     model: {
       script: [
         { when: /markup/, answer: "**Bold** and [a link](https://example.com/a) and `code`. 中文也在。" },
+        { when: /picture/, answer: "Here it is.\n\nMEDIA:https://example.com/cat.png" },
         { when: /long reply/, answer: LONG, perWordMs: 0 },
         {
           when: /run a command/,
@@ -89,6 +90,20 @@ describe("a text from the owner", () => {
     ).toHaveLength(1);
   });
 
+  it("carries the media of an answer", async () => {
+    const replies = await line.server.text({ from: OWNER, body: "Send me a picture" }).reply(wait);
+    expect(replies.map(({ body, media_urls }) => ({ body, media_urls }))).toEqual([
+      { body: "Here it is.", media_urls: ["https://example.com/cat.png"] },
+    ]);
+  });
+
+  it("that is a command is carried out, without the model", async () => {
+    const requests = await during(async () => {
+      expect((await replyTo(OWNER, "/status")).join(" ")).toContain("OpenClaw");
+    });
+    expect(requests).toEqual([]);
+  });
+
   it("lets the agent use the message tool to write to another number", async () => {
     await replyTo(OWNER, "Please send a message");
     expect(
@@ -104,11 +119,9 @@ describe("the outcome of a call", () => {
     call.hangUp();
     await new Promise((resolve) => setTimeout(resolve, 300));
     const [request] = await during(async () => await replyTo(OWNER, "What is the weather?"));
-    expect(
-      promptOf(request).includes(
-        `Phone call ${JSON.stringify(call.callId)} from the owner was answered and is over.`,
-      ),
-    ).toBe(true);
+    const prompt = promptOf(request);
+    expect(prompt.includes(call.callId), "which call").toBe(true);
+    expect(prompt.includes("from the owner was answered and is over."), "what became of it").toBe(true);
   });
 });
 
