@@ -218,11 +218,11 @@ export class Calls {
     if (first) void this.#p.noteEnded({ ...outcome, ...(direction === undefined ? {} : { direction }) });
   }
 
-  /** The line stops: what is being said is broken off, nothing more is sent for it. */
+  /** The line stops: what is being said is broken off, and whoever waits is told so. */
   stop(): void {
     for (const call of this.#live.values()) {
       forgetEnd(call);
-      for (const turn of call.turns) turn.callEnded();
+      for (const turn of call.turns) turn.lineStopped();
     }
     this.#live.clear();
   }

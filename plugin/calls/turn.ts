@@ -150,6 +150,14 @@ export class Turn {
     if (this.#become("callEnded")) this.#abort.abort();
   }
 
+  /** The line stops while the caller waits: the run is stopped, and the request gets its one answer all the same. */
+  lineStopped(): void {
+    if (this.#state === "queued") this.#become("running");
+    if (this.#state !== "running") return;
+    this.answer(phrase("failed", this.language));
+    this.#abort.abort();
+  }
+
   #timeOut(): void {
     if (this.#state !== "running") return;
     this.#log.warn(`A turn took longer than ${this.#settings.timeoutMs / 1000} s and was stopped.`);

@@ -376,6 +376,21 @@ describe("a call", () => {
     expect(sent[0]?.kind).toBe("context");
   });
 
+  it("whose line stops tells whoever waits, once, and stops the runs", async () => {
+    const { say, runs, sent, calls } = setUp();
+    await say("r1", "Tell me a story");
+    await vi.advanceTimersByTimeAsync(500);
+    await say("r2", "And the weather?");
+    calls.stop();
+    await settle();
+    expect(runs[0]?.signal.aborted).toBe(true);
+    expect(runs).toHaveLength(1);
+    expect([answersTo(sent, "r1"), answersTo(sent, "r2")]).toEqual([
+      [phrase("failed", "en")],
+      [phrase("failed", "en")],
+    ]);
+  });
+
   it("does not wait for another call's turn", async () => {
     const { say, runs } = setUp();
     await say("r1", "Tell me a story", "one");
