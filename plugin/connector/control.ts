@@ -87,8 +87,16 @@ export async function startBackground(files: ConnectorFiles, launch: Launch): Pr
     const hasEnded = exitCode !== undefined;
     const status = readStatus(files.status);
     if (status !== undefined && status.pid === child.pid) {
-      if (status.gaveUp !== undefined) throw new ConnectorProblem(status.gaveUp);
-      const isDecided = status.lines.length > 0 && status.lines.every(({ state }) => state !== "starting");
+      if (status.gaveUp !== undefined) {
+        // It says so before it ends: whoever looks next is to find it gone.
+        await isGone(files, status.pid, STOP_LIMIT_MS);
+        throw new ConnectorProblem(status.gaveUp);
+      }
+      // Lines that have all given up are followed by the reason, or by the process's end.
+      const isDecided =
+        status.lines.length > 0 &&
+        status.lines.every(({ state }) => state !== "starting") &&
+        !status.lines.every(({ state }) => state === "refused" || state === "stopped");
       if (isDecided || performance.now() > giveUpAt) return { isNew: true, status };
     }
     if (hasEnded) {
