@@ -46,8 +46,6 @@ async function runTurn(
   const { agentId, sessionKey } = turn.session;
   /** The text of the current message so far. */
   let text = "";
-  /** Whether a new message has begun, of which no text came yet. */
-  let isNext = false;
   phoneRuns().runs.set(turn.runId, {
     line: turn.line,
     language: turn.language,
@@ -80,18 +78,14 @@ async function runTurn(
       onExecutionPhase: (phase) => {
         if (phase.phase !== "tool_execution_started" || phase.tool === undefined) return;
         text = "";
-        isNext = false;
         // What was said before the tool is complete: it is spoken while the tool works.
         listener.onMessageEnd();
         listener.onTool(phase.tool);
       },
-      onAssistantMessageStart: () => {
-        isNext = text !== "";
-      },
       onPartialReply: (partial) => {
         if (!partial.text) return;
-        if (isNext) listener.onMessageEnd();
-        isNext = false;
+        // A message that begins without a tool before it is the same answer once more, after a model error: it
+        // goes on as a rewritten text, so that nothing is said twice.
         text = partial.text;
         listener.onText(text);
       },

@@ -33,6 +33,16 @@ beforeAll(async () => {
           toolCall: { name: "exec", arguments: { command: "echo gone > pwned.txt" } },
         },
         { when: /break the model/, answer: "", fail: "hang" },
+        {
+          when: /break off/,
+          answer: "The train leaves at nine. It arrives at noon. You change once. Take the fast one.",
+          fail: "drop",
+        },
+        // How the gateway asks again.
+        {
+          when: /Continue the current task from the existing transcript/,
+          answer: "The train leaves at nine. It arrives at noon. You change once. Take the fast one.",
+        },
         { when: /secret word/, answer: "I keep that to myself. Anything else?" },
       ],
     },
@@ -136,6 +146,18 @@ describe("a call from the owner", () => {
     const turn = call.say("Please break the model");
     expect((await turn.result(wait)).text).toBe(phrase("timedOut", "en"));
     expect(turn.heard.length, "progress lines before").toBeGreaterThan(1);
+    call.hangUp();
+  });
+
+  it("hears nothing twice when the model breaks off and is asked again", async () => {
+    const call = await line.server.ring();
+    const turn = call.say("Let the model break off");
+    await turn.result(wait);
+    expect(requestsAbout(line.model, "Continue the current task").length, "asked again").toBe(1);
+    const heard = turn.heard.join(" ");
+    for (const sentence of ["The train leaves at nine.", "It arrives at noon.", "Take the fast one."]) {
+      expect(heard.split(sentence).length - 1, sentence).toBe(1);
+    }
     call.hangUp();
   });
 
