@@ -1,6 +1,7 @@
 /** Owns `npm run demo`: plays the demo, or holds the line open with `--talk`. The work is in plugin/practice. */
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
+import { messageOf } from "../plugin/log.ts";
 import { playDemo, startDemoLine } from "../plugin/practice/demo.ts";
 import { openSoftphone } from "../plugin/practice/softphone.ts";
 
@@ -35,7 +36,7 @@ try {
   }
 } catch (error) {
   if (!stopping.signal.aborted) {
-    console.error(`The demo failed: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(`The demo failed: ${messageOf(error)}`);
   }
   process.exitCode = stopping.signal.aborted ? 130 : 1;
 }

@@ -5,6 +5,7 @@
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { wholeNumber } from "../plugin/command-line/run.ts";
+import { messageOf } from "../plugin/log.ts";
 import { startPhoneGateway } from "../plugin/practice/phone-gateway.ts";
 
 const program = new Command("gateway");
@@ -67,7 +68,7 @@ try {
   await gateway.stop();
 } catch (error) {
   if (!stopping.signal.aborted) {
-    console.error(error instanceof Error ? error.message : String(error));
+    console.error(messageOf(error));
     process.exitCode = 1;
   }
 }

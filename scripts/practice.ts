@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Lets people try the phone without an account: a ClawdTalk practice line with a softphone in the terminal.
 import { Command, InvalidArgumentError } from "commander";
+import { messageOf } from "../plugin/log.ts";
 import { runPracticeSession } from "../plugin/practice/command.ts";
 
 interface Flags {
@@ -33,7 +34,7 @@ try {
     signal: stop.signal,
   });
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${messageOf(error)}\n`);
   process.exitCode = 1;
 }
 // An open stdin would keep the process alive after the call.

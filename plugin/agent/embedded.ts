@@ -5,6 +5,7 @@
  * eight callers wait ten seconds, a lane per call 0.9 s.
  */
 import type { PluginRuntime } from "openclaw/plugin-sdk/core";
+import { messageOf } from "../log.ts";
 import { phoneRuns } from "./phone-runs.ts";
 import type { AgentAnswer, AgentPort, AgentTurn, AgentTurnListener } from "./port.ts";
 import type { SessionTurns } from "./session-turns.ts";
@@ -29,7 +30,7 @@ export function createEmbeddedAgent(runtime: PluginRuntime, parameters: Embedded
         return await turns.take(turn.session, () => runTurn(runtime, newId, turn, listener, signal), signal);
       } catch (error) {
         if (signal.aborted) return { kind: "aborted" };
-        return { kind: "failed", reason: error instanceof Error ? error.message : String(error) };
+        return { kind: "failed", reason: messageOf(error) };
       }
     },
   };

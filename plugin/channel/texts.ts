@@ -6,7 +6,7 @@
 import type { InboundText } from "../carriers/carrier.ts";
 import type { ClawdTalkRest } from "../carriers/clawdtalk/rest.ts";
 import { parsePhoneNumber } from "../config/phone-number.ts";
-import type { Log } from "../log.ts";
+import { type Log, messageOf } from "../log.ts";
 import type { Store } from "../store/database.ts";
 import { markText, pendingTexts, receiveText } from "../store/inbox.ts";
 import { quotation } from "../trust/quotation.ts";
@@ -55,7 +55,7 @@ export class Texts {
       if (isNew) this.#enqueue({ ...text, receivedAt: this.#p.store.now() }, 0);
       else this.#p.log.debug(`Text ${messageId} was delivered twice.`);
     } catch (error) {
-      this.#p.log.error(`A text could not be written down and is lost: ${sentence(error)}`);
+      this.#p.log.error(`A text could not be written down and is lost: ${messageOf(error)}`);
     }
   }
 
@@ -71,7 +71,7 @@ export class Texts {
         }
       }
     } catch (error) {
-      this.#p.log.error(`The texts of before could not be read: ${sentence(error)}`);
+      this.#p.log.error(`The texts of before could not be read: ${messageOf(error)}`);
     }
     const timer = setInterval(() => void this.#settle(), SETTLE_EVERY_MS);
     this.#timers.add(timer);
@@ -91,7 +91,7 @@ export class Texts {
     const tail = before
       .then(() => this.#answer(text, attempt))
       .catch((error: unknown) =>
-        this.#p.log.error(`A text from ${text.from} was not settled: ${sentence(error)}`),
+        this.#p.log.error(`A text from ${text.from} was not settled: ${messageOf(error)}`),
       );
     this.#tails.set(text.from, tail);
     void tail.then(() => {
@@ -130,7 +130,7 @@ export class Texts {
       await this.#mark(text, done);
     } catch (error) {
       if (this.#stopped) return;
-      log.warn(`A text from ${text.from} could not be answered: ${sentence(error)}`);
+      log.warn(`A text from ${text.from} could not be answered: ${messageOf(error)}`);
       // Once a reply is written down, it is the outbox's: asking the agent again would answer twice.
       if (replied) await this.#giveUp(text, "answered", error);
       else await this.#retry(text, attempt, error);
@@ -148,9 +148,9 @@ export class Texts {
   }
 
   async #giveUp(text: WaitingText, state: "answered" | "failed", error: unknown): Promise<void> {
-    await this.#mark(text, state, sentence(error));
+    await this.#mark(text, state, messageOf(error));
     await this.#tellOwner(
-      `A text could not be answered (${sentence(error)}). It said: ${quotation(text.from, text.body)}`,
+      `A text could not be answered (${messageOf(error)}). It said: ${quotation(text.from, text.body)}`,
     );
   }
 
@@ -159,7 +159,7 @@ export class Texts {
     try {
       await this.#p.tellOwner(words);
     } catch (error) {
-      this.#p.log.error(`The owner could not be told of a text: ${sentence(error)}. It was: ${words}`);
+      this.#p.log.error(`The owner could not be told of a text: ${messageOf(error)}. It was: ${words}`);
     }
   }
 
@@ -173,7 +173,7 @@ export class Texts {
         detail,
       });
     } catch (error) {
-      this.#p.log.error(`The state of a text could not be written down: ${sentence(error)}`);
+      this.#p.log.error(`The state of a text could not be written down: ${messageOf(error)}`);
       return false;
     }
   }
@@ -186,11 +186,7 @@ export class Texts {
         { store: this.#p.store, rest: this.#p.rest },
       );
     } catch (error) {
-      this.#p.log.warn(`Texts whose sending is in doubt could not be looked into: ${sentence(error)}`);
+      this.#p.log.warn(`Texts whose sending is in doubt could not be looked into: ${messageOf(error)}`);
     }
   }
-}
-
-function sentence(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -13,6 +13,7 @@ import { type JsonObject, objectAt, readGatewayConfig, readIfPresent } from "./g
 import { type E164, parsePhoneNumber } from "./phone-number.ts";
 import {
   DEFAULT_SERVER,
+  IMPLICIT_LINE,
   isHttpUrl,
   type LineConfig,
   type LineSettings,
@@ -42,9 +43,6 @@ export interface LoadedConfig {
   /** What is wrong, a sentence each, with the key's path and what to do; never a secret. */
   readonly problems: readonly string[];
 }
-
-/** The line made from the top-level keys and the `CLAWDTALK_…` variables. */
-const IMPLICIT_LINE = "clawdtalk";
 
 /** What can stand in an HTTP header; anything else was caught along when a key was copied. */
 const VISIBLE_ASCII = /^[\x21-\x7e]+$/;

@@ -113,6 +113,9 @@ export const secretPaths: readonly string[] = [
   "lines.*.api_key",
 ];
 
+/** The line that the top-level keys make. */
+export const IMPLICIT_LINE = "clawdtalk";
+
 export const DEFAULT_SERVER = "https://clawdtalk.com";
 
 export const lineDefaults = {

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { GatewayAddress } from "../agent/gateway-http.ts";
 import { createHttpAgent, type HttpAgent } from "../agent/http-agent.ts";
-import { createRingLog, type Log } from "../log.ts";
+import { createRingLog, type Log, messageOf } from "../log.ts";
 import { closeStore, openStore } from "../store/database.ts";
 import { type Connector, createConnector } from "./connector.ts";
 import type { ConnectorSettings } from "./connector-settings.ts";
@@ -130,9 +130,7 @@ export async function runBackground(parameters: BackgroundParameters): Promise<n
     report();
     log.info(`Started (version ${version}, process ${process.pid}).`);
     for (const problem of settings.problems) log.warn(problem);
-    const gaveUp = await live().catch((error: unknown) =>
-      error instanceof Error ? error.message : String(error),
-    );
+    const gaveUp = await live().catch((error: unknown) => messageOf(error));
     if (gaveUp !== undefined) log.error(gaveUp);
     log.info("Ended.");
     report({ state: "ended", ...(gaveUp === undefined ? {} : { gaveUp }) });

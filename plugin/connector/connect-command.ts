@@ -6,6 +6,7 @@ import { dirname } from "node:path";
 import type { Command } from "commander";
 import { type Answer, answerWith, type CommandContext } from "../command-line/run.ts";
 import { findPackageFolder } from "../config/state-folder.ts";
+import { messageOf } from "../log.ts";
 import type { ConnectorSettings } from "./connector-settings.ts";
 import type { ConnectorStatus } from "./status-file.ts";
 
@@ -191,7 +192,7 @@ async function run(
     // Connections kept alive to the gateway are nothing to wait for.
     process.exit(exitCode);
   } catch (error) {
-    context.complain(`${error instanceof Error ? error.message : String(error)}\n`);
+    context.complain(`${messageOf(error)}\n`);
     context.setExitCode(1);
   }
 }

@@ -1,10 +1,8 @@
 /** Owns reading what the connector needs to know: the settings, and of the gateway's config what costs depend on. */
 import { objectAt, readGatewayConfig } from "../config/gateway-config.ts";
 import { type LoadedConfig, loadConfig } from "../config/loader.ts";
+import { IMPLICIT_LINE } from "../config/schema.ts";
 import { type Environment, findGateway, type GatewayPlace } from "../config/state-folder.ts";
-
-/** The line made from the top-level keys and the `CLAWDTALK_…` variables. */
-const IMPLICIT_LINE = "clawdtalk";
 
 export interface ConnectorSettings extends LoadedConfig, GatewayPlace {
   /** False where the owner's direct chats may have sessions of their own: a turn may then cost more. */

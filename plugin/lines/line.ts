@@ -15,7 +15,7 @@ import type { Reply, TextToAnswer } from "../channel/text-to-answer.ts";
 import { Texts } from "../channel/texts.ts";
 import { withoutSecrets as withoutKnownSecrets } from "../config/redaction.ts";
 import type { LineConfig, SwitchboardConfig } from "../config/schema.ts";
-import { createRingLog, type Log } from "../log.ts";
+import { createRingLog, type Log, messageOf } from "../log.ts";
 import { detectLanguage } from "../speech/language.ts";
 import { phrase } from "../speech/phrases.ts";
 import { speakable } from "../speech/speakable.ts";
@@ -92,7 +92,7 @@ export function createLine(parameters: LineParameters): Line {
       try {
         return { greet: await noteAndAskForGreeting(callId, direction, started) };
       } catch (error) {
-        log.error(`Call ${callId} could not be written down: ${sentence(error)}`);
+        log.error(`Call ${callId} could not be written down: ${messageOf(error)}`);
         // A caller who hears nothing hangs up; without the store only a second greeting is at stake.
         return { greet: direction !== "outbound" };
       }
@@ -101,7 +101,7 @@ export function createLine(parameters: LineParameters): Line {
       try {
         return await speaker(callId, direction);
       } catch (error) {
-        log.error(`Call ${callId}: it could not be told who is speaking (${sentence(error)}).`);
+        log.error(`Call ${callId}: it could not be told who is speaking (${messageOf(error)}).`);
         return { known: false };
       }
     },
@@ -109,7 +109,7 @@ export function createLine(parameters: LineParameters): Line {
       try {
         await rest.endCall(callId, "user_ended");
       } catch (error) {
-        log.warn(`Call ${callId} could not be ended: ${sentence(error)}`);
+        log.warn(`Call ${callId} could not be ended: ${messageOf(error)}`);
       }
     },
     noteEnded: (outcome) => ended(outcome),
@@ -148,7 +148,7 @@ export function createLine(parameters: LineParameters): Line {
       try {
         return (await rest.getCall(id)).direction;
       } catch (error) {
-        log.warn(`The direction of call ${id} could not be asked for: ${sentence(error)}`);
+        log.warn(`The direction of call ${id} could not be asked for: ${messageOf(error)}`);
         return undefined;
       }
     },
@@ -216,7 +216,7 @@ export function createLine(parameters: LineParameters): Line {
         }),
       );
     } catch (error) {
-      log.error(`The end of call ${outcome.callId} could not be written down: ${sentence(error)}`);
+      log.error(`The end of call ${outcome.callId} could not be written down: ${messageOf(error)}`);
     }
   }
 
@@ -240,7 +240,7 @@ export function createLine(parameters: LineParameters): Line {
       if (reply === undefined) carrier.answerWalkie(requestId, { error: phrase("failed", language) });
       else carrier.answerWalkie(requestId, { text: reply || phrase("empty", language) });
     } catch (error) {
-      log.error(`Push-to-talk could not be answered: ${sentence(error)}`);
+      log.error(`Push-to-talk could not be answered: ${messageOf(error)}`);
       carrier.answerWalkie(requestId, { error: phrase("failed", language) });
     }
   }
@@ -280,8 +280,4 @@ export function createLine(parameters: LineParameters): Line {
     status: () => carrier.status(),
     liveCalls: () => calls.liveCount,
   };
-}
-
-function sentence(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -20,7 +20,7 @@ import type { UsableLine } from "../config/choose-line.ts";
 import { type LoadedConfig, loadConfig } from "../config/loader.ts";
 import type { LineConfig, SwitchboardConfig } from "../config/schema.ts";
 import { findGateway, findPackageFolder } from "../config/state-folder.ts";
-import { createRingLog, type RingLog } from "../log.ts";
+import { createRingLog, messageOf, type RingLog } from "../log.ts";
 import { closeStore, openStore, type Store } from "../store/database.ts";
 import { wasAnswered } from "../store/inbox.ts";
 import { type OwnerRoute, ownerRoute } from "../trust/owner-session.ts";
@@ -185,7 +185,7 @@ export class PhoneService {
     try {
       store = await this.#openStore();
     } catch (error) {
-      this.#problems.push(error instanceof Error ? error.message : String(error));
+      this.#problems.push(messageOf(error));
       this.#log.error(this.#problems.at(-1) ?? "");
       return undefined;
     }

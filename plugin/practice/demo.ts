@@ -112,34 +112,26 @@ export async function playDemo(
     sms.push({ from: OWNER, body, reply });
   };
 
+  /** The owner's text makes the agent place a call; whoever answers says these words. */
+  const calledBack = async (body: string, name: string, words: readonly string[]): Promise<void> => {
+    const [call] = await Promise.all([server.nextOutbound(WAIT), text(body)]);
+    follow(call, name);
+    tell("agent", call.greeting ?? "");
+    calls.push({ carrier: "clawdtalk", direction: "outbound", turns: await talk(call, words) });
+    call.hangUp();
+  };
+
   say("The owner texts the agent.");
   await text("Is there anything on my list for tomorrow?");
 
   say("The owner asks to be called back; the agent places the call.");
   server.onOutbound = () => ({ does: "answer" });
-  const [back] = await Promise.all([server.nextOutbound(WAIT), text("Please call me back.")]);
-  follow(back, "owner");
-  tell("agent", back.greeting ?? "");
-  calls.push({
-    carrier: "clawdtalk",
-    direction: "outbound",
-    turns: await talk(back, ["What is the weather like?"]),
-  });
-  back.hangUp();
+  await calledBack("Please call me back.", "owner", ["What is the weather like?"]);
 
   say("The agent rings a third number for the owner.");
-  const [bakery] = await Promise.all([
-    server.nextOutbound(WAIT),
-    text(`Call the bakery at ${BAKERY} and order two loaves.`),
+  await calledBack(`Call the bakery at ${BAKERY} and order two loaves.`, "bakery", [
+    "Bakery, good morning. What can I do for you?",
   ]);
-  follow(bakery, "bakery");
-  tell("agent", bakery.greeting ?? "");
-  calls.push({
-    carrier: "clawdtalk",
-    direction: "outbound",
-    turns: await talk(bakery, ["Bakery, good morning. What can I do for you?"]),
-  });
-  bakery.hangUp();
 
   const [violation] = server.violations;
   if (violation !== undefined) throw new Error(`The wire was broken: ${violation.message}`);

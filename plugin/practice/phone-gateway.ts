@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PhoneStatus } from "../lines/service.ts";
+import { messageOf } from "../log.ts";
 import { PRACTICE_API_KEY } from "./clawdtalk-server.ts";
 import { type PracticeGateway, type PracticeGatewayOptions, startPracticeGateway } from "./gateway.ts";
 import { startPracticeModel } from "./model.ts";
@@ -112,7 +113,7 @@ async function untilReady(gateway: PhoneGateway, options: PhoneGatewayOptions): 
       last = [...problems, ...lines.map((line) => line.detail)].join(" ") || "no line is connected";
       if (lines.some((line) => line.state === "refused")) break;
     } catch (error) {
-      last = error instanceof Error ? error.message : String(error);
+      last = messageOf(error);
     }
     if (!told && Date.now() - startedAt > USUAL_MS) {
       told = true;

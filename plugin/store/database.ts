@@ -12,6 +12,7 @@ import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import { Kysely, type SqliteDatabase, SqliteDialect } from "kysely";
 import { openSwitchboardFolder } from "../config/state-folder.ts";
+import { messageOf } from "../log.ts";
 import type { CallTable } from "./calls.ts";
 import type { InboxTable } from "./inbox.ts";
 import { isMigrated, migrate } from "./migrations.ts";
@@ -146,6 +147,6 @@ function sentence(file: string, error: unknown): string {
   if (code === SQLITE_NOT_A_DATABASE || code === SQLITE_CORRUPT) {
     return `${file} is damaged or not a database: move it away, and a new one is made.`;
   }
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   return `${file} cannot be opened (${reason}): check that its folder can be written to.`;
 }

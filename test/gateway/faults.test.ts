@@ -4,7 +4,6 @@
  */
 
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -14,6 +13,7 @@ import {
   PRACTICE_API_KEY,
   startClawdTalkPractice,
 } from "../../plugin/practice/clawdtalk-server.ts";
+import { freePort } from "../../plugin/practice/gateway.ts";
 import { type PracticeModel, startPracticeModel } from "../../plugin/practice/model.ts";
 import { type PhoneGateway, startPhoneGateway } from "../../plugin/practice/phone-gateway.ts";
 import { OWNER, packageFolder, STRANGER } from "./phone-line.ts";
@@ -313,13 +313,3 @@ describe("a gateway whose phone is not set up", () => {
     }
   });
 });
-
-/** A port of 127.0.0.1 that nothing listens on now. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  if (address === null || typeof address === "string") throw new Error("No free port on 127.0.0.1.");
-  return address.port;
-}

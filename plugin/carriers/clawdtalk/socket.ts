@@ -8,7 +8,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import pRetry, { AbortError } from "p-retry";
 import WebSocket, { type ClientOptions } from "ws";
 import { nameKey, quoteOutside } from "../../config/redaction.ts";
-import type { Log } from "../../log.ts";
+import { type Log, messageOf } from "../../log.ts";
 import type { LineState } from "../carrier.ts";
 import { authMessage, type ClientMessage, type Reading, readServerMessage, restartMessage } from "./wire.ts";
 
@@ -353,7 +353,7 @@ export function createClawdTalkSocket(options: ClawdTalkSocketOptions): ClawdTal
     try {
       return webSocketUrl(server);
     } catch (error) {
-      const clause = error instanceof Error ? error.message : String(error);
+      const clause = messageOf(error);
       const given = quoteOutside(server, [apiKey]);
       throw new ConnectionGivenUp("stopped", `${line} is off: ${clause} (${given}). Correct it and restart.`);
     }
