@@ -55,7 +55,9 @@ function endOfMark(source: string, start: number): number | undefined {
   const next = start + 1;
   switch (source[start]) {
     case "\\":
-      return next < source.length ? next + 1 : undefined;
+      if (next >= source.length) return undefined;
+      // What an escaped "<" begins may be an unspoken element all the same.
+      return source[next] === "<" ? next : next + 1;
     case "`":
       return endOfCode(source, start);
     case "[":

@@ -101,6 +101,7 @@ describe("what is not for the listener", () => {
     ["reasoning", "<think>He wants\n\ntea.</think>Tea is ready.", "Tea is ready."],
     ["a comment", "Hi <!-- not\nthis --> there.", "Hi there."],
     ["a delivery tag", "[[reply_to_current]] Fine. [[audio_as_voice]]", "Fine."],
+    ["reasoning behind a backslash", "Hi \\<think>secret</think> there.", "Hi there."],
     ["a media line", "Here it is.\nMEDIA:/tmp/a.png", "Here it is."],
     ["silence", "NO_REPLY", ""],
     ["silence in bold", "**HEARTBEAT_OK**", ""],
