@@ -58,9 +58,10 @@ class PhoneTokenizer extends Tokenizer {
   override lheading(source: string) {
     return isParagraph(this.lexer.state.lastToken) ? undefined : super.lheading(source);
   }
-  /** A backslash does not make a model's reasoning or tool call words for the listener. */
+  /** A backslash does not make a model's reasoning, tool call or delivery tag words for the listener. */
   override escape(source: string): Tokens.Escape | undefined {
-    const isUnspoken = source.startsWith("\\") && UNSPOKEN_ELEMENT.test(source.slice(1));
+    const escaped = source.startsWith("\\") ? source.slice(1) : "";
+    const isUnspoken = UNSPOKEN_ELEMENT.test(escaped) || UNSPOKEN_TAG.test(escaped);
     return isUnspoken ? { type: "escape", raw: "\\", text: "" } : super.escape(source);
   }
   /** Blocks of HTML are read as paragraphs, whose tags are dropped one by one. */

@@ -56,8 +56,8 @@ function endOfMark(source: string, start: number): number | undefined {
   switch (source[start]) {
     case "\\":
       if (next >= source.length) return undefined;
-      // What an escaped "<" begins may be an unspoken element all the same.
-      return source[next] === "<" ? next : next + 1;
+      // What is escaped may begin an unspoken element or tag all the same.
+      return /^(?:<|\[(?:\[|e|\^|$))/i.test(source.slice(next, next + 2)) ? next : next + 1;
     case "`":
       return endOfCode(source, start);
     case "[":
