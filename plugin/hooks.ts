@@ -8,7 +8,7 @@ import { carrierMessageId } from "./channel/inbound-text.ts";
 import { plainText, TEXT_CONTEXT } from "./channel/plain-text.ts";
 import { withoutSecrets } from "./config/redaction.ts";
 import { phrase } from "./speech/phrases.ts";
-import { sessionKind } from "./trust/sessions.ts";
+import { mayUseTool, sessionKind } from "./trust/sessions.ts";
 
 const CHANNEL = "phone";
 /** How the gateway begins a turn of its own. */
@@ -102,9 +102,9 @@ export function registerHooks(api: OpenClawPluginApi): void {
     return { outcome: "pass" };
   });
 
-  api.on("before_tool_call", (_event, context) => {
+  api.on("before_tool_call", (event, context) => {
     const kind = sessionKind(context.sessionKey);
-    if (kind !== undefined) {
+    if (kind !== undefined && !mayUseTool(kind, event.toolName)) {
       return { block: true, blockReason: `No tools in a ${kind}'s phone session.` };
     }
     if (context.sessionKey === undefined && context.requester?.channel === CHANNEL) {

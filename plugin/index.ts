@@ -4,17 +4,19 @@ import { createPhoneChannel } from "./channel/channel.ts";
 import { registerPhoneCommands } from "./cli.ts";
 import { registerHooks } from "./hooks.ts";
 import { PhoneService } from "./lines/service.ts";
+import { registerQuickAnswers } from "./quick-answers/quick-answers.ts";
 
 export default definePluginEntry({
   id: "switchboard",
   name: "Switchboard",
-  description: "A phone for your agent: calls and texts over ClawdTalk.",
+  description: "A phone for your agent: calls and texts over ClawdTalk and ClawCall.",
   register(api) {
     registerPhoneCommands(api);
     if (api.registrationMode === "cli-metadata") return;
     const service = new PhoneService(api);
     // Hooks in every mode: an agent turn runs on another registration than the service (gateway facts).
     registerHooks(api);
+    registerQuickAnswers(api);
     api.registerChannel({
       plugin: createPhoneChannel({
         lines: () => service.lines(),

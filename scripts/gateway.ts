@@ -21,7 +21,7 @@ program
     httpUrl,
   )
   .option("--clawdtalk-server <url>", "where the ClawdTalk line points (default: no line)", httpUrl)
-  .option("--clawcall-base-url <url>", "where ClawCall is looked for", httpUrl)
+  .option("--clawcall-base-url <url>", "where the ClawCall line points (default: no line)", httpUrl)
   .option("--stepone-base <url>", "where StepOne is looked for", httpUrl)
   .option("--owner-number <number>", "the owner's phone number", "+15550001111")
   .parse();
@@ -51,6 +51,7 @@ try {
     pluginFolder: fileURLToPath(new URL("..", import.meta.url)),
     ...options,
     apiKey: process.env.CLAWDTALK_API_KEY,
+    clawcallKey: process.env.CLAWCALL_API_KEY,
     readyLimitMs: Number.POSITIVE_INFINITY,
     onWaiting: (sentence) => console.error(sentence),
     signal: stopping.signal,

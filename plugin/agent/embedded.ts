@@ -6,6 +6,7 @@
  */
 import type { PluginRuntime } from "openclaw/plugin-sdk/core";
 import { messageOf } from "../log.ts";
+import { END_CALL } from "../trust/sessions.ts";
 import { phoneRuns } from "./phone-runs.ts";
 import type { AgentAnswer, AgentPort, AgentTurn, AgentTurnListener } from "./port.ts";
 import type { SessionTurns } from "./session-turns.ts";
@@ -45,11 +46,12 @@ async function runTurn(
 ): Promise<AgentAnswer> {
   const config = runtime.config.current() as NonNullable<EmbeddedParameters["config"]>;
   const { agentId, sessionKey } = turn.session;
-  /** The text of the current message so far. */
+  /** The text of the current message so far, and of the whole messages before it. */
   let text = "";
   phoneRuns().runs.set(turn.runId, {
     line: turn.line,
     language: turn.language,
+    quickAnswers: turn.quickAnswers,
     isOpen: () => !signal.aborted,
   });
   try {
@@ -92,6 +94,9 @@ async function runTurn(
       },
     });
     const answer = toAnswer(result, signal);
+    // The call of our tool ends the run: what was said before it was handed over as a complete message.
+    if (answer.kind !== "aborted" && hasEndedCall(result))
+      return { kind: "answered", text: "", endCall: true };
     // Only a complete message is written down, so all of it was said.
     if (answer.kind === "failed" && text !== "" && NOT_WRITTEN_DOWN.test(answer.reason)) {
       return { kind: "answered", text };
@@ -107,6 +112,25 @@ async function runTurn(
  * (see `session-turns.ts`): the answer is then missing in the session's history, but nowhere else.
  */
 const NOT_WRITTEN_DOWN = /transcript changed/i;
+
+/**
+ * Ends the call. A tool of the run's own, which the gateway hands back to us instead of running it: one model call,
+ * and nothing that a session without this call could reach. Where the gateway keeps tools behind its search surface
+ * it is called through `tool_call`, with the same result.
+ */
+const END_CALL_TOOL = {
+  type: "function",
+  function: {
+    name: END_CALL,
+    description:
+      "Hang up the phone call you are on, after what you have just said was heard. Say goodbye first, in the same message.",
+    parameters: { type: "object", properties: {}, additionalProperties: false },
+  },
+} as const;
+
+function hasEndedCall({ meta }: Awaited<ReturnType<AgentRuntime["runEmbeddedAgent"]>>): boolean {
+  return meta.pendingToolCalls?.some(({ name }) => name === END_CALL) === true;
+}
 
 function toAnswer(
   result: Awaited<ReturnType<AgentRuntime["runEmbeddedAgent"]>>,
@@ -151,7 +175,11 @@ function thinkingChoice(agent: AgentRuntime, turn: AgentTurn): Partial<EmbeddedP
  * prompt (gateway facts: an empty workspace does not); tools are refused once more by the `before_tool_call` hook.
  */
 function tierLimits(turn: AgentTurn): Partial<EmbeddedParameters> {
-  return turn.session.tier === "owner"
-    ? {}
-    : { disableTools: true, disableMessageTool: true, bootstrapContextMode: "lightweight" };
+  const clientTools = turn.canEndCall ? { clientTools: [END_CALL_TOOL] } : {};
+  if (turn.session.tier === "owner") return clientTools;
+  return {
+    ...(turn.canEndCall ? { ...clientTools, toolsAllow: [END_CALL] } : { disableTools: true }),
+    disableMessageTool: true,
+    bootstrapContextMode: "lightweight",
+  };
 }

@@ -10,6 +10,8 @@ export interface PhoneRun {
   readonly line: string;
   /** The speaker's, BCP 47. */
   readonly language?: string | undefined;
+  /** Clear everyday questions may be answered without the model: these are the owner's own words on a call. */
+  readonly quickAnswers?: boolean | undefined;
   /** False once the turn was superseded, timed out or its call ended: nothing may be started for it any more. */
   isOpen(): boolean;
 }
@@ -22,6 +24,8 @@ export interface PhoneLineSettings {
 interface PhoneRuns {
   readonly runs: Map<string, PhoneRun>;
   readonly lines: Map<string, PhoneLineSettings>;
+  /** As configured; undefined until a line is prepared. */
+  names: { readonly ownerName?: string | undefined; readonly agentName?: string | undefined } | undefined;
   /** Never to be sent or spoken: keys and tokens as configured. */
   readonly secrets: Set<string>;
   /** True when this text was answered before (asked of the store). */
@@ -33,6 +37,12 @@ const PLACE = Symbol.for("openclaw-switchboard.phone-runs");
 /** The process-wide record; the same object for every module instance. */
 export function phoneRuns(): PhoneRuns {
   const place = globalThis as { [PLACE]?: PhoneRuns };
-  place[PLACE] ??= { runs: new Map(), lines: new Map(), secrets: new Set(), wasAnswered: undefined };
+  place[PLACE] ??= {
+    runs: new Map(),
+    lines: new Map(),
+    names: undefined,
+    secrets: new Set(),
+    wasAnswered: undefined,
+  };
   return place[PLACE];
 }

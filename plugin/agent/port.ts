@@ -10,12 +10,18 @@ export interface AgentTurn {
   readonly line: string;
   /** The speaker's words, as the carrier transcribed them. */
   readonly words: string;
+  /** The whole request as it came from the carrier; `words` when undefined. */
+  readonly asWritten?: string;
   /** Our id of the call: turns of different calls never wait for each other. */
   readonly callId: string;
   /** Unique per run. */
   readonly runId: string;
   /** The speaker's language, BCP 47, for what is answered without the model; English when undefined. */
   readonly language?: string;
+  /** The agent may end the call: it is offered the tool `phone_end_call`. */
+  readonly canEndCall?: boolean;
+  /** Clear everyday questions may be answered without the model: these are the owner's own words on a call. */
+  readonly quickAnswers?: boolean;
   /** What the agent is told about the call it is on; added to the system prompt. */
   readonly voiceContext: string;
   /** "provider/model"; the agent's own when undefined. */
@@ -37,7 +43,12 @@ export interface AgentTurnListener {
 
 export type AgentAnswer =
   /** `text` is the last message; empty when the agent had nothing to say. */
-  | { readonly kind: "answered"; readonly text: string }
+  | {
+      readonly kind: "answered";
+      readonly text: string;
+      /** The agent wants the call to end after this. */
+      readonly endCall?: boolean;
+    }
   | { readonly kind: "aborted" }
   /** `reason` is for the log, never for the caller's ear. */
   | { readonly kind: "failed"; readonly reason: string };

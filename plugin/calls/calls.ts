@@ -2,19 +2,34 @@
  * Owns the live calls of one line: which call, which turn, who may speak, and what a newer request does to an
  * older one. Wire in (through the carrier's listener) → turn → agent → speech → wire out.
  */
-import type { AgentPort } from "../agent/port.ts";
-import type { CallDirection, CallOutcome, Carrier, TurnAddress } from "../carriers/carrier.ts";
-import type { Log } from "../log.ts";
+import type { AgentPort, AgentTurn } from "../agent/port.ts";
+import { briefingPrompt } from "../briefings/words.ts";
+import type { CallDirection, CallOutcome, Carrier, CarrierTurn, TurnAddress } from "../carriers/carrier.ts";
+import { type Log, messageOf } from "../log.ts";
 import { detectLanguage } from "../speech/language.ts";
 import { endsWithQuestion, isListenerNoise, isStopWord } from "../speech/listener-noises.ts";
 import { phrase } from "../speech/phrases.ts";
 import type { SpeakerSession } from "../trust/sessions.ts";
+import { PacedTurns } from "./paced-turns.ts";
 import { type SpokenMemory, Turn, type TurnSettings } from "./turn.ts";
+
+/**
+ * What a call is. Decided when it opens, from facts, and kept to its end: on a call to a third party every word that
+ * comes is a third party's.
+ */
+export type CallKind = "conversation" | "briefing" | "thirdParty";
 
 /** Who speaks on a call, and with what words in the agent's system prompt. */
 export type CallSpeaker =
   | { readonly known: false }
-  | { readonly known: true; readonly session: SpeakerSession; readonly voiceContext: string };
+  | {
+      readonly known: true;
+      readonly kind: CallKind;
+      readonly session: SpeakerSession;
+      readonly voiceContext: string;
+      /** What the agent says first when the other end was called; it goes on from there. */
+      readonly firstWords?: string | undefined;
+    };
 
 /** What the live calls need from the rest of the line. */
 export interface CallsParameters {
@@ -41,8 +56,14 @@ export interface CallsParameters {
     /** False while it is only being set up. */
     started: boolean;
   }): Promise<{ greet: boolean }>;
-  /** Who speaks on this call; never rejects: what cannot be told is not known. */
-  speakerOf(call: { callId: string; direction: CallDirection | undefined }): Promise<CallSpeaker>;
+  /** Who speaks on this call; never rejects: what cannot be told is not known. `turn` is the call's newest request. */
+  speakerOf(call: {
+    callId: string;
+    direction: CallDirection | undefined;
+    turn: CarrierTurn;
+  }): Promise<CallSpeaker>;
+  /** The words of a briefing that were prepared beforehand; undefined when there are none. */
+  preparedBriefing(task: string): string | undefined;
   /** The agent's words without secrets, before they are spoken. Never throws. */
   withoutSecrets(text: string): string;
   /** Ends a call at the carrier. Never rejects. */
@@ -60,8 +81,14 @@ interface LiveCall {
   speaker: Promise<CallSpeaker> | undefined;
   hasContext: boolean;
   greeted: boolean;
-  /** Running while a caller nobody knows hears why the call ends. */
-  endTimer: NodeJS.Timeout | undefined;
+  /** Running while the last words of the call are heard. */
+  ending: { readonly timer: NodeJS.Timeout; readonly why: "unknownCaller" | "agent" } | undefined;
+  /** Where the carrier takes one answer for each request: the call's turns, once it is known who speaks. */
+  paced: PacedTurns | undefined;
+  /** The request that waits for who speaks. */
+  unidentified: CarrierTurn | undefined;
+  /** The end of what is being done about the requests so far. */
+  taken: Promise<void>;
   readonly turns: Set<Turn>;
   /** When the last request arrived: the next one may be its sibling. */
   lastArrivalMs: number;
@@ -75,6 +102,8 @@ interface LiveCall {
 const ENDED_CALL_MEMORY_MS = 10 * 60_000;
 /** A call without any word for this long is forgotten: its end was never told. */
 const IDLE_CALL_LIMIT_MS = 6 * 60 * 60_000;
+/** The same where no end is ever told: an ordinary pause is much shorter. */
+const UNTOLD_END_LIMIT_MS = 15 * 60_000;
 
 /** Until a sentence that was handed over begins to be heard. */
 const SPEAKING_BEGINS_MS = 1_000;
@@ -82,6 +111,16 @@ const SPEAKING_BEGINS_MS = 1_000;
 const CHARACTER_MS = 65;
 /** …and this much where it is about a syllable. */
 const SYLLABLE_MS = 200;
+/** A third party hears filler after 12 s, which then counts as the agent's line (wire page): answered before that. */
+const THIRD_PARTY_DEADLINE_MS = 11_000;
+/** So does the briefing that was not prepared: with what there is. */
+const BRIEFING_DEADLINE_MS = 11_000;
+/** How long the agent may work on what a third party said: they were asked to hold the line by then. */
+const THIRD_PARTY_WORK_LIMIT_MS = 60_000;
+/** What the owner asked for may take as long as the carrier keeps a call's slot (wire page). */
+const OWNER_WORK_LIMIT_MS = 300_000;
+/** What the agent is asked when somebody it called has picked up. */
+const OPENING = "[The call has been answered. Nobody has spoken yet: you speak first.]";
 const SYLLABLES = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/gu;
 
 export class Calls {
@@ -93,9 +132,14 @@ export class Calls {
     this.#p = parameters;
   }
 
-  /** Calls that are going on now. */
+  /** Calls that are going on now, as far as the carrier tells. */
   get liveCount(): number {
+    this.#forgetOldCalls();
     return this.#live.size;
+  }
+
+  get #idleCallLimitMs(): number {
+    return this.#p.carrier.capabilities.callEnd ? IDLE_CALL_LIMIT_MS : UNTOLD_END_LIMIT_MS;
   }
 
   /** The carrier asks for context: it gets it, then the greeting if this is an inbound call. */
@@ -119,15 +163,90 @@ export class Calls {
     void this.#greet(call, true);
   }
 
-  /** The caller's words: they start, join, supersede or merely accompany a turn. */
-  onTurn({ words, ...address }: TurnAddress & { words: string }): void {
-    const call = this.#call(address.callId);
+  /** The agent is asked for words: mostly because the caller has spoken. */
+  onTurn(turn: CarrierTurn): void {
+    const call = this.#call(turn.callId);
     if (call === undefined) {
-      this.#p.log.info(
-        `Call ${address.callId} is over: its late request ${address.requestId} is not answered.`,
-      );
+      this.#p.log.info(`Call ${turn.callId} is over: its late request ${turn.requestId} is not answered.`);
       return;
     }
+    if (this.#p.carrier.capabilities.partialSpeech) {
+      const { callId, requestId } = turn;
+      this.#onWords(call, { callId, requestId }, wordsOf(turn));
+      return;
+    }
+    const arrivedAtMs = this.#p.now();
+    call.unidentified = turn;
+    call.taken = call.taken
+      .then(() => this.#onPacedTurn(call, turn, arrivedAtMs))
+      .catch((error: unknown) => this.#p.log.error(`Call ${call.callId}: ${messageOf(error)}`));
+  }
+
+  /** A request on a carrier that takes one whole answer for each. Nothing is said before it is known who speaks. */
+  async #onPacedTurn(call: LiveCall, turn: CarrierTurn, arrivedAtMs: number): Promise<void> {
+    const isTold = () => this.#live.get(call.callId) === call;
+    if (!isTold()) return;
+    call.language = detectLanguage(wordsOf(turn), call.language);
+    const speaker = await this.#speakerOf(call, turn);
+    // The line has stopped and said so, or the call is over.
+    if (!isTold()) return;
+    if (call.unidentified === turn) call.unidentified = undefined;
+    if (!speaker.known) {
+      this.#p.log.warn(`Call ${call.callId}: it is not known who is speaking, so the call is ended.`);
+      this.#p.carrier.answer(turn, phrase("unverified", call.language), { endCall: true });
+      return;
+    }
+    const isFirst = call.paced === undefined;
+    call.paced ??= this.#pacedTurns(call, speaker);
+    const deadline = { thirdParty: THIRD_PARTY_DEADLINE_MS, briefing: BRIEFING_DEADLINE_MS };
+    const isOpening = isFirst && OPENED_BY[speaker.kind] === turn.kind;
+    if (isOpening && turn.kind === "briefing") {
+      const prepared = this.#p.preparedBriefing(turn.task);
+      if (prepared !== undefined) {
+        this.#p.carrier.answer(turn, this.#p.withoutSecrets(prepared));
+        return;
+      }
+    }
+    if (isOpening && speaker.firstWords !== undefined) call.paced.sayFirst(speaker.firstWords);
+    const limitMs =
+      speaker.kind === "thirdParty" || isOpening
+        ? deadline[speaker.kind === "thirdParty" ? "thirdParty" : "briefing"]
+        : this.#p.settings.timeoutMs;
+    call.paced.request({
+      address: turn,
+      asWritten: turn.asWritten,
+      words: isOpening ? openingWords(turn) : saidOn(speaker.kind, turn),
+      isSpeech: !isOpening,
+      language: call.language,
+      deadlineMs: arrivedAtMs + limitMs,
+    });
+  }
+
+  #pacedTurns(call: LiveCall, speaker: CallSpeaker & { known: true }): PacedTurns {
+    const isThirdParty = speaker.kind === "thirdParty";
+    return new PacedTurns({
+      agent: this.#p.agent,
+      agentTurn: (words, { language, asWritten, isSpeech }) => ({
+        ...this.#agentTurn(call, speaker, words, language),
+        asWritten,
+        quickAnswers: isSpeech && speaker.session.tier === "owner",
+        timeoutMs: isThirdParty ? THIRD_PARTY_WORK_LIMIT_MS : OWNER_WORK_LIMIT_MS,
+      }),
+      whenLate: isThirdParty ? "hold" : "report",
+      supersedes: !isThirdParty,
+      answer: (address, text, how) => {
+        call.memory.lastSaid = text;
+        this.#p.carrier.answer(address, text, how);
+        if (how.endCall) this.#callWantsToEnd(call, text);
+      },
+      withoutSecrets: (text) => this.#p.withoutSecrets(text),
+      now: () => this.#p.now(),
+      log: this.#p.log,
+    });
+  }
+
+  /** The caller's words: they start, join, supersede or merely accompany a turn. */
+  #onWords(call: LiveCall, address: TurnAddress, words: string): void {
     const arrivedAtMs = this.#p.now();
     call.language = detectLanguage(words, call.language);
     const open = [...call.turns].filter((turn) => turn.isOpen);
@@ -137,12 +256,14 @@ export class Calls {
     }
     const together = arrivedAtMs - call.lastArrivalMs < this.#p.carrier.capabilities.siblingWindowMs;
     call.lastArrivalMs = arrivedAtMs;
-    if (call.endTimer !== undefined) {
+    if (call.ending?.why === "unknownCaller") {
       this.#p.carrier.answer(address, phrase("unverified", call.language));
       // A sibling came with the words that were answered; anybody who speaks after that has heard enough.
       if (!together) this.#endNow(call);
       return;
     }
+    // Whoever speaks after the agent's goodbye has not said theirs.
+    forgetEnd(call);
     if (open.length > 0 && (!together || isStopWord(words))) for (const turn of open) turn.supersede();
     this.#startTurn(call, address, words);
   }
@@ -158,6 +279,7 @@ export class Calls {
       memory: call.memory,
       log: this.#p.log,
       withoutSecrets: (text) => this.#p.withoutSecrets(text),
+      onCallWantsToEnd: (lastWords) => this.#callWantsToEnd(call, lastWords),
     });
     // Superseded turns are finished already: only siblings are waited for.
     const before = [...call.turns].filter((other) => other.isOpen).map((other) => other.finished);
@@ -169,39 +291,65 @@ export class Calls {
   async #runTurn(call: LiveCall, turn: Turn): Promise<void> {
     turn.begin();
     if (!turn.isOpen) return;
-    const speaker = await this.#speakerOf(call);
+    const speaker = await this.#speakerOf(call, {
+      ...turn.address,
+      kind: "speech",
+      words: turn.words,
+      asWritten: turn.words,
+    });
     if (!turn.isOpen) return;
     if (!speaker.known) {
       const sentence = phrase("unverified", turn.language);
       turn.answer(sentence);
       this.#p.log.warn(`Call ${call.callId}: it is not known who is speaking, so the call is ended.`);
-      call.endTimer ??= setTimeout(() => this.#endNow(call), hearingMs(sentence));
+      this.#endWhenHeard(call, sentence, "unknownCaller");
       return;
     }
-    const { model, thinking, timeoutMs } = this.#p.settings;
     await turn.run(this.#p.agent, {
-      session: speaker.session,
-      line: this.#p.line,
-      words: turn.words,
-      language: turn.language,
-      callId: call.callId,
-      runId: this.#p.newRunId(),
-      voiceContext: withBrokenOffAnswer(speaker.voiceContext, call.memory),
-      ...(model === undefined ? {} : { model }),
-      ...(thinking === undefined ? {} : { thinking }),
-      timeoutMs,
+      ...this.#agentTurn(call, speaker, turn.words, turn.language),
+      quickAnswers: speaker.session.tier === "owner",
+      timeoutMs: this.#p.settings.timeoutMs,
     });
   }
 
+  #agentTurn(
+    call: LiveCall,
+    speaker: CallSpeaker & { known: true },
+    words: string,
+    language: string,
+  ): Omit<AgentTurn, "timeoutMs"> {
+    const { model, thinking } = this.#p.settings;
+    return {
+      session: speaker.session,
+      line: this.#p.line,
+      words,
+      language,
+      callId: call.callId,
+      runId: this.#p.newRunId(),
+      canEndCall: true,
+      voiceContext: withBrokenOffAnswer(speaker.voiceContext, call.memory),
+      ...(model === undefined ? {} : { model }),
+      ...(thinking === undefined ? {} : { thinking }),
+    };
+  }
+
   /** Decided once per call; a call whose speaker could not be told is asked about again at its next words. */
-  async #speakerOf(call: LiveCall): Promise<CallSpeaker> {
-    call.speaker ??= this.#p.speakerOf({ callId: call.callId, direction: call.direction });
+  async #speakerOf(call: LiveCall, turn: CarrierTurn): Promise<CallSpeaker> {
+    call.speaker ??= this.#p.speakerOf({ callId: call.callId, direction: call.direction, turn });
     const speaker = await call.speaker;
     if (!speaker.known) call.speaker = undefined;
     return speaker;
   }
 
-  /** Ends a call whose caller is not known. */
+  /** The agent has said its last words. Where the answer itself ends the call, the carrier knows it already. */
+  #callWantsToEnd(call: LiveCall, lastWords: string): void {
+    if (!this.#p.carrier.capabilities.endsCallWithAnswer) this.#endWhenHeard(call, lastWords, "agent");
+  }
+
+  #endWhenHeard(call: LiveCall, lastWords: string, why: "unknownCaller" | "agent"): void {
+    call.ending ??= { timer: setTimeout(() => this.#endNow(call), hearingMs(lastWords)), why };
+  }
+
   #endNow(call: LiveCall): void {
     forgetEnd(call);
     void this.#p.endCall(call.callId);
@@ -214,6 +362,7 @@ export class Calls {
     this.#live.delete(outcome.callId);
     if (call !== undefined) forgetEnd(call);
     for (const turn of call?.turns ?? []) turn.callEnded();
+    call?.paced?.end();
     const direction = outcome.direction ?? call?.direction;
     if (first) void this.#p.noteEnded({ ...outcome, ...(direction === undefined ? {} : { direction }) });
   }
@@ -223,6 +372,10 @@ export class Calls {
     for (const call of this.#live.values()) {
       forgetEnd(call);
       for (const turn of call.turns) turn.lineStopped();
+      call.paced?.lineStopped();
+      if (call.unidentified !== undefined) {
+        this.#p.carrier.answer(call.unidentified, phrase("failed", call.language));
+      }
     }
     this.#live.clear();
   }
@@ -242,7 +395,10 @@ export class Calls {
       speaker: undefined,
       hasContext: false,
       greeted: false,
-      endTimer: undefined,
+      ending: undefined,
+      paced: undefined,
+      unidentified: undefined,
+      taken: Promise.resolve(),
       turns: new Set(),
       lastArrivalMs: Number.NEGATIVE_INFINITY,
       seenAtMs: this.#p.now(),
@@ -270,14 +426,49 @@ export class Calls {
       if (now - endedAtMs > ENDED_CALL_MEMORY_MS) this.#ended.delete(callId);
     }
     for (const [callId, call] of this.#live) {
-      if (call.turns.size === 0 && now - call.seenAtMs > IDLE_CALL_LIMIT_MS) this.#live.delete(callId);
+      const isIdle = call.turns.size === 0 && call.paced?.isIdle !== false;
+      if (isIdle && now - call.seenAtMs > this.#idleCallLimitMs) this.#live.delete(callId);
     }
   }
 }
 
 function forgetEnd(call: LiveCall): void {
-  clearTimeout(call.endTimer);
-  call.endTimer = undefined;
+  clearTimeout(call.ending?.timer);
+  call.ending = undefined;
+}
+
+/** How a call of this kind opens, where the agent has to speak first. */
+const OPENED_BY: Readonly<Record<CallKind, CarrierTurn["kind"] | undefined>> = {
+  conversation: undefined,
+  briefing: "briefing",
+  thirdParty: "thirdPartyOpening",
+};
+
+/** What the agent is asked at a call's opening. */
+function openingWords(turn: CarrierTurn): string {
+  return turn.kind === "briefing" ? briefingPrompt({ task: turn.task }) : OPENING;
+}
+
+/**
+ * The words somebody said on a call of this kind. What looks like another kind of request is something they said:
+ * prefixes are the carrier's only where the call is known to be of that kind.
+ */
+function saidOn(kind: CallKind, turn: CarrierTurn): string {
+  const spoken = kind === "thirdParty" ? "thirdPartySpeech" : "speech";
+  return turn.kind === spoken ? turn.words : turn.asWritten;
+}
+
+/** Everything in a request that is words, to tell its language. */
+function wordsOf(turn: CarrierTurn): string {
+  switch (turn.kind) {
+    case "speech":
+    case "thirdPartySpeech":
+      return turn.words;
+    case "briefing":
+      return turn.task;
+    case "thirdPartyOpening":
+      return `${turn.objective} ${turn.context}`;
+  }
 }
 
 /** How long, in milliseconds, until a sentence handed over now has been heard; the carrier does not tell. */

@@ -1,7 +1,7 @@
 /**
  * Owns how the outcome of a call is told to the owner's session: one line the agent can refer to later.
  */
-import type { CallDirection, CallOutcome } from "../carriers/carrier.ts";
+import type { CallDirection, CallOutcome, TranscriptLine } from "../carriers/carrier.ts";
 import { quotation } from "../trust/quotation.ts";
 
 const OUTCOMES: Readonly<Record<string, string>> = {
@@ -10,6 +10,10 @@ const OUTCOMES: Readonly<Record<string, string>> = {
   no_answer: "was not answered",
   fax: "reached a fax machine",
   busy: "was busy",
+  completed: "was answered and is over",
+  failed: "could not be connected",
+  canceled: "was called off",
+  unknown: "has no known end: the service never said",
 };
 
 /**
@@ -24,6 +28,10 @@ export function outcomeLine(
     callee?: string | undefined;
     purpose?: string | undefined;
     withOwner: boolean;
+    /** The call in one paragraph, as the agent that was on it wrote it. */
+    result?: string | undefined;
+    /** What the agent said first on a call with the owner. */
+    greeting?: string | undefined;
   },
 ): string {
   const parts = [
@@ -31,11 +39,33 @@ export function outcomeLine(
   ];
   if (outcome.durationSeconds !== undefined) parts.push(`Length: ${Math.round(outcome.durationSeconds)} s.`);
   if (outcome.reason) parts.push(`Ended by: ${JSON.stringify(outcome.reason)}.`);
+  if (known.withOwner && known.greeting)
+    parts.push(`It began with you saying: ${JSON.stringify(known.greeting)}`);
   if (known.purpose) parts.push(`Purpose: ${known.purpose}`);
   else if (outcome.purpose) parts.push(quotation("the service about the purpose", outcome.purpose));
   if (outcome.voicemailMessage) parts.push(quotation("the voicemail", outcome.voicemailMessage));
+  if (known.result) parts.push(quotation("the agent on that call, about its result", known.result));
+  if (outcome.transcript?.length) {
+    parts.push(quotation("the call's transcript", writtenTranscript(outcome.transcript)));
+  }
   return parts.join(" ");
 }
+
+/** A transcript as text, one line for each thing said; a long one keeps its end, where the result is. */
+function writtenTranscript(transcript: readonly TranscriptLine[]): string {
+  const lines = transcript.map(
+    ({ speaker, words }) => `${speaker === "agent" ? "Agent" : "Other side"}: ${words}`,
+  );
+  let length = 0;
+  const kept = lines.toReversed().filter((line) => {
+    length += line.length;
+    return length <= TRANSCRIPT_LIMIT;
+  });
+  return [...(kept.length < lines.length ? ["…"] : []), ...kept.toReversed()].join("\n");
+}
+
+/** Characters of a transcript that enter the owner's session: about a quarter of an hour of talk. */
+const TRANSCRIPT_LIMIT = 12_000;
 
 function whoWasOnIt(outcome: CallOutcome, known: Parameters<typeof outcomeLine>[1]): string {
   if (known.withOwner) return known.direction === "outbound" ? "to the owner" : "from the owner";

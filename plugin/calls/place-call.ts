@@ -14,9 +14,17 @@ export interface CallPlacer {
   /** Rings `to`, or the account's owner when it is undefined. Throws a {@link CarrierError}. */
   placeCall(call: {
     readonly to: E164 | undefined;
+    readonly isToOwner: boolean;
     readonly greeting: string;
     readonly purpose: string | undefined;
-  }): Promise<{ readonly callId: string; readonly status: string | undefined }>;
+    readonly context: string | undefined;
+    readonly allowFollowup: boolean;
+  }): Promise<{
+    readonly callId: string;
+    readonly status: string | undefined;
+    /** The carrier's id of the order, where it has one beside the call's. */
+    readonly jobId?: string | undefined;
+  }>;
 }
 
 export interface CallRequest {
@@ -26,6 +34,10 @@ export interface CallRequest {
   readonly greeting?: string | undefined;
   /** What the call is for: the agent is told, and nobody else. */
   readonly purpose?: string | undefined;
+  /** What the agent may use on a call to somebody else, beside the purpose. */
+  readonly context?: string | undefined;
+  /** False ends a call to the owner after the greeting, where the carrier can. Default true. */
+  readonly allowFollowup?: boolean | undefined;
 }
 
 export interface PlacedCall {
@@ -35,6 +47,8 @@ export interface PlacedCall {
   readonly callId: string;
   /** In the carrier's words. */
   readonly status: string | undefined;
+  /** The carrier's id of the order to place it, where it has one beside the call's. */
+  readonly jobId: string | undefined;
   /** Null for the account's owner. */
   readonly to: E164 | null;
   readonly greeting: string;
@@ -58,6 +72,7 @@ export async function placeCall(
   const { store, rest, line, config } = using;
   const to = request.to === undefined ? undefined : requirePhoneNumber(request.to);
   const purpose = request.purpose?.trim() || undefined;
+  const context = request.context?.trim() || undefined;
   const isToOwner = to === undefined || config.ownerNumbers.includes(to);
   const greeting =
     request.greeting?.trim() || firstWords(isToOwner ? "toOwner" : "toOther", config, line.language);
@@ -67,11 +82,26 @@ export async function placeCall(
     callee: to ?? null,
     purpose,
     greeting,
+    context,
   });
   try {
-    const placed = await rest.placeCall({ to, greeting, purpose });
-    await callPlaced(store, id, placed.callId);
-    return { id, callId: placed.callId, status: placed.status, to: to ?? null, greeting };
+    const placed = await rest.placeCall({
+      to,
+      isToOwner,
+      greeting,
+      purpose,
+      context,
+      allowFollowup: request.allowFollowup ?? true,
+    });
+    await callPlaced(store, id, { carrierCallId: placed.callId, jobId: placed.jobId });
+    return {
+      id,
+      callId: placed.callId,
+      status: placed.status,
+      jobId: placed.jobId,
+      to: to ?? null,
+      greeting,
+    };
   } catch (error) {
     if (error instanceof CarrierError) {
       await (error.mayHaveHappened ? callUnsettled : callRefused)(store, id, error.message);

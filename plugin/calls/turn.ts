@@ -7,6 +7,7 @@
 import type { AgentPort, AgentTurn, AgentTurnListener } from "../agent/port.ts";
 import type { Carrier, TurnAddress } from "../carriers/carrier.ts";
 import type { Log } from "../log.ts";
+import { endsWithGoodbye } from "../speech/listener-noises.ts";
 import { phrase, progressPhrase } from "../speech/phrases.ts";
 import { type SpeechMode, SpeechStream } from "../speech/stream.ts";
 
@@ -55,6 +56,7 @@ export class Turn {
   readonly #memory: SpokenMemory;
   readonly #log: Log;
   readonly #withoutSecrets: (text: string) => string;
+  readonly #onCallWantsToEnd: (lastWords: string) => void;
   readonly #abort = new AbortController();
   readonly #speech: SpeechStream;
   #markFinished: () => void = () => {};
@@ -76,6 +78,8 @@ export class Turn {
     log: Log;
     /** The text without what looks like a secret or is known as one. Never throws. */
     withoutSecrets(text: string): string;
+    /** The agent wants the call to end once this was heard. */
+    onCallWantsToEnd(lastWords: string): void;
   }) {
     this.address = parameters.address;
     this.words = parameters.words;
@@ -85,6 +89,7 @@ export class Turn {
     this.#memory = parameters.memory;
     this.#log = parameters.log;
     this.#withoutSecrets = (text) => parameters.withoutSecrets(text);
+    this.#onCallWantsToEnd = (lastWords) => parameters.onCallWantsToEnd(lastWords);
     this.#silenceMs = parameters.settings.progressAfterMs;
     this.#speech = new SpeechStream({
       mode: parameters.carrier.capabilities.partialSpeech ? parameters.settings.speech : "off",
@@ -123,7 +128,11 @@ export class Turn {
     const answer = await agent.run(agentTurn, this.#listener(), this.#abort.signal);
     if (this.#state !== "running") return;
     if (answer.kind === "answered") {
-      this.answer(this.#withoutSecrets(this.#speech.finish(answer.text)) || phrase("empty", this.language));
+      const rest = this.#withoutSecrets(this.#speech.finish(answer.text));
+      const lastWords = rest || (this.#said.at(-1) ?? "");
+      const wantsToEnd = answer.endCall === true || endsWithGoodbye(lastWords);
+      this.answer(rest || phrase(answer.endCall ? "goodbye" : "empty", this.language));
+      if (wantsToEnd) this.#onCallWantsToEnd(lastWords);
       return;
     }
     this.#log.warn(`A turn failed: ${answer.kind === "failed" ? answer.reason : "its run was stopped"}.`);

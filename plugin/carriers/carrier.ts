@@ -15,6 +15,10 @@ export interface CarrierCapabilities {
   readonly texts: boolean;
   /** Calls can be placed. */
   readonly outboundCalls: boolean;
+  /** A newer request of a call takes the place of the one before: only the newest can be answered. */
+  readonly newestRequestOnly: boolean;
+  /** An answer can end the call once it was heard. */
+  readonly endsCallWithAnswer: boolean;
 }
 
 export type CallDirection = "inbound" | "outbound";
@@ -25,6 +29,53 @@ export interface TurnAddress {
   readonly callId: string;
   /** The carrier's id of this request; an answer is only ever given to the request it belongs to. */
   readonly requestId: string;
+}
+
+/**
+ * What a request for words is about, as its wire form says. What kind of call it belongs to is decided from facts
+ * (`CallRecord`, our own store), never from this: a person can say anything.
+ */
+export type TurnContent =
+  /** Somebody speaks. */
+  | { readonly kind: "speech"; readonly words: string }
+  /** A scheduled call was answered: the briefing's task. */
+  | { readonly kind: "briefing"; readonly task: string }
+  /** A call to a third party was answered: the agent speaks first. */
+  | { readonly kind: "thirdPartyOpening"; readonly objective: string; readonly context: string }
+  /** The third party speaks. */
+  | { readonly kind: "thirdPartySpeech"; readonly words: string };
+
+/** One request for words, with the whole of it as it came: what counts when the call is not of that kind. */
+export type CarrierTurn = TurnAddress & TurnContent & { readonly asWritten: string };
+
+/** One line of a call, as the carrier wrote it down. Their words, not ours. */
+export interface TranscriptLine {
+  readonly speaker: "agent" | "other";
+  readonly words: string;
+}
+
+/** What a call was for, as the carrier's records say. */
+export type CallPurpose = "conversation" | "callback" | "briefing" | "thirdParty";
+
+/** What the carrier's records say of a call. */
+export interface CallRecord {
+  readonly callId: string;
+  readonly direction?: CallDirection;
+  readonly purpose?: CallPurpose;
+  /** As the carrier gave it; compare only after normalising to E.164. */
+  readonly from?: string;
+  readonly to?: string;
+  /** In the carrier's words. */
+  readonly status?: string;
+  readonly isOver: boolean;
+  readonly durationSeconds?: number;
+  readonly transcript?: readonly TranscriptLine[];
+}
+
+/** A carrier that can be asked about its calls. Throws a `CarrierError` when it does not answer. */
+export interface CallRecords {
+  /** Undefined when there is no record of this call (yet). */
+  find(callId: string, wanted?: { readonly transcript: boolean }): Promise<CallRecord | undefined>;
 }
 
 export interface CallOutcome {
@@ -39,6 +90,8 @@ export interface CallOutcome {
   readonly purpose?: string;
   readonly greeting?: string;
   readonly voicemailMessage?: string;
+  /** What was said, where the carrier tells it. */
+  readonly transcript?: readonly TranscriptLine[];
 }
 
 export interface InboundText {
@@ -53,9 +106,11 @@ export interface CarrierListener {
   /** A call is being set up and the carrier asks for the agent's context. */
   onCallSetup(call: { callId: string }): void;
   onCallStarted(call: { callId: string; direction?: CallDirection }): void;
-  /** The caller's words. */
-  onTurn(turn: TurnAddress & { words: string }): void;
+  /** The agent is asked for words: mostly because somebody has spoken. */
+  onTurn(turn: CarrierTurn): void;
   onCallEnded(outcome: CallOutcome): void;
+  /** A call to a third party, known by the carrier's id of the order to place it, is over. */
+  onOrderCompleted(order: { jobId: string; status?: string; transcript: readonly TranscriptLine[] }): void;
   onText(text: InboundText): void;
   /** Push-to-talk: one transcript, one reply by `answerWalkie`. The session key is a hint from outside. */
   onWalkie(request: { requestId: string; words: string; sessionKey?: string }): void;
@@ -93,9 +148,11 @@ export interface Carrier {
   speak(turn: TurnAddress, text: string): boolean;
   /**
    * Ends a turn: exactly one per request, never empty (an empty text throws). Kept and sent after a
-   * reconnect when the connection is down, for at most `RESULT_LIFETIME_MS`.
+   * reconnect when the connection is down, for at most `RESULT_LIFETIME_MS`. Where `newestRequestOnly` holds, the
+   * answer to a request that a newer one has replaced is dropped, whenever that turns out. `endCall` hangs up
+   * after it was heard, where `endsCallWithAnswer` holds; elsewhere it is ignored.
    */
-  answer(turn: TurnAddress, text: string): void;
+  answer(turn: TurnAddress, text: string, how?: { readonly endCall: boolean }): void;
   sendContext(callId: string, context: { memory: string; systemPrompt: string }): void;
   /** Speaks the greeting. Returns false when there is no connection. */
   greet(callId: string, text: string): boolean;

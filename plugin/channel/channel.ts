@@ -45,7 +45,10 @@ export function createPhoneChannel({
     mediaUrl?: string;
     accountId?: string | null;
   }) => {
-    const line = lineOf(message.accountId);
+    const isNamed = message.accountId != null && message.accountId !== "default";
+    const line = isNamed
+      ? lineOf(message.accountId)
+      : (lines().find(({ carrier }) => carrier === "clawdtalk") ?? lines()[0]);
     if (line === undefined) throw new Error("No phone line is configured. Run: openclaw phone status");
     const to = phoneTarget(message.to);
     if (to === undefined) {

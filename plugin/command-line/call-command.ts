@@ -1,11 +1,14 @@
 /** Owns the command that places, shows and ends calls. What it needs is loaded when it is needed. */
 import type { Command } from "commander";
-import type { CallState } from "../carriers/clawdtalk/rest.ts";
-import { openLine } from "./open-line.ts";
+import type { CallRequest, PlacedCall } from "../calls/place-call.ts";
+import type { UsableLine } from "../config/choose-line.ts";
+import { type LineCalls, openCalls, type ShownCall } from "./open-line.ts";
 import {
+  type Answer,
   answerWith,
   type CommandContext,
   type CommonOptions,
+  NotUnderstood,
   type Settings,
   withCommonOptions,
 } from "./run.ts";
@@ -33,8 +36,8 @@ export function defineCallCommand(command: Command, context: CommandContext): vo
     .action(async (id: string, _own: unknown, self: Command) => {
       const options: CommonOptions = self.optsWithGlobals();
       await answerWith(context, options, async (settings) => {
-        const { rest } = await openLine(options, settings);
-        const call = await rest.getCall(id);
+        const { calls } = await openCalls(options, settings);
+        const call = await calls.show(id);
         return { text: describe(call), json: { call } };
       });
     });
@@ -46,8 +49,8 @@ export function defineCallCommand(command: Command, context: CommandContext): vo
     .action(async (id: string, reason: string, _own: unknown, self: Command) => {
       const options: CommonOptions = self.optsWithGlobals();
       await answerWith(context, options, async (settings) => {
-        const { rest } = await openLine(options, settings);
-        const call = await rest.endCall(id, reason);
+        const { calls } = await openCalls(options, settings);
+        const call = await calls.end(id, reason);
         const after = call.durationSeconds === undefined ? "" : ` after ${call.durationSeconds} s`;
         return { text: `The call ${id} is being ended${after}.`, json: { call: { callId: id, ...call } } };
       });
@@ -59,7 +62,7 @@ async function place(
   second: string | undefined,
   options: PlaceOptions,
   settings: Settings,
-) {
+): Promise<Answer> {
   const { parsePhoneNumber, requirePhoneNumber } = await import("../config/phone-number.ts");
   const isNumber = (text: string | undefined): text is string =>
     text !== undefined && (parsePhoneNumber(text) !== undefined || LOOKS_LIKE_A_NUMBER.test(text));
@@ -68,29 +71,57 @@ async function place(
   const greeting = takesFirst ? second : [first, second].filter(Boolean).join(" ") || undefined;
   // Before anything else: a number that is none is a mistake in the command, whatever the settings are.
   if (to !== undefined) requirePhoneNumber(to);
+  const opened = await openCalls(options, settings);
+  return describePlaced(await placeOn(opened, { to, greeting, purpose: options.purpose }, settings));
+}
 
-  const { line, rest } = await openLine(options, settings);
-  if (to !== undefined && !settings.config.ownerNumbers.some((number) => number === requirePhoneNumber(to))) {
-    await refuseWithoutPlugin(settings.stateFolder);
+/** A call that was placed, and what it was begun with. */
+export interface PlacedOn extends PlacedCall {
+  /** What leads the call: its purpose, or the first words. */
+  readonly lead: string;
+}
+
+/**
+ * Places a call on a line and writes it down first.
+ *
+ * @throws what `placeCall` throws; NotUnderstood, or Error in a sentence when nobody could speak on the call.
+ */
+export async function placeOn(
+  { line, calls }: { readonly line: UsableLine; readonly calls: LineCalls },
+  request: CallRequest,
+  settings: Settings,
+): Promise<PlacedOn> {
+  const { requirePhoneNumber } = await import("../config/phone-number.ts");
+  const { config, stateFolder } = settings;
+  const to = request.to === undefined ? undefined : requirePhoneNumber(request.to);
+  const purpose = request.purpose?.trim();
+  const isToOther = to !== undefined && !config.ownerNumbers.includes(to);
+  if (isToOther && calls.isLedByPurpose && !purpose) {
+    throw new NotUnderstood(
+      `A call to somebody else on the line "${line.name}" needs to know what it is to reach: say it with --purpose.`,
+    );
   }
+  if (isToOther) await refuseWithoutPlugin(stateFolder);
   const { openStore, closeStore } = await import("../store/database.ts");
   const { placeCall } = await import("../calls/place-call.ts");
-  const store = await openStore(settings.stateFolder);
+  const store = await openStore(stateFolder);
   try {
-    const call = await placeCall(
-      { to, greeting, purpose: options.purpose },
-      { store, rest, line, config: settings.config },
-    );
-    return {
-      text: [
-        `Calling ${call.to ?? "you"}: ${call.greeting}`,
-        `Call id: ${call.callId}${call.status === undefined ? "" : ` (${call.status})`}`,
-      ].join("\n"),
-      json: { call: { callId: call.callId, status: call.status, to: call.to, greeting: call.greeting } },
-    };
+    const placed = await placeCall(request, { store, rest: calls.placer, line, config });
+    return { ...placed, lead: isToOther && calls.isLedByPurpose && purpose ? purpose : placed.greeting };
   } finally {
     await closeStore(store);
   }
+}
+
+/** What the person who asked for the call is told. */
+export function describePlaced({ callId, jobId, status, to, greeting, lead }: PlacedOn): Answer {
+  return {
+    text: [
+      `Calling ${to ?? "you"}: ${lead}`,
+      `Call id: ${callId}${status === undefined ? "" : ` (${status})`}`,
+    ].join("\n"),
+    json: { call: { callId, jobId, status, to, greeting } },
+  };
 }
 
 /**
@@ -110,7 +141,7 @@ async function refuseWithoutPlugin(stateFolder: string): Promise<void> {
 /** Nobody greets with digits only: a number without its country code is a number, and wrong. */
 const LOOKS_LIKE_A_NUMBER = /^\+?[\d\s().-]{5,}$/;
 
-function describe(call: CallState): string {
+function describe(call: ShownCall): string {
   const facts = [
     call.status ?? "unknown",
     call.direction,

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { askPhoneLog, askPhoneStatus } from "../lines/gateway-phone.ts";
 import type { PhoneStatus } from "../lines/service.ts";
 import { defineCallCommand } from "./call-command.ts";
+import { defineClawCallCommand } from "./clawcall-command.ts";
 import { answerWith, type CommandContext, type CommonOptions, wholeNumber } from "./run.ts";
 import { defineSmsCommand } from "./sms-command.ts";
 
@@ -23,6 +24,7 @@ export function definePhoneCommands(program: Command, context: CommandContext): 
     });
   defineCallCommand(phone.command("call"), context);
   defineSmsCommand(phone.command("sms"), context);
+  defineClawCallCommand(phone.command("clawcall"), context);
   const logs = phone.command("logs");
   logs
     .description("Show the last things that happened on the phone.")

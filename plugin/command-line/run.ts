@@ -4,17 +4,21 @@
  */
 import path from "node:path";
 import type { Command } from "commander";
-import type { LoadedConfig } from "../config/loader.ts";
+import type { ConfigPlaces, LoadedConfig } from "../config/loader.ts";
 import { findGateway, findPackageFolder } from "../config/state-folder.ts";
 
 /** What a command needs from where it runs: a script, or the gateway's command line. */
 export interface CommandContext {
   /** The settings, read at first use: `--help` needs none. */
   settings(): Promise<Settings>;
+  /** Where the settings come from. */
+  places(): ConfigPlaces;
   /** Writes to stdout. */
   print(text: string): void;
   /** Writes to stderr. */
   complain(text: string): void;
+  /** Asks the person at the terminal; undefined when there is none, or no answer. */
+  ask(question: string): Promise<string | undefined>;
   setExitCode(code: number): void;
 }
 
@@ -24,7 +28,7 @@ export interface Settings extends LoadedConfig {
 
 /** Options every command has. */
 export interface CommonOptions {
-  readonly line?: string;
+  readonly line?: string | undefined;
   readonly json?: boolean;
 }
 
@@ -62,7 +66,17 @@ export async function answerWith(
 }
 
 /** Errors about what was typed. By name: their modules are loaded only when they are needed. */
-const NOT_UNDERSTOOD: ReadonlySet<string> = new Set(["NotAPhoneNumber", "NothingToSend"]);
+const NOT_UNDERSTOOD: ReadonlySet<string> = new Set([
+  "NotAPhoneNumber",
+  "NothingToSend",
+  "NotUnderstood",
+  "BadSchedule",
+]);
+
+/** What was typed cannot be meant. The message is for people. */
+export class NotUnderstood extends Error {
+  override readonly name = "NotUnderstood";
+}
 
 /**
  * Runs a script: reads the arguments, finds the settings as the plugin does, and sets the exit code.
@@ -91,7 +105,13 @@ export function processContext(folder: string): CommandContext {
   // What an agent pipes into a command that has ended is nobody's error.
   process.stdout.on("error", () => {});
   return {
-    settings: async () => await readSettings(folder),
+    settings: async () => {
+      const { loadConfig } = await import("../config/loader.ts");
+      const places = placesOf(folder);
+      return { ...loadConfig(places), stateFolder: places.stateFolder };
+    },
+    places: () => placesOf(folder),
+    ask: askAtTerminal,
     print: (text) => void process.stdout.write(text),
     complain: (text) => void process.stderr.write(text),
     setExitCode: (code) => {
@@ -100,15 +120,27 @@ export function processContext(folder: string): CommandContext {
   };
 }
 
-async function readSettings(folder: string): Promise<Settings> {
-  const { loadConfig } = await import("../config/loader.ts");
+function placesOf(folder: string): ConfigPlaces {
   const started = process.argv[1];
   const place = findGateway({
     env: process.env,
     startFolders: started === undefined ? [folder] : [path.dirname(started), folder],
   });
-  const packageFolder = findPackageFolder(folder);
-  return { ...loadConfig({ ...place, env: process.env, packageFolder }), stateFolder: place.stateFolder };
+  return { ...place, env: process.env, packageFolder: findPackageFolder(folder) };
+}
+
+/** On stderr, so that stdout stays what was asked for. Ctrl-C and Ctrl-D are no answer. */
+async function askAtTerminal(question: string): Promise<string | undefined> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
+  const { createInterface } = await import("node:readline");
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  return await new Promise((resolve) => {
+    terminal.on("close", () => resolve(undefined));
+    terminal.question(question, (answer) => {
+      resolve(answer);
+      terminal.close();
+    });
+  });
 }
 
 /** A whole number from 1 to `most`, as an option's argument; anything else is a usage error. */

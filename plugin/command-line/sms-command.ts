@@ -1,7 +1,8 @@
 /** Owns the command that sends and lists texts. What it needs is loaded when it is needed. */
 import type { Command } from "commander";
 import type { ListedText } from "../carriers/clawdtalk/rest.ts";
-import { openLine } from "./open-line.ts";
+import { openClawdTalkLine } from "./open-line.ts";
+import { quoted } from "./quoted.ts";
 import {
   answerWith,
   type CommandContext,
@@ -40,7 +41,7 @@ export function defineSmsCommand(command: Command, context: CommandContext): voi
       await answerWith(context, options, async (settings) => {
         const { requirePhoneNumber } = await import("../config/phone-number.ts");
         const contact = options.contact === undefined ? undefined : requirePhoneNumber(options.contact);
-        const { rest } = await openLine(options, settings);
+        const { rest } = await openClawdTalkLine(options, settings);
         const { texts, total } = await rest.listTexts({
           limit: options.limit,
           contact,
@@ -55,7 +56,7 @@ export function defineSmsCommand(command: Command, context: CommandContext): voi
     .action(async (_own: unknown, self: Command) => {
       const options: CommonOptions = self.optsWithGlobals();
       await answerWith(context, options, async (settings) => {
-        const { rest } = await openLine(options, settings);
+        const { rest } = await openClawdTalkLine(options, settings);
         const conversations = await rest.listConversations();
         const lines = conversations.map(({ contact, lastMessage, lastMessageAt, unreadCount }) =>
           [lastMessageAt ?? "?", contact, `${unreadCount ?? 0} unread`, quoted(lastMessage ?? "")].join("  "),
@@ -73,7 +74,7 @@ async function send(
 ) {
   const { requirePhoneNumber } = await import("../config/phone-number.ts");
   const number = requirePhoneNumber(to);
-  const { line, rest } = await openLine(options, settings);
+  const { line, rest } = await openClawdTalkLine(options, settings);
   const { openStore, closeStore } = await import("../store/database.ts");
   const { sendText } = await import("../channel/send-text.ts");
   const store = await openStore(settings.stateFolder);
@@ -101,17 +102,6 @@ function describe(text: ListedText): string {
   return [text.createdAt ?? "?", `${who} ${other ?? "?"}`, quoted(text.body), text.status ?? ""]
     .join("  ")
     .trimEnd();
-}
-
-/**
- * Somebody else's words as one line: they cannot begin a line of their own, and cannot steer a terminal or
- * turn the writing direction of what follows.
- */
-function quoted(body: string): string {
-  return JSON.stringify(body).replace(
-    /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }
 
 function collect(value: string, values: readonly string[]): string[] {

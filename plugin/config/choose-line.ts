@@ -1,8 +1,11 @@
 /** Owns which line a command uses. */
-import type { LineConfig, SwitchboardConfig } from "./schema.ts";
+import { type CarrierName, carriers, type LineConfig, type SwitchboardConfig } from "./schema.ts";
 
 /** A line that can be used: it has its key. */
-export type UsableLine = LineConfig & { readonly apiKey: string };
+export type UsableLine<Carrier extends CarrierName = CarrierName> = Extract<
+  LineConfig,
+  { readonly carrier: Carrier }
+> & { readonly apiKey: string };
 
 /** There is no such line, or it cannot be used. The message is for people. */
 export class NoUsableLine extends Error {
@@ -12,16 +15,36 @@ export class NoUsableLine extends Error {
 /**
  * The line of that name, else the first one that can be used.
  *
+ * @param wanted the carriers that will do; all of them when undefined.
  * @throws NoUsableLine
  */
-export function chooseLine(config: SwitchboardConfig, name?: string): UsableLine {
+export function chooseLine<Carrier extends CarrierName = CarrierName>(
+  config: Pick<SwitchboardConfig, "lines">,
+  name?: string,
+  wanted?: readonly Carrier[],
+): UsableLine<Carrier> {
+  const only = (wanted ?? []).map((carrier) => carriers[carrier].title).join(" and ");
+  const isWanted = (line: LineConfig): line is Extract<LineConfig, { readonly carrier: Carrier }> =>
+    wanted === undefined || wanted.some((carrier) => carrier === line.carrier);
+  const isUsable = (line: LineConfig): line is UsableLine<Carrier> =>
+    isWanted(line) && line.enabled && line.apiKey !== undefined;
+
   if (name === undefined) {
-    const first = config.lines.find((line): line is UsableLine => line.enabled && line.apiKey !== undefined);
+    const first = config.lines.find(isUsable);
     if (first !== undefined) return first;
+    const isThere = config.lines.some(isWanted);
+    if (isThere) {
+      throw new NoUsableLine(
+        `No ${only === "" ? "phone" : only} line can be used: each is without a key or not enabled.`,
+      );
+    }
+    const steps = (wanted ?? (Object.keys(carriers) as CarrierName[])).map(
+      (carrier) => carriers[carrier].firstStep,
+    );
     throw new NoUsableLine(
       config.lines.length === 0
-        ? "No phone line is set up: get an API key at clawdtalk.com and set CLAWDTALK_API_KEY (the .env file in the gateway's state folder is a good place)."
-        : "No phone line can be used: each is without a key or not enabled.",
+        ? `No phone line is set up: ${steps.join("; or ")}.`
+        : `This works on lines of ${only} alone, and none is set up: ${steps.join("; or ")}.`,
     );
   }
   const line = config.lines.find((candidate) => candidate.name === name);
@@ -33,8 +56,12 @@ export function chooseLine(config: SwitchboardConfig, name?: string): UsableLine
         : `There is no line "${name}", only ${names}.`,
     );
   }
+  if (!isWanted(line)) {
+    throw new NoUsableLine(
+      `The line "${name}" is with ${carriers[line.carrier].title}, and this works on lines of ${only} alone.`,
+    );
+  }
   if (!line.enabled) throw new NoUsableLine(`The line "${name}" is not enabled.`);
-  const { apiKey } = line;
-  if (apiKey === undefined) throw new NoUsableLine(`The line "${name}" has no key.`);
-  return { ...line, apiKey };
+  if (!isUsable(line)) throw new NoUsableLine(`The line "${name}" has no key.`);
+  return line;
 }

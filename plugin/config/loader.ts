@@ -12,12 +12,12 @@ import { parseEnv } from "node:util";
 import { type JsonObject, objectAt, readGatewayConfig, readIfPresent } from "./gateway-config.ts";
 import { type E164, parsePhoneNumber } from "./phone-number.ts";
 import {
-  DEFAULT_SERVER,
-  IMPLICIT_LINE,
-  isHttpUrl,
+  type CarrierName,
+  carriers,
   type LineConfig,
   type LineSettings,
   lineDefaults,
+  lineSettings,
   type SecretReference,
   type Settings,
   type SwitchboardConfig,
@@ -49,6 +49,41 @@ const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
 
 /** Never throws: what is wrong is left out and named in `problems`. */
 export function loadConfig(places: ConfigPlaces): LoadedConfig {
+  const sources = readSources(places);
+  const { problems, settings } = sources;
+  const top = <Key extends keyof Settings>(key: Key) => choose(settings, key, (place) => place[key]);
+  const config = {
+    ...defined({
+      ownerName: top("ownerName")?.value,
+      agentName: top("agentName")?.value,
+      greeting: top("greeting")?.value,
+      agentId: top("agentId")?.value,
+      voicePrompt: top("voicePrompt")?.value,
+      gatewayUrl: gatewayUrl(sources, top("gatewayUrl")?.value),
+      gatewayToken: gatewayToken(sources, top("gatewayToken")),
+    }),
+    ownerNumbers: readOwnerNumbers(top("ownerNumbers"), sources),
+    lines: readLines(sources),
+  };
+  return { config, problems };
+}
+
+/**
+ * The line that a carrier's key in the environment makes, whether the key is there yet or not: for coming by one.
+ * Never throws; what is wrong is left out.
+ */
+export function loadImplicitLine<Carrier extends CarrierName>(
+  places: ConfigPlaces,
+  carrier: Carrier,
+): Extract<LineConfig, { readonly carrier: Carrier }> {
+  const isOfCarrier = (line: LineConfig): line is Extract<LineConfig, { readonly carrier: Carrier }> =>
+    line.carrier === carrier;
+  const line = readLine(carrier, readSources(places));
+  if (isOfCarrier(line)) return line;
+  throw new Error(`The line "${carrier}" cannot be of ${line.carrier}.`);
+}
+
+function readSources(places: ConfigPlaces): Sources {
   const problems: string[] = [];
   const gateway = readGatewayConfig(places.configFile, places.env);
   problems.push(...gateway.problems);
@@ -66,28 +101,7 @@ export function loadConfig(places: ConfigPlaces): LoadedConfig {
     const file = path.join(places.packageFolder, "skill-config.json");
     settings.push(readSettingsFile(file, { env, problems, quiet: true }));
   }
-  const sources: Sources = {
-    env,
-    gatewayConfig: gateway.config,
-    configFile: places.configFile,
-    settings,
-    problems,
-  };
-  const top = <Key extends keyof Settings>(key: Key) => choose(settings, key, (place) => place[key]);
-  const config = {
-    ...defined({
-      ownerName: top("ownerName")?.value,
-      agentName: top("agentName")?.value,
-      greeting: top("greeting")?.value,
-      agentId: top("agentId")?.value,
-      voicePrompt: top("voicePrompt")?.value,
-      gatewayUrl: gatewayUrl(sources, top("gatewayUrl")?.value),
-      gatewayToken: gatewayToken(sources, top("gatewayToken")),
-    }),
-    ownerNumbers: readOwnerNumbers(top("ownerNumbers"), problems),
-    lines: readLines(sources),
-  };
-  return { config, problems };
+  return { env, gatewayConfig: gateway.config, configFile: places.configFile, settings, problems };
 }
 
 interface Sources {
@@ -152,16 +166,27 @@ function readSecret(
 
 // --- lines ----------------------------------------------------------------------------------------------
 
+const carrierNames = Object.keys(carriers) as CarrierName[];
+
+/** The line that a carrier's environment variables (and the top-level keys) belong to has the carrier's name. */
+function implicitCarrier(name: string): CarrierName | undefined {
+  return carrierNames.find((carrier) => carrier === name);
+}
+
 function readLines(sources: Sources): LineConfig[] {
   const { env, settings, problems } = sources;
-  const names = new Set(settings.flatMap((place) => Object.keys(place.settings.lines ?? {})));
-  const isWritten = names.delete(IMPLICIT_LINE);
-  const named = [...names].map((name) => readLine(name, sources));
-  const hasKey = env.CLAWDTALK_API_KEY ?? choose(settings, "apiKey", (place) => place.apiKey);
-  const implicit = isWritten || hasKey !== undefined ? [readLine(IMPLICIT_LINE, sources)] : [];
+  const written = new Set(settings.flatMap((place) => Object.keys(place.settings.lines ?? {})));
+  const named = [...written]
+    .filter((name) => implicitCarrier(name) === undefined)
+    .map((name) => readLine(name, sources));
+  const implicit = carrierNames
+    .filter((carrier) => written.has(carrier) || hasKey(carrier, sources))
+    .map((carrier) => readLine(carrier, sources));
   const lines = [
     // A named line may refer to the very variable that makes the implicit one: then the named one is meant.
-    ...implicit.filter((line) => isWritten || !named.some((other) => isSameAccount(line, other))),
+    ...implicit.filter(
+      (line) => written.has(line.name) || !named.some((other) => isSameAccount(line, other)),
+    ),
     ...named,
   ];
   lines.forEach((line, index) => {
@@ -171,64 +196,127 @@ function readLines(sources: Sources): LineConfig[] {
       `The lines "${twin.name}" and "${line.name}" have the same key and would push each other out: remove one.`,
     );
   });
+  const mode = env.CLAWCALL_PHONE_MODEL_MODE;
+  if (mode !== undefined && mode !== "gateway" && lines.some(({ carrier }) => carrier === "clawcall")) {
+    problems.push(
+      'The environment variable CLAWCALL_PHONE_MODEL_MODE can only be "gateway", which is what happens: remove it.',
+    );
+  }
   return lines;
+}
+
+function hasKey(carrier: CarrierName, { env, settings }: Sources): boolean {
+  const { isTopLevel, variables } = carriers[carrier];
+  if (variables.apiKey !== undefined && env[variables.apiKey] !== undefined) return true;
+  return isTopLevel && choose(settings, "apiKey", (place) => place.apiKey) !== undefined;
 }
 
 function readLine(name: string, sources: Sources): LineConfig {
   const { env, settings, problems } = sources;
-  const isImplicit = name === IMPLICIT_LINE;
+  const implicit = implicitCarrier(name);
   const own = <Key extends keyof LineSettings>(key: Key) =>
     choose(settings, `lines.${name}.${key}`, (place) => place.lines?.[name]?.[key]);
+  const chosenCarrier = own("carrier");
+  const carrier = implicit ?? chosenCarrier?.value ?? "clawdtalk";
+  if (chosenCarrier !== undefined && chosenCarrier.value !== carrier) {
+    problems.push(
+      `"${chosenCarrier.key}" in ${chosenCarrier.place} is left out: a line named "${name}" is always ${carriers[carrier].title}'s; give the line another name.`,
+    );
+  }
+  const facts = carriers[carrier];
+  const fromEnvironment = <Key extends keyof LineSettings>(key: Key) =>
+    implicit === undefined ? undefined : readVariable(key, facts.variables[key], sources);
   const inherited = <Key extends keyof LineSettings & keyof Settings>(key: Key) =>
     own(key) ?? choose(settings, key, (place): LineSettings[Key] => place[key]);
-  // Only the implicit line is the top-level account; a second line with its key would push it out.
-  const ofAccount = isImplicit ? inherited : own;
-  const url = (variable: string, key: "server" | "apiUrl") =>
-    (isImplicit ? urlVariable(variable, sources) : undefined) ?? ofAccount(key)?.value;
+  // Only one line is the top-level account; a second line with its key would push it out.
+  const ofAccount = implicit !== undefined && facts.isTopLevel ? inherited : own;
 
   const problemsBefore = problems.length;
-  const foundKey =
-    (isImplicit ? env.CLAWDTALK_API_KEY : undefined) ?? readSecret(ofAccount("apiKey"), sources);
-  const apiKey = foundKey !== undefined && VISIBLE_ASCII.test(foundKey) ? foundKey : undefined;
-  if (apiKey !== foundKey) {
+  const keyVariable = implicit === undefined ? undefined : facts.variables.apiKey;
+  const secret =
+    (keyVariable === undefined ? undefined : env[keyVariable]) ?? readSecret(ofAccount("apiKey"), sources);
+  const apiKey = secret !== undefined && VISIBLE_ASCII.test(secret) ? secret : undefined;
+  if (apiKey !== secret) {
     problems.push(`The key of the line "${name}" has characters that no key has: copy it again.`);
   }
   if (apiKey === undefined && problems.length === problemsBefore) {
-    problems.push(`The line "${name}" has no key: set "lines.${name}.apiKey".`);
+    problems.push(`The line "${name}" has no key: set ${keyVariable ?? `"lines.${name}.apiKey"`}.`);
   }
-  const server = withoutSlash(url("CLAWDTALK_SERVER", "server") ?? DEFAULT_SERVER);
-  return {
+  const server = withoutSlash(fromEnvironment("server") ?? ofAccount("server")?.value ?? facts.server);
+  const line = {
     name,
-    carrier: own("carrier")?.value ?? "clawdtalk",
     enabled: own("enabled")?.value ?? true,
     server,
-    apiUrl: withoutSlash(url("CLAWDTALK_API_URL", "apiUrl") ?? `${server}/v1`),
+    apiUrl: withoutSlash(
+      fromEnvironment("apiUrl") ?? ofAccount("apiUrl")?.value ?? `${server}${facts.apiPath}`,
+    ),
     ...defined({
       apiKey,
       greeting: inherited("greeting")?.value,
       agentId: inherited("agentId")?.value,
-      model: inherited("model")?.value,
+      model: fromEnvironment("model") ?? inherited("model")?.value,
       thinking: inherited("thinking")?.value,
       language: inherited("language")?.value,
     }),
     speech: inherited("speech")?.value ?? lineDefaults.speech,
     progressAfterMs: inherited("progressAfterMs")?.value ?? lineDefaults.progressAfterMs,
-    turnTimeoutMs: inherited("turnTimeoutMs")?.value ?? lineDefaults.turnTimeoutMs,
+    turnTimeoutMs:
+      fromEnvironment("turnTimeoutMs") ?? inherited("turnTimeoutMs")?.value ?? facts.turnTimeoutMs,
     inboundCallers: inherited("inboundCallers")?.value ?? lineDefaults.inboundCallers,
+  } as const;
+  for (const key of carrierNames.flatMap((other) => (other === carrier ? [] : carriers[other].ownSettings))) {
+    if (own(key) !== undefined) {
+      problems.push(`"lines.${name}.${key}" has no effect: ${facts.title} lines have no such setting.`);
+    }
+  }
+  if (carrier === "clawdtalk") return { ...line, carrier };
+  const chosen = <Key extends keyof LineSettings>(key: Key) => fromEnvironment(key) ?? own(key)?.value;
+  return {
+    ...line,
+    carrier,
+    ...defined({ email: chosen("email"), agentUrl: chosen("agentUrl") }),
+    listen: own("listen")?.value ?? lineDefaults.listen,
+    bridge: own("bridge")?.value ?? lineDefaults.bridge,
+    bridgeHost: chosen("bridgeHost") ?? lineDefaults.bridgeHost,
+    bridgePort: chosen("bridgePort") ?? lineDefaults.bridgePort,
   };
+}
+
+const NUMBERS: ReadonlySet<keyof LineSettings> = new Set(["progressAfterMs", "turnTimeoutMs", "bridgePort"]);
+
+/** A setting as an environment variable gives it; one that is wrong is left out and named. */
+function readVariable<Key extends keyof LineSettings>(
+  key: Key,
+  variable: string | undefined,
+  { env, problems }: Sources,
+): LineSettings[Key] | undefined {
+  const text = variable === undefined ? undefined : env[variable];
+  if (text === undefined) return undefined;
+  const parsed = lineSettings.shape[key].safeParse(NUMBERS.has(key) ? Number(text) : text);
+  if (parsed.success) return parsed.data as LineSettings[Key];
+  problems.push(
+    `The environment variable ${variable} ${parsed.error.issues[0]?.message ?? "is wrong"} and is left out.`,
+  );
+  return undefined;
 }
 
 function isSameAccount(one: LineConfig, other: LineConfig): boolean {
   return one.apiKey !== undefined && one.apiKey === other.apiKey && one.server === other.server;
 }
 
-function readOwnerNumbers(chosen: Chosen<string | string[]> | undefined, problems: string[]): E164[] {
-  const numbers = [chosen?.value ?? []].flat().map((raw) => {
+/** Everything that is said of the owner's numbers, wherever it is said first. */
+function readOwnerNumbers(chosen: Chosen<string | string[]> | undefined, { env, problems }: Sources): E164[] {
+  const written = [chosen?.value ?? []]
+    .flat()
+    .map((raw) => ({ raw, where: `"ownerNumbers" in ${chosen?.place}` }));
+  const registered = env.CLAWCALL_OWNER_NUMBER;
+  if (registered !== undefined) {
+    written.push({ raw: registered, where: "The environment variable CLAWCALL_OWNER_NUMBER" });
+  }
+  const numbers = written.map(({ raw, where }) => {
     const number = parsePhoneNumber(raw);
     if (number === undefined) {
-      problems.push(
-        `"ownerNumbers" in ${chosen?.place}: "${raw}" is not a phone number with its country code, such as +15551234567.`,
-      );
+      problems.push(`${where}: "${raw}" is not a phone number with its country code, such as +15551234567.`);
     }
     return number;
   });
@@ -277,13 +365,6 @@ function gatewayToken(
 }
 
 // --- small things ---------------------------------------------------------------------------------------
-
-function urlVariable(name: string, { env, problems }: Sources): string | undefined {
-  const url = env[name];
-  if (url === undefined || isHttpUrl(url)) return url;
-  problems.push(`The environment variable ${name} must be an http(s) URL and is left out.`);
-  return undefined;
-}
 
 function withoutSlash(url: string): string {
   return url.replace(/\/+$/, "");

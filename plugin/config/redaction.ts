@@ -78,6 +78,15 @@ export function nameKey(key: string): string {
   return `${prefix}…${end}`;
 }
 
+/**
+ * Names an account's email address where knowing the whole of it is enough to take the account over (ClawCall gives a
+ * new key to whoever names it): `a…@clawcall.app`.
+ */
+export function nameEmail(email: string): string {
+  const at = email.lastIndexOf("@");
+  return `${email.slice(0, Math.min(1, at))}…${email.slice(at)}`;
+}
+
 /** Quotes words from outside for one log line or sentence: redacted, control characters escaped, cut. */
 export function quoteOutside(text: string, secrets: readonly string[], limit = 200): string {
   const safe = redact(text, secrets);

@@ -2,6 +2,7 @@
  * Owns what can be configured: one schema for `plugins.entries.switchboard.config` in the gateway's config
  * file and for `skill-config.json`, and the resolved settings the rest of Switchboard works with.
  */
+import { isIPv4 } from "node:net";
 import { z } from "zod";
 import type { E164 } from "./phone-number.ts";
 
@@ -35,20 +36,16 @@ const inheritable = {
     .describe(
       "How much of an answer is spoken while it is still being made: every sentence, the first one only, or nothing.",
     ),
-  progressAfterMs: z
-    .number()
-    .int()
-    .min(500)
-    .describe("After how many milliseconds of silence a progress line is spoken. 4000 when not set."),
-  turnTimeoutMs: z
-    .number()
-    .int()
-    .min(1000)
-    .describe("After how many milliseconds an unfinished answer is given up. 120000 when not set."),
+  progressAfterMs: wholeNumber({ least: 500 }).describe(
+    "After how many milliseconds of silence a progress line is spoken. 4000 when not set.",
+  ),
+  turnTimeoutMs: wholeNumber({ least: 1000 }).describe(
+    "After how many milliseconds an unfinished answer is given up. 120000 when not set; 25000 on ClawCall lines.",
+  ),
   inboundCallers: z
     .enum(["owner", "unknown"])
     .describe(
-      'Who an inbound caller counts as. "owner" trusts the service to have checked the caller\'s PIN.',
+      'Who an inbound caller counts as. "owner" trusts ClawdTalk to have checked the caller\'s PIN; a ClawCall caller must also call from one of your numbers. "unknown" turns everybody away.',
     ),
   language: language.describe("The language to fall back to when a text does not show its own."),
 };
@@ -56,16 +53,38 @@ const inheritable = {
 /** What belongs to one account at a carrier. */
 const account = {
   apiKey: secret.describe("The account's API key."),
-  server: httpUrl.describe("The service's address. https://clawdtalk.com when not set."),
-  apiUrl: httpUrl.describe("The REST address, with its version. <server>/v1 when not set."),
+  server: httpUrl.describe("The service's address. Its public one when not set."),
+  apiUrl: httpUrl.describe("The REST address. <server>/v1 when not set; on ClawCall lines <server>."),
 };
 
-const lineSettings = z
+/** What only a ClawCall line has. */
+const clawCallSettings = {
+  email: z
+    .string()
+    .regex(/^[^\s@]+@[^\s@]+$/, "must be an email address")
+    .describe("The ClawCall account's email address: without it a lost key cannot be replaced."),
+  agentUrl: z
+    .string()
+    .refine(isPrivateUrl, "must be an https URL, or an http URL on this machine")
+    .describe("Turns go to the HTTP agent at this address instead of the gateway's agent."),
+  listen: z
+    .boolean()
+    .describe("False when other software listens at ClawCall and hands the turns to the bridge."),
+  bridge: z.boolean().describe("True lets other software on this machine hand turns in over HTTP."),
+  bridgeHost: z
+    .string()
+    .refine(isLoopback, "must be an address of this machine, such as 127.0.0.1")
+    .describe("Where the bridge listens: an address of this machine. 127.0.0.1 when not set."),
+  bridgePort: wholeNumber({ least: 1, most: 65_535 }).describe("The bridge's port. 4747 when not set."),
+};
+
+export const lineSettings = z
   .object({
-    carrier: z.enum(["clawdtalk"]).describe("The phone service."),
+    carrier: z.enum(["clawdtalk", "clawcall"]).describe("The phone service."),
     enabled: z.boolean().describe("False keeps the line's settings and leaves it unconnected."),
     ...account,
     ...inheritable,
+    ...clawCallSettings,
   })
   .partial();
 
@@ -113,23 +132,80 @@ export const secretPaths: readonly string[] = [
   "lines.*.api_key",
 ];
 
+export type CarrierName = NonNullable<LineSettings["carrier"]>;
+
+/** What differs from carrier to carrier. */
+interface CarrierFacts {
+  /** As people know it. */
+  readonly title: string;
+  /** How to come by a key, as the end of a sentence. */
+  readonly firstStep: string;
+  readonly server: string;
+  /** What follows the server's address in the REST address. */
+  readonly apiPath: string;
+  /** Whether the top-level `apiKey`, `server` and `apiUrl` are this carrier's account. */
+  readonly isTopLevel: boolean;
+  readonly turnTimeoutMs: number;
+  /** The settings that environment variables give to the line of the carrier's name. */
+  readonly variables: { readonly [Key in keyof LineSettings]?: string };
+  /** The settings no other carrier has. */
+  readonly ownSettings: readonly (keyof LineSettings)[];
+}
+
+/** The carriers. For each, its key in the environment makes a line of the carrier's name. */
+export const carriers: Readonly<Record<CarrierName, CarrierFacts>> = {
+  clawdtalk: {
+    title: "ClawdTalk",
+    firstStep:
+      "get an API key at clawdtalk.com and set CLAWDTALK_API_KEY (the .env file in the gateway's state folder is a good place)",
+    server: "https://clawdtalk.com",
+    apiPath: "/v1",
+    isTopLevel: true,
+    turnTimeoutMs: 120_000,
+    variables: {
+      apiKey: "CLAWDTALK_API_KEY",
+      server: "CLAWDTALK_SERVER",
+      apiUrl: "CLAWDTALK_API_URL",
+    },
+    ownSettings: [],
+  },
+  clawcall: {
+    title: "ClawCall",
+    firstStep: 'run "clawcall register", which gets a ClawCall key and keeps it',
+    server: "https://api.clawcall.online",
+    apiPath: "",
+    isTopLevel: false,
+    turnTimeoutMs: 25_000,
+    variables: {
+      apiKey: "CLAWCALL_API_KEY",
+      server: "CLAWCALL_BASE_URL",
+      email: "CLAWCALL_EMAIL",
+      agentUrl: "CLAWCALL_AGENT_URL",
+      bridgeHost: "CLAWCALL_AGENT_HOST",
+      bridgePort: "CLAWCALL_AGENT_PORT",
+      turnTimeoutMs: "CLAWCALL_PHONE_TIMEOUT_MS",
+      model: "CLAWCALL_PHONE_MODEL",
+    },
+    ownSettings: ["email", "agentUrl", "listen", "bridge", "bridgeHost", "bridgePort"],
+  },
+};
+
 /** The line that the top-level keys make. */
 export const IMPLICIT_LINE = "clawdtalk";
-
-export const DEFAULT_SERVER = "https://clawdtalk.com";
 
 export const lineDefaults = {
   speech: "sentences",
   progressAfterMs: 4_000,
-  turnTimeoutMs: 120_000,
   inboundCallers: "owner",
+  listen: true,
+  bridge: false,
+  bridgeHost: "127.0.0.1",
+  bridgePort: 4747,
 } as const;
 
-/** One configured account at a carrier, everything resolved. */
-export interface LineConfig {
-  /** "clawdtalk" for the one made from the top-level keys. */
+interface AnyLine {
+  /** The carrier's own name for the line that the environment (or the top-level keys) makes. */
   readonly name: string;
-  readonly carrier: "clawdtalk";
   readonly enabled: boolean;
   /** Secret. Missing when it could not be found: the problems say why. */
   readonly apiKey?: string;
@@ -146,6 +222,28 @@ export interface LineConfig {
   /** BCP 47. */
   readonly language?: string;
 }
+
+export interface ClawdTalkLine extends AnyLine {
+  readonly carrier: "clawdtalk";
+}
+
+export interface ClawCallLine extends AnyLine {
+  readonly carrier: "clawcall";
+  /** The account's email address. */
+  readonly email?: string;
+  /** Turns go to the HTTP agent at this address: https, or http on this machine. */
+  readonly agentUrl?: string;
+  /** Whether Switchboard listens at ClawCall; false where other software does and feeds the bridge. */
+  readonly listen: boolean;
+  /** Whether other software on this machine may hand turns in over HTTP. */
+  readonly bridge: boolean;
+  /** An address of this machine. */
+  readonly bridgeHost: string;
+  readonly bridgePort: number;
+}
+
+/** One configured account at a carrier, everything resolved. */
+export type LineConfig = ClawdTalkLine | ClawCallLine;
 
 /** Everything Switchboard is told, resolved from all places. */
 export interface SwitchboardConfig {
@@ -189,6 +287,29 @@ function withAliases(properties: Record<string, unknown> | undefined): void {
 /** Whether a text is an address that requests can be sent to. */
 export function isHttpUrl(text: string): boolean {
   return ["http:", "https:"].includes(URL.parse(text)?.protocol ?? "");
+}
+
+/** Whether what is sent to this address stays unread on its way: https, or this machine. */
+function isPrivateUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
+}
+
+/** Whether an address or host name means this machine and nothing else. */
+function isLoopback(host: string): boolean {
+  const address = host.replace(/^\[(.*)\]$/, "$1").toLowerCase();
+  return address === "localhost" || address === "::1" || (isIPv4(address) && address.startsWith("127."));
+}
+
+function wholeNumber({ least, most }: { readonly least: number; readonly most?: number }) {
+  const sentence =
+    most === undefined
+      ? `must be a whole number, ${least} or more`
+      : `must be a whole number from ${least} to ${most}`;
+  return z
+    .int(sentence)
+    .min(least, sentence)
+    .max(most ?? Number.MAX_SAFE_INTEGER, sentence);
 }
 
 function isLanguageTag(text: string): boolean {

@@ -5,32 +5,65 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentPort } from "../agent/port.ts";
+import { type Bridge, startBridge } from "../bridge/bridge.ts";
+import { BriefingPreparer, type KnownSchedule } from "../briefings/preparer.ts";
+import { briefingPrompt } from "../briefings/words.ts";
 import { type CallSpeaker, Calls } from "../calls/calls.ts";
+import { OpenCalls, type OpenCallTimings } from "../calls/open-calls.ts";
 import { outcomeLine } from "../calls/outcome.ts";
-import { carrierContext, defaultGreeting, strangerContext, voiceContext } from "../calls/voice-context.ts";
-import type { CallDirection, CallOutcome, CarrierListener, LineStatus } from "../carriers/carrier.ts";
-import { createClawdTalkCarrier } from "../carriers/clawdtalk/carrier.ts";
-import { ClawdTalkRest } from "../carriers/clawdtalk/rest.ts";
+import {
+  carrierContext,
+  defaultGreeting,
+  RESULT_REQUEST,
+  strangerContext,
+  voiceContext,
+} from "../calls/voice-context.ts";
+import type {
+  CallDirection,
+  CallOutcome,
+  CallRecord,
+  CarrierListener,
+  CarrierTurn,
+  LineStatus,
+} from "../carriers/carrier.ts";
 import type { Reply, TextToAnswer } from "../channel/text-to-answer.ts";
 import { Texts } from "../channel/texts.ts";
+import type { UsableLine } from "../config/choose-line.ts";
 import { withoutSecrets as withoutKnownSecrets } from "../config/redaction.ts";
-import type { LineConfig, SwitchboardConfig } from "../config/schema.ts";
+import type { SwitchboardConfig } from "../config/schema.ts";
 import { createRingLog, type Log, messageOf } from "../log.ts";
 import { detectLanguage } from "../speech/language.ts";
-import { phrase } from "../speech/phrases.ts";
+import { firstWords, phrase } from "../speech/phrases.ts";
 import { speakable } from "../speech/speakable.ts";
-import { findCall, noteCall, noteCallEnded, noteCallStarted, pendingIntents } from "../store/calls.ts";
+import {
+  findCall,
+  findCallOfJob,
+  type KnownCall,
+  noteCall,
+  noteCallEnded,
+  noteCallStarted,
+  pendingIntents,
+} from "../store/calls.ts";
 import type { Store } from "../store/database.ts";
 import type { OwnerRoute } from "../trust/owner-session.ts";
+import { type SpeakerSession, strangerSession } from "../trust/sessions.ts";
 import { findCallWithPatience, identifyCall, isOwners, type SpeakerFacts } from "../trust/speakers.ts";
+import { openLineCarrier } from "./line-carrier.ts";
 
 /** Log lines kept in memory for a carrier's support request. */
 const KEPT_LOG_LINES = 200;
 /** A call that was asked for this long ago and still has no id was never placed. */
 const PLACING_MEMORY_MS = 30_000;
+/** A caller waits this long, in milliseconds, for the carrier's record of their call; then they are unknown. */
+const RECORD_PATIENCE_MS = 5_000;
+/** A record that is not there is asked for again after this: it is written just before the first words come. */
+const RECORD_RETRY_MS = 400;
+/** Preparing a briefing may use tools, but ends before it is due. */
+const BRIEFING_LIMIT_MS = 150_000;
+const RESULT_LIMIT_MS = 45_000;
 
 export interface LineParameters {
-  readonly line: LineConfig & { readonly apiKey: string };
+  readonly line: UsableLine;
   readonly config: SwitchboardConfig;
   readonly store: Store;
   readonly agent: AgentPort;
@@ -43,6 +76,7 @@ export interface LineParameters {
   tellOwner(sentence: string): Promise<void>;
   readonly log: Log;
   readonly version: string;
+  readonly openCallTimings?: Partial<OpenCallTimings> | undefined;
 }
 
 export interface Line {
@@ -58,15 +92,8 @@ export function createLine(parameters: LineParameters): Line {
   const { line, config, store, owner } = parameters;
   const names = { ownerName: config.ownerName, agentName: config.agentName };
   const log = createRingLog(parameters.log, KEPT_LOG_LINES, { secrets: () => [line.apiKey] });
-  const carrier = createClawdTalkCarrier({
-    line,
-    ...(config.ownerName === undefined ? {} : { ownerName: config.ownerName }),
-    ...(config.agentName === undefined ? {} : { agentName: config.agentName }),
-    version: parameters.version,
-    log,
-    logLines: () => log.lines(),
-  });
-  const rest = new ClawdTalkRest({ apiUrl: line.apiUrl, apiKey: line.apiKey, version: parameters.version });
+  const parts = openLineCarrier(line, { config, version: parameters.version, log });
+  const { carrier } = parts;
   /** Calls first seen by this process: a call it finds in the store was greeted by the one before. */
   const firstSeenHere = new Map<string, boolean>();
 
@@ -97,9 +124,9 @@ export function createLine(parameters: LineParameters): Line {
         return { greet: direction !== "outbound" };
       }
     },
-    speakerOf: async ({ callId, direction }) => {
+    speakerOf: async ({ callId, direction, turn }) => {
       try {
-        return await speaker(callId, direction);
+        return await speaker(callId, direction, turn);
       } catch (error) {
         log.error(`Call ${callId}: it could not be told who is speaking (${messageOf(error)}).`);
         return { known: false };
@@ -107,26 +134,49 @@ export function createLine(parameters: LineParameters): Line {
     },
     endCall: async (callId) => {
       try {
-        await rest.endCall(callId, "user_ended");
+        await parts.endCall?.(callId);
       } catch (error) {
         log.warn(`Call ${callId} could not be ended: ${messageOf(error)}`);
       }
     },
     noteEnded: (outcome) => ended(outcome),
+    preparedBriefing: (task) => briefings?.take(task),
     withoutSecrets,
     newRunId: randomUUID,
     now: () => performance.now(),
     log,
   });
 
-  const texts = new Texts({
-    line: line.name,
-    store,
-    rest,
-    answer: parameters.answerText,
-    tellOwner: parameters.tellOwner,
-    log,
-  });
+  const texts =
+    parts.texts === undefined
+      ? undefined
+      : new Texts({
+          line: line.name,
+          store,
+          rest: parts.texts,
+          answer: parameters.answerText,
+          tellOwner: parameters.tellOwner,
+          log,
+        });
+  const briefings =
+    parts.schedules === undefined
+      ? undefined
+      : new BriefingPreparer({ schedules: () => mySchedules(), prepare: prepareBriefing, log });
+  const openCalls =
+    parts.records === undefined
+      ? undefined
+      : new OpenCalls({
+          line: line.name,
+          store,
+          records: parts.records,
+          onEnded: (outcome) => calls.onCallEnded(outcome),
+          log,
+          timings: parameters.openCallTimings,
+        });
+  const startedAt = store.now();
+  /** What is wrong with the line although it is connected. */
+  let problem: string | undefined;
+  let bridge: Promise<Bridge | undefined> | undefined;
 
   /** What is said to a person names no key of ours, whoever the person is. */
   function withoutSecrets(text: string): string {
@@ -144,9 +194,10 @@ export function createLine(parameters: LineParameters): Line {
     writtenCall: (id) => findCall(store, { line: line.name, carrierCallId: id }),
     placingCall: async () =>
       (await pendingIntents(store, line.name, new Date(Date.now() - PLACING_MEMORY_MS))).length > 0,
+    askRecord: parts.records === undefined ? undefined : askRecord,
     askDirection: async (id) => {
       try {
-        return (await rest.getCall(id)).direction;
+        return await parts.askDirection?.(id);
       } catch (error) {
         log.warn(`The direction of call ${id} could not be asked for: ${messageOf(error)}`);
         return undefined;
@@ -175,24 +226,102 @@ export function createLine(parameters: LineParameters): Line {
     return !outbound && firstSeenHere.get(callId) === true;
   }
 
-  async function speaker(callId: string, direction: CallDirection | undefined): Promise<CallSpeaker> {
+  /** The carrier's record of a call, while a person waits: asked a second time when there is none yet. */
+  async function askRecord(callId: string): Promise<CallRecord | undefined> {
+    const ask = async () => {
+      try {
+        return await parts.records?.find(callId);
+      } catch (error) {
+        log.warn(`The record of call ${callId} could not be asked for: ${messageOf(error)}`);
+        return undefined;
+      }
+    };
+    const patience = sleep(RECORD_PATIENCE_MS, undefined, { ref: false });
+    return await Promise.race([
+      ask().then(async (found) => found ?? (await sleep(RECORD_RETRY_MS).then(ask))),
+      patience,
+    ]);
+  }
+
+  async function speaker(
+    callId: string,
+    direction: CallDirection | undefined,
+    turn: CarrierTurn,
+  ): Promise<CallSpeaker> {
     const identity = await identifyCall(callId, direction, facts);
+    // Where no event tells it, words are the sign that somebody has picked up.
+    if (identity.tier !== "unknown" && parts.records !== undefined) {
+      const recorded = identity.direction ?? direction;
+      await noteCallStarted(store, {
+        line: line.name,
+        carrierCallId: callId,
+        carrier: carrier.name,
+        direction: recorded,
+      });
+    }
     if (identity.tier === "owner") {
+      const { call } = identity;
       return {
         known: true,
+        kind: identity.recordedAs === "briefing" ? "briefing" : "conversation",
         session: identity.session,
-        voiceContext: voiceContext(identity.session, names, config.voicePrompt),
+        voiceContext: voiceContext(identity.session, names, {
+          replacement: config.voicePrompt,
+          beginning: call?.placedHere ? { purpose: call.purpose, greeting: call.greeting } : undefined,
+        }),
       };
     }
     if (identity.tier === "unknown" || parameters.thirdParties === "refuse") return { known: false };
+    // A call that somebody else placed with this account says what it is for only when it is answered.
+    const opening = turn.kind === "thirdPartyOpening" ? turn : undefined;
+    const greeting = identity.call?.greeting ?? firstWords("toOther", names, line.language);
     return {
       known: true,
+      kind: "thirdParty",
       session: identity.session,
+      firstWords: greeting,
       voiceContext: strangerContext(names, {
-        ...(identity.call?.purpose ? { purpose: identity.call.purpose } : {}),
-        ...(identity.call?.greeting ? { greeting: identity.call.greeting } : {}),
+        purpose: identity.call?.purpose ?? opening?.objective,
+        context: identity.call?.context ?? opening?.context,
+        greeting,
       }),
     };
+  }
+
+  /** The service's schedules, as far as a briefing of theirs would reach the owner. */
+  async function mySchedules(): Promise<readonly KnownSchedule[]> {
+    return (await parts.schedules?.()) ?? [];
+  }
+
+  /** Has the agent write a briefing in the owner's session, so that "tell me more" has a past. */
+  async function prepareBriefing(schedule: KnownSchedule): Promise<string | undefined> {
+    const words = await askAgent(owner().session, briefingPrompt(schedule), BRIEFING_LIMIT_MS);
+    return words === undefined || words === "" ? undefined : words;
+  }
+
+  /** One answer of the agent, as it can be spoken; undefined when its run failed. */
+  async function askAgent(
+    session: SpeakerSession,
+    words: string,
+    timeoutMs: number,
+  ): Promise<string | undefined> {
+    const answer = await parameters.agent.run(
+      {
+        session,
+        line: line.name,
+        words,
+        callId: `${line.name}-${randomUUID()}`,
+        runId: randomUUID(),
+        voiceContext: "",
+        timeoutMs,
+        ...(line.thinking === undefined ? {} : { thinking: line.thinking }),
+        ...(line.model === undefined ? {} : { model: line.model }),
+      },
+      { onStarted() {}, onText() {}, onMessageEnd() {}, onTool() {} },
+      AbortSignal.timeout(timeoutMs),
+    );
+    if (answer.kind === "failed") log.warn(`The agent did not answer: ${answer.reason}.`);
+    return answer.kind === "answered" ? withoutSecrets(speakable(answer.text)) : undefined;
   }
 
   async function ended(outcome: CallOutcome): Promise<void> {
@@ -203,20 +332,57 @@ export function createLine(parameters: LineParameters): Line {
       const isNews = await noteCallEnded(store, { ...address, carrier: carrier.name, direction, ...end });
       if (!isNews) return;
       const written = await findCall(store, address);
+      warnOfSecondListener(outcome, written);
       const placedHere = written?.placedHere === true;
       const knownDirection = placedHere ? "outbound" : (direction ?? written?.direction);
+      const withOwner = placedHere
+        ? isOwners(written.callee, config.ownerNumbers)
+        : knownDirection === "inbound" && line.inboundCallers === "owner";
       await parameters.tellOwner(
         outcomeLine(outcome, {
           direction: knownDirection,
           callee: placedHere ? (written.callee ?? undefined) : undefined,
           purpose: placedHere ? written.purpose : undefined,
-          withOwner: placedHere
-            ? isOwners(written.callee, config.ownerNumbers)
-            : knownDirection === "inbound" && line.inboundCallers === "owner",
+          greeting: placedHere ? written.greeting : undefined,
+          withOwner,
+          result:
+            !withOwner && outcome.transcript?.length && parameters.thirdParties === "agent"
+              ? await askAgent(
+                  strangerSession(owner().session.agentId, line.name, callId),
+                  RESULT_REQUEST,
+                  RESULT_LIMIT_MS,
+                )
+              : undefined,
         }),
       );
     } catch (error) {
       log.error(`The end of call ${outcome.callId} could not be written down: ${messageOf(error)}`);
+    }
+  }
+
+  /** Whoever listens beside us takes words away from callers: said in the log and in `status`. */
+  function warnOfSecondListener({ callId, transcript }: CallOutcome, written: KnownCall | undefined): void {
+    // What the process before this one answered is not known here.
+    if (transcript === undefined || written === undefined || written.createdAt < startedAt) return;
+    const warning = parts.secondListener?.({ callId, transcript, greeting: written.greeting });
+    if (warning === undefined) return;
+    problem = warning;
+    log.warn(warning);
+  }
+
+  async function orderCompleted(order: Parameters<CarrierListener["onOrderCompleted"]>[0]): Promise<void> {
+    try {
+      const { jobId, status, transcript } = order;
+      const call = await findCallOfJob(store, { line: line.name, jobId });
+      calls.onCallEnded({
+        // Not placed here: told to the owner all the same, under the order's name.
+        callId: call?.carrierCallId ?? jobId,
+        direction: "outbound",
+        outcome: status ?? "completed",
+        transcript,
+      });
+    } catch (error) {
+      log.error(`The end of the call of order ${order.jobId} could not be written down: ${messageOf(error)}`);
     }
   }
 
@@ -225,7 +391,8 @@ export function createLine(parameters: LineParameters): Line {
     onCallStarted: (call) => calls.onCallStarted(call),
     onTurn: (turn) => calls.onTurn(turn),
     onCallEnded: (outcome) => calls.onCallEnded(outcome),
-    onText: (text) => void texts.receive(text),
+    onOrderCompleted: (order) => void orderCompleted(order),
+    onText: (text) => void texts?.receive(text),
     onWalkie: ({ requestId, words }) => void walkie(requestId, words),
     onApproval: ({ requestId }) => log.info(`An approval was answered (${requestId}).`),
     // The carrier has written it to the log already; `status` asks for it.
@@ -256,7 +423,7 @@ export function createLine(parameters: LineParameters): Line {
         language,
         callId: `walkie-${line.name}`,
         runId: randomUUID(),
-        voiceContext: voiceContext(session, names, config.voicePrompt),
+        voiceContext: voiceContext(session, names, { replacement: config.voicePrompt }),
         timeoutMs: line.turnTimeoutMs,
         ...(line.thinking === undefined ? {} : { thinking: line.thinking }),
         ...(line.model === undefined ? {} : { model: line.model }),
@@ -267,17 +434,43 @@ export function createLine(parameters: LineParameters): Line {
     return answer.kind === "answered" ? withoutSecrets(speakable(answer.text)) : undefined;
   }
 
+  /** Undefined, and said in the log, when it cannot be opened: the line goes on without it. */
+  async function openBridge(place: NonNullable<typeof parts.bridge>): Promise<Bridge | undefined> {
+    try {
+      return await startBridge({
+        ...place,
+        log,
+        health: () => ({ line: line.name, state: carrier.status().state }),
+      });
+    } catch (error) {
+      log.error(messageOf(error));
+      return undefined;
+    }
+  }
+
   return {
     name: line.name,
     start: () => {
       carrier.start(listener);
-      void texts.start();
+      void texts?.start();
+      briefings?.start();
+      openCalls?.start();
+      if (parts.bridge !== undefined) bridge = openBridge(parts.bridge);
     },
     stop: async () => {
+      briefings?.stop();
       calls.stop();
-      await Promise.all([carrier.stop(), texts.stop()]);
+      await Promise.all([
+        carrier.stop(),
+        texts?.stop(),
+        openCalls?.stop(),
+        bridge?.then((open) => open?.close()),
+      ]);
     },
-    status: () => carrier.status(),
+    status: () => {
+      const status = carrier.status();
+      return problem === undefined ? status : { ...status, detail: `${status.detail} ${problem}` };
+    },
     liveCalls: () => calls.liveCount,
   };
 }

@@ -8,6 +8,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/core";
+import { createClawCallAgent } from "../agent/clawcall-agent.ts";
 import { createEmbeddedAgent, openSession } from "../agent/embedded.ts";
 import { phoneRuns } from "../agent/phone-runs.ts";
 import type { AgentPort } from "../agent/port.ts";
@@ -18,7 +19,7 @@ import { answerText } from "../channel/inbound-text.ts";
 import { sendText } from "../channel/send-text.ts";
 import type { UsableLine } from "../config/choose-line.ts";
 import { type LoadedConfig, loadConfig } from "../config/loader.ts";
-import type { LineConfig, SwitchboardConfig } from "../config/schema.ts";
+import { carriers, type LineConfig, type SwitchboardConfig } from "../config/schema.ts";
 import { findGateway, findPackageFolder } from "../config/state-folder.ts";
 import { createRingLog, messageOf, type RingLog } from "../log.ts";
 import { closeStore, openStore, type Store } from "../store/database.ts";
@@ -97,6 +98,11 @@ export class PhoneService {
     if (line?.apiKey === undefined) {
       throw new Error(`Line "${text.line}" has no API key. Run: openclaw phone status`);
     }
+    if (line.carrier !== "clawdtalk") {
+      throw new Error(
+        `The line "${line.name}" cannot send texts: ${carriers[line.carrier].title} has none. Name a ClawdTalk line as the account.`,
+      );
+    }
     const sent = await sendText(
       { line: line.name, to: text.to, body: text.body, mediaUrls: text.mediaUrls, resend: false },
       { store: await this.#openStore(), rest: rest(line, line.apiKey) },
@@ -122,11 +128,13 @@ export class PhoneService {
       await once(signal, "abort");
       return;
     }
-    const agent = createEmbeddedAgent(this.#api.runtime, { turns: this.#turns, newId: randomUUID });
+    const embedded = createEmbeddedAgent(this.#api.runtime, { turns: this.#turns, newId: randomUUID });
+    const agentUrl = settings.carrier === "clawcall" ? settings.agentUrl : undefined;
+    const agent = agentUrl === undefined ? embedded : createClawCallAgent({ url: agentUrl });
     const line = this.#makeLine(settings, store, agent);
     this.#running.add(line);
     line.start();
-    this.#warmUp(settings, agent);
+    this.#warmUp(settings, embedded);
     await once(signal, "abort");
     if (this.#running.delete(line)) await line.stop();
   }
@@ -170,6 +178,7 @@ export class PhoneService {
     const { config, problems } = this.#config();
     this.#problems = [...problems, ...this.#permissionProblems()];
     const phone = phoneRuns();
+    phone.names = { ownerName: config.ownerName, agentName: config.agentName };
     for (const line of config.lines) {
       phone.lines.set(line.name, { model: line.model, ownerNumbers: config.ownerNumbers });
       if (line.apiKey !== undefined) phone.secrets.add(line.apiKey);

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PhoneStatus } from "../lines/service.ts";
 import { messageOf } from "../log.ts";
+import { PRACTICE_CLAWCALL_KEY } from "./clawcall-server.ts";
 import { PRACTICE_API_KEY } from "./clawdtalk-server.ts";
 import { type PracticeGateway, type PracticeGatewayOptions, startPracticeGateway } from "./gateway.ts";
 import { startPracticeModel } from "./model.ts";
@@ -16,10 +17,12 @@ export interface PhoneGatewayOptions
   readonly modelUrl?: string | undefined;
   /** Without it there is no ClawdTalk line. */
   readonly clawdtalkServer?: string | undefined;
+  /** Without it there is no ClawCall line. */
   readonly clawcallBaseUrl?: string | undefined;
   readonly steponeBase?: string | undefined;
   /** Default: the practice line's key. */
   readonly apiKey?: string | undefined;
+  readonly clawcallKey?: string | undefined;
   /** E.164. Default +15550001111. */
   readonly ownerNumber?: string | undefined;
   /** More of the plugin's config. */
@@ -64,7 +67,12 @@ export async function startPhoneGateway(options: PhoneGatewayOptions): Promise<P
               CLAWDTALK_SERVER: options.clawdtalkServer,
               CLAWDTALK_API_KEY: options.apiKey ?? PRACTICE_API_KEY,
             }),
-        ...(options.clawcallBaseUrl === undefined ? {} : { CLAWCALL_BASE_URL: options.clawcallBaseUrl }),
+        ...(options.clawcallBaseUrl === undefined
+          ? {}
+          : {
+              CLAWCALL_BASE_URL: options.clawcallBaseUrl,
+              CLAWCALL_API_KEY: options.clawcallKey ?? PRACTICE_CLAWCALL_KEY,
+            }),
         ...(options.steponeBase === undefined ? {} : { STEPONEAI_API_BASE: options.steponeBase }),
       },
     });
@@ -89,7 +97,8 @@ export async function startPhoneGateway(options: PhoneGatewayOptions): Promise<P
       await model?.close();
     },
   };
-  if (options.clawdtalkServer !== undefined && options.waitForLines !== false) {
+  const hasLines = options.clawdtalkServer !== undefined || options.clawcallBaseUrl !== undefined;
+  if (hasLines && options.waitForLines !== false) {
     try {
       await untilReady(phone, options);
     } catch (error) {

@@ -1,5 +1,5 @@
-// Owns telling the noises of somebody who listens ("uh-huh", "嗯") from words that want an answer, and the
-// words that want silence.
+// Owns telling the noises of somebody who listens ("uh-huh", "嗯") from words that want an answer, the words that
+// want silence, and a goodbye.
 
 /** Noises by language: `*` holds what every language's speakers make. Written without marks. */
 const NOISES: Readonly<Record<string, readonly string[]>> = {
@@ -78,15 +78,41 @@ const STOPS: readonly string[] = [
 const COURTESIES: readonly string[] = list(
   "please, no, hey, sorry, now, 请, 不, 不是, すみません, いや, 아니, 아니요, пожалуйста, нет, من فضلك, لا, por favor, perdón, s'il te plaît, s'il vous plaît, non, pardon, bitte, nein, não, desculpe, per favore, scusa",
 );
+/** What somebody says last, in all languages. */
+const GOODBYES: readonly string[] = [
+  ...list("goodbye, good bye, bye, bye bye"),
+  ...list("再见, 再會, 拜拜, 再见了"),
+  ...list("さようなら, さよなら, 失礼します, 失礼いたします, バイバイ, それでは失礼します, では失礼します"),
+  ...list("안녕히 계세요, 안녕히 가세요, 끊을게요, 끊겠습니다"),
+  ...list("до свидания, всего доброго, всего хорошего, пока"),
+  ...list("مع السلامة, إلى اللقاء, وداعا"),
+  ...list("adiós, hasta luego, hasta pronto, chao"),
+  ...list("au revoir, adieu"),
+  ...list("auf wiederhören, auf wiedersehen, tschüss, tschüs"),
+  ...list("até logo, tchau, adeus, até breve"),
+  ...list("arrivederci, ciao ciao, addio"),
+];
+/** What may stand beside a goodbye. */
+const BESIDE_GOODBYES: readonly string[] = list(
+  "and, then, now, so, well, sir, madam, for now, and goodbye, 那, 那么, 您, では, それでは, 그럼, ну, тогда, y, entonces, alors, et, dann, und, então, e, allora",
+);
 const ARABIC_VOWEL_SIGNS = /[\u064B-\u0652\u0640]/gu;
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/gu;
 
 const NOTHING: ReadonlySet<string> = new Set();
 const ALL_NOISES = entries(Object.values(NOISES).flat());
 const STOP_ENTRIES = entries(STOPS);
+const GOODBYE_ENTRIES = entries(GOODBYES);
+const BESIDE_GOODBYE = entries([...BESIDE_GOODBYES, ...COURTESIES, ...Object.values(NOISES).flat()]);
 const BESIDE_STOP = entries([...COURTESIES, ...Object.values(NOISES).flat()]);
 /** In the words or characters that entries are compared by. */
-const LONGEST_ENTRY = Math.max(...[...BESIDE_STOP, ...STOP_ENTRIES].map((entry) => entry.split(" ").length));
+const LONGEST_ENTRY = Math.max(
+  ...[...BESIDE_STOP, ...STOP_ENTRIES, ...BESIDE_GOODBYE, ...GOODBYE_ENTRIES].map(
+    (entry) => entry.split(" ").length,
+  ),
+);
+/** Where one part of a sentence ends and the next begins. */
+const PART_BOUNDARY = /[\p{Sentence_Terminal}\n,;:，、；：،؛—–]+/u;
 const noisesByLanguage = new Map<string, ReadonlySet<string>>();
 
 /**
@@ -101,6 +127,19 @@ export function isListenerNoise(text: string, language?: string): boolean {
 /** Is this whole utterance a wish for silence ("Stop!", "No, wait please.", "等一下"), in any language? */
 export function isStopWord(text: string): boolean {
   return composition(text, BESIDE_STOP, STOP_ENTRIES) === "withTelling";
+}
+
+/**
+ * Does this text end with a goodbye ("Thank you for your help, goodbye!", "谢谢，再见。"), in any language? The last
+ * part of its last sentence must be nothing else.
+ */
+export function endsWithGoodbye(text: string): boolean {
+  if (endsWithQuestion(text)) return false;
+  const last = text
+    .split(PART_BOUNDARY)
+    .filter((part) => /[\p{L}\p{N}]/u.test(part))
+    .at(-1);
+  return last !== undefined && composition(last, BESIDE_GOODBYE, GOODBYE_ENTRIES) === "withTelling";
 }
 
 /** Does what was said last want an answer? Read from its marks, and from the words that ask without one. */

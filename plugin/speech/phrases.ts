@@ -81,6 +81,17 @@ export function progressPhrase({
 }
 
 /**
+ * A question that keeps somebody else on the line while the agent works.
+ *
+ * @param previous The one asked last; never returned again at once.
+ */
+export function holdingPhrase({ language, previous }: { language: string; previous?: string }): string {
+  const lines = tableOf(language).holding;
+  const next = previous === undefined ? 0 : (lines.indexOf(previous) + 1) % lines.length;
+  return lines[next] ?? "";
+}
+
+/**
  * What a call begins with when nobody said what.
  *
  * @param language The line's, BCP 47; English where there is no table for it.

@@ -36,6 +36,10 @@ export interface CallTable {
   callee: string | null;
   purpose: string | null;
   greeting: string | null;
+  /** What the agent may use on a call to somebody else, beside the purpose. */
+  context: string | null;
+  /** The carrier's id of the order to place the call, where that is not the call's. */
+  carrier_job_id: string | null;
   state: CallState;
   outcome: string | null;
   detail: string | null;
@@ -66,6 +70,8 @@ export interface KnownCall {
   readonly callee: string | null | undefined;
   readonly purpose?: string;
   readonly greeting?: string;
+  /** What the agent may use on a call to somebody else, beside the purpose. */
+  readonly context?: string;
   readonly state: CallState;
   /** "voicemail", "no_answer", … */
   readonly outcome?: string;
@@ -99,6 +105,7 @@ export async function intendCall(
     readonly callee: string | null;
     readonly purpose?: string | undefined;
     readonly greeting?: string | undefined;
+    readonly context?: string | undefined;
   },
 ): Promise<string> {
   const id = store.newId();
@@ -113,6 +120,7 @@ export async function intendCall(
       callee: call.callee ?? OWNER,
       purpose: call.purpose ?? null,
       greeting: call.greeting ?? null,
+      context: call.context ?? null,
       state: "intended",
       created_at: store.now().toISOString(),
     })
@@ -121,10 +129,14 @@ export async function intendCall(
 }
 
 /**
- * Writes down the id the carrier has given to a call of ours. When the carrier's events came first, what they
- * said about it is kept.
+ * Writes down the id the carrier has given to a call of ours, and to the order to place it where it has one of its
+ * own. When the carrier's events came first, what they said about it is kept.
  */
-export async function callPlaced(store: Store, id: string, carrierCallId: string): Promise<void> {
+export async function callPlaced(
+  store: Store,
+  id: string,
+  { carrierCallId, jobId }: { readonly carrierCallId: string; readonly jobId?: string | undefined },
+): Promise<void> {
   // The row the events made is replaced by ours (the id is unique on its line), after it was read: one
   // statement, so that nobody sees the call twice or not at all.
   const seen = (column: string) => sql`(
@@ -134,6 +146,7 @@ export async function callPlaced(store: Store, id: string, carrierCallId: string
   await sql`
     UPDATE OR REPLACE calls SET
       carrier_call_id = ${carrierCallId},
+      carrier_job_id = ${jobId ?? null},
       state = coalesce(${seen("state")}, 'placed'),
       outcome = ${seen("outcome")},
       detail = ${seen("detail")},
@@ -164,6 +177,37 @@ export async function findCall(store: Store, address: CallAddress): Promise<Know
     .where("carrier_call_id", "=", address.carrierCallId)
     .executeTakeFirst();
   return row && fromRow(row);
+}
+
+/** The call that was placed for this order of the carrier's; undefined when we did not place it. */
+export async function findCallOfJob(
+  store: Store,
+  { line, jobId }: { readonly line: string; readonly jobId: string },
+): Promise<KnownCall | undefined> {
+  const row = await store.db
+    .selectFrom("calls")
+    .selectAll()
+    .where("line", "=", line)
+    .where("carrier_job_id", "=", jobId)
+    .executeTakeFirst();
+  return row && fromRow(row);
+}
+
+/**
+ * The calls that have an id and no end yet, the oldest first: those we placed, and those somebody has spoken on.
+ *
+ * @param since leaves out older ones, whose end nobody will tell any more.
+ */
+export async function openCalls(store: Store, line: string, since: Date): Promise<KnownCall[]> {
+  const rows = await store.db
+    .selectFrom("calls")
+    .selectAll()
+    .where("line", "=", line)
+    .where("state", "in", ["placed", "started"])
+    .where("created_at", ">=", since.toISOString())
+    .orderBy("created_at")
+    .execute();
+  return rows.map(fromRow);
 }
 
 /**
@@ -296,6 +340,8 @@ const emptyCall = {
   callee: null,
   purpose: null,
   greeting: null,
+  context: null,
+  carrier_job_id: null,
   outcome: null,
   detail: null,
   voicemail_message: null,
@@ -336,6 +382,7 @@ function fromRow(row: Selectable<CallTable>): KnownCall {
     ...(row.carrier_call_id === null ? {} : { carrierCallId: row.carrier_call_id }),
     ...(row.purpose === null ? {} : { purpose: row.purpose }),
     ...(row.greeting === null ? {} : { greeting: row.greeting }),
+    ...(row.context === null ? {} : { context: row.context }),
     ...(row.outcome === null ? {} : { outcome: row.outcome }),
     ...(row.detail === null ? {} : { detail: row.detail }),
     ...(row.voicemail_message === null ? {} : { voicemailMessage: row.voicemail_message }),

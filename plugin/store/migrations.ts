@@ -70,6 +70,17 @@ const migrations: Readonly<Record<string, Migration>> = {
       await db.schema.createIndex("calls_created").on("calls").column("created_at").execute();
     },
   },
+  "002-call-orders": {
+    async up(db) {
+      await db.schema.alterTable("calls").addColumn("carrier_job_id", "text").execute();
+      await db.schema.alterTable("calls").addColumn("context", "text").execute();
+      await db.schema
+        .createIndex("calls_carrier_job")
+        .on("calls")
+        .columns(["line", "carrier_job_id"])
+        .execute();
+    },
+  },
 };
 
 /** Kept in the file's header, so that an up-to-date file is known as such without Kysely's migrator. */

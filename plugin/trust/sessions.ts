@@ -16,6 +16,16 @@ export interface SpeakerSession {
   readonly sessionKey: string;
 }
 
+/** The tool that ends a call: the only one a stranger's session has. */
+export const END_CALL = "phone_end_call";
+/** The gateway's way to tools it does not show directly; what they call is asked about once more, by its own name. */
+const SEARCH_SURFACE: ReadonlySet<string> = new Set(["tool_search", "tool_describe", "tool_call"]);
+
+/** Whether a session of ours may use this tool: a stranger may have the call ended, and nothing else. */
+export function mayUseTool(kind: ReturnType<typeof sessionKind>, tool: string): boolean {
+  return kind === "stranger" && (tool === END_CALL || SEARCH_SURFACE.has(tool));
+}
+
 const OWN_SESSION = /^agent:[^:]+:switchboard:(guest|stranger|warm-up)(?::|$)/;
 
 /** The session key of a guest: one per number, whatever `session.scope` and `session.dmScope` say. */

@@ -9,14 +9,28 @@
  * | the carrier says outbound, and we did not place it | stranger |
  * | the carrier says inbound | the line's `inboundCallers`: owner (the service is said to check a PIN) or unknown |
  * | nobody can say the direction | stranger |
+ *
+ * Where the carrier keeps records of its calls and its events say nothing of a call (ClawCall: on a dedicated number
+ * anyone who dials gets through), the record decides instead:
+ *
+ * | record | tier |
+ * |---|---|
+ * | a call to a third party | stranger |
+ * | an outbound callback or scheduled call, which ring the registered phone | owner |
+ * | inbound, from exactly one of the owner's numbers | the line's `inboundCallers` |
+ * | anything else, or no record | unknown |
  */
-import type { CallDirection } from "../carriers/carrier.ts";
+import type { CallDirection, CallPurpose, CallRecord } from "../carriers/carrier.ts";
+import { isOneOf } from "../config/phone-number.ts";
 import type { KnownCall } from "../store/calls.ts";
 import type { SpeakerSession } from "./sessions.ts";
 import { strangerSession } from "./sessions.ts";
 
 /** What was written down of a call, by this process or another one. */
-export type WrittenCall = Pick<KnownCall, "direction" | "placedHere" | "callee" | "purpose" | "greeting">;
+export type WrittenCall = Pick<
+  KnownCall,
+  "direction" | "placedHere" | "callee" | "purpose" | "greeting" | "context"
+>;
 
 export interface SpeakerFacts {
   readonly line: string;
@@ -29,6 +43,11 @@ export interface SpeakerFacts {
   placingCall(): Promise<boolean>;
   /** Asks the carrier; undefined when it does not say. Never rejects. */
   askDirection(callId: string): Promise<CallDirection | undefined>;
+  /**
+   * Asks for the carrier's record of the call; undefined when there is none, or it could not be asked. Never rejects.
+   * Missing where the carrier keeps none.
+   */
+  readonly askRecord?: ((callId: string) => Promise<CallRecord | undefined>) | undefined;
   /** Resolves after this time. */
   sleep(milliseconds: number): Promise<unknown>;
 }
@@ -39,6 +58,9 @@ export type CallIdentity =
       readonly tier: "owner" | "stranger";
       readonly session: SpeakerSession;
       readonly call: WrittenCall | undefined;
+      /** What the carrier's record says of the call; undefined where there is none. */
+      readonly direction?: CallDirection | undefined;
+      readonly recordedAs?: CallPurpose | undefined;
     };
 
 /** An event can be faster than the answer that names our own call: it waits this long for it. */
@@ -53,16 +75,30 @@ export async function identifyCall(
   direction: CallDirection | undefined,
   facts: SpeakerFacts,
 ): Promise<CallIdentity> {
+  const asked = facts.askRecord?.(callId);
   const call = await findCallWithPatience(callId, direction, facts);
   if (call?.placedHere) {
     return isOwners(call.callee, facts.ownerNumbers)
       ? { tier: "owner", session: facts.ownerSession(), call }
       : stranger(callId, facts, call);
   }
+  if (asked !== undefined) return identifyByRecord(await asked, callId, facts);
   const known = direction ?? call?.direction ?? (await askDirectionWithPatience(callId, facts));
   if (known !== "inbound") return stranger(callId, facts, undefined);
   if (facts.inboundCallers === "unknown") return { tier: "unknown" };
   return { tier: "owner", session: facts.ownerSession(), call };
+}
+
+function identifyByRecord(record: CallRecord | undefined, callId: string, facts: SpeakerFacts): CallIdentity {
+  const recordedAs = record?.purpose;
+  const said = { recordedAs, direction: record?.direction };
+  const owner = { tier: "owner", session: facts.ownerSession(), call: undefined, ...said } as const;
+  if (recordedAs === "thirdParty") return { ...stranger(callId, facts, undefined), ...said };
+  if (record?.direction === "outbound") {
+    return recordedAs === "callback" || recordedAs === "briefing" ? owner : { tier: "unknown" };
+  }
+  if (record?.direction !== "inbound" || facts.inboundCallers === "unknown") return { tier: "unknown" };
+  return isOneOf(record.from, facts.ownerNumbers) ? owner : { tier: "unknown" };
 }
 
 /** The direction as the carrier tells it; undefined when it does not, or not in time. */
@@ -78,7 +114,11 @@ export function isOwners(callee: string | null | undefined, ownerNumbers: readon
   return callee === null || (callee !== undefined && ownerNumbers.includes(callee));
 }
 
-function stranger(callId: string, facts: SpeakerFacts, call: WrittenCall | undefined): CallIdentity {
+function stranger(
+  callId: string,
+  facts: SpeakerFacts,
+  call: WrittenCall | undefined,
+): CallIdentity & { readonly tier: "stranger" | "owner" } {
   return {
     tier: "stranger",
     session: strangerSession(facts.ownerSession().agentId, facts.line, callId),

@@ -19,6 +19,8 @@ function recordingCarrier() {
       siblingWindowMs: 1000,
       texts: true,
       outboundCalls: true,
+      newestRequestOnly: false,
+      endsCallWithAnswer: false,
     },
     start() {},
     async stop() {},
@@ -62,6 +64,7 @@ function puppetAgent({ busy = false } = {}) {
 
 const owner: CallSpeaker = {
   known: true,
+  kind: "conversation",
   session: { tier: "owner", agentId: "main", sessionKey: "agent:main:main" },
   voiceContext: "voice",
 };
@@ -83,6 +86,7 @@ function setUp({ busy, ...changes }: Partial<CallsParameters> & { busy?: boolean
     settings: { speech: "sentences", progressAfterMs: 4000, timeoutMs: 60_000 },
     greeting: "Hello.",
     context: { memory: "", systemPrompt: "context" },
+    preparedBriefing: () => undefined,
     noteCall: async () => ({ greet: true }),
     speakerOf: async () => owner,
     withoutSecrets: (text) => text,
@@ -94,7 +98,7 @@ function setUp({ busy, ...changes }: Partial<CallsParameters> & { busy?: boolean
     ...changes,
   });
   const say = async (requestId: string, words: string, callId = "call") => {
-    calls.onTurn({ callId, requestId, words });
+    calls.onTurn({ callId, requestId, kind: "speech", words, asWritten: words });
     await settle();
   };
   return { ...line, runs, calls, say, ended, hungUp };

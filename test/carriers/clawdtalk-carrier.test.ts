@@ -90,6 +90,7 @@ function connect(
     onCallStarted: [],
     onTurn: [],
     onCallEnded: [],
+    onOrderCompleted: [],
     onText: [],
     onWalkie: [],
     onApproval: [],
@@ -118,6 +119,7 @@ function connect(
     onCallStarted: listen("onCallStarted"),
     onTurn: listen("onTurn"),
     onCallEnded: listen("onCallEnded"),
+    onOrderCompleted: listen("onOrderCompleted"),
     onText: listen("onText"),
     onWalkie: listen("onWalkie"),
     onApproval: listen("onApproval"),
@@ -201,7 +203,15 @@ describe("a well-behaved service", () => {
 
     expect(line.heard.onCallSetup).toEqual([{ callId: "call_1" }]);
     expect(line.heard.onCallStarted).toEqual([{ callId: "call_1", direction: "inbound" }]);
-    expect(line.heard.onTurn).toEqual([{ callId: "call_1", requestId: "r1", words: "Was gibt's Neues?" }]);
+    expect(line.heard.onTurn).toEqual([
+      {
+        callId: "call_1",
+        requestId: "r1",
+        kind: "speech",
+        words: "Was gibt's Neues?",
+        asWritten: "Was gibt's Neues?",
+      },
+    ]);
     expect(line.heard.onCallEnded).toMatchObject([
       { callId: "call_1", direction: "inbound", reason: "user_hangup" },
     ]);
@@ -388,7 +398,7 @@ describe("what arrives twice, out of order or broken", () => {
     server.emit("deep_tool_request", { call_id: "c2", request_id: "1", query: "b" });
     server.emit("walkie_request", { request_id: "1", transcript: "c" });
     await soon(() => expect(line.heard.onWalkie).toHaveLength(1));
-    expect(line.heard.onTurn.map(({ words }) => words)).toEqual(["a", "b"]);
+    expect(line.heard.onTurn.map(({ asWritten }) => asWritten)).toEqual(["a", "b"]);
   });
 
   it("is remembered for the newest 2,000 requests only", async () => {
@@ -407,7 +417,7 @@ describe("what arrives twice, out of order or broken", () => {
   it("is answered to its own request when events are reordered", async () => {
     const server = await practice();
     const line: Line = connect(server.url, {
-      react: { onTurn: (turn) => line.carrier.answer(turn, `answer to ${turn.words}`) },
+      react: { onTurn: (turn) => line.carrier.answer(turn, `answer to ${turn.asWritten}`) },
     });
     await server.waitForClient();
     const call = await server.ring();
@@ -416,7 +426,7 @@ describe("what arrives twice, out of order or broken", () => {
     const two = call.say("two");
     expect((await one.result()).text).toBe("answer to one");
     expect((await two.result()).text).toBe("answer to two");
-    expect(line.heard.onTurn.map(({ words }) => words)).toEqual(["two", "one"]);
+    expect(line.heard.onTurn.map(({ asWritten }) => asWritten)).toEqual(["two", "one"]);
   });
 
   it("is counted, said in one line, and harms nothing", async () => {
@@ -481,7 +491,9 @@ describe("what arrives twice, out of order or broken", () => {
       request_id: "r",
       query: "q",
     });
-    await soon(() => expect(line.heard.onTurn).toEqual([{ callId: "v3:x", requestId: "r", words: "q" }]));
+    await soon(() =>
+      expect(line.heard.onTurn).toMatchObject([{ callId: "v3:x", requestId: "r", words: "q" }]),
+    );
   });
 
   it("ends the connection when it is a 5 MB frame, and only then", async () => {

@@ -185,6 +185,167 @@ test("the environment's key is the implicit line's alone, and one account is one
   ]);
 });
 
+describe("ClawCall lines", () => {
+  const clawCallKey = "11111111-2222-4333-8444-555555555555";
+
+  test("a key in the environment makes the line, beside the other carrier's", () => {
+    const { config, problems } = load({ CLAWDTALK_API_KEY: KEY, CLAWCALL_API_KEY: clawCallKey });
+    expect(problems).toEqual([]);
+    expect(config.lines.map(({ name, carrier }) => [name, carrier])).toEqual([
+      ["clawdtalk", "clawdtalk"],
+      ["clawcall", "clawcall"],
+    ]);
+    expect(config.lines[1]).toEqual({
+      name: "clawcall",
+      carrier: "clawcall",
+      enabled: true,
+      apiKey: clawCallKey,
+      server: "https://api.clawcall.online",
+      apiUrl: "https://api.clawcall.online",
+      speech: "sentences",
+      progressAfterMs: 4000,
+      turnTimeoutMs: 25000,
+      inboundCallers: "unknown",
+      listen: true,
+      bridge: false,
+      bridgeHost: "127.0.0.1",
+      bridgePort: 4747,
+    });
+  });
+
+  test("every variable of the seed counts, and none reaches another line", () => {
+    const env = {
+      CLAWDTALK_API_KEY: KEY,
+      CLAWCALL_API_KEY: clawCallKey,
+      CLAWCALL_BASE_URL: "http://127.0.0.1:8000/",
+      CLAWCALL_EMAIL: "ada@phone.example",
+      CLAWCALL_AGENT_URL: "http://127.0.0.1:4747",
+      CLAWCALL_AGENT_HOST: "::1",
+      CLAWCALL_AGENT_PORT: "4848",
+      CLAWCALL_PHONE_TIMEOUT_MS: "9000",
+      CLAWCALL_PHONE_MODEL: "vendor/quick",
+      CLAWCALL_PHONE_MODEL_MODE: "gateway",
+      CLAWCALL_OWNER_NUMBER: "+1 555 000 3333",
+    };
+    const { config, problems } = load(env, {
+      ownerNumbers: ["+15550001111"],
+      model: "vendor/slow",
+      lines: { work: { carrier: "clawcall", apiKey: "work-key" } },
+    });
+    expect(problems).toEqual([]);
+    expect(config.ownerNumbers).toEqual(["+15550001111", "+15550003333"]);
+    expect(config.lines.find(({ name }) => name === "clawcall")).toMatchObject({
+      server: "http://127.0.0.1:8000",
+      apiUrl: "http://127.0.0.1:8000",
+      email: "ada@phone.example",
+      agentUrl: "http://127.0.0.1:4747",
+      bridgeHost: "::1",
+      bridgePort: 4848,
+      turnTimeoutMs: 9000,
+      model: "vendor/quick",
+    });
+    expect(config.lines.find(({ name }) => name === "clawdtalk")).toMatchObject({
+      turnTimeoutMs: 120000,
+      model: "vendor/slow",
+    });
+    const work = config.lines.find(({ name }) => name === "work");
+    expect(work).toMatchObject({ turnTimeoutMs: 25000, bridgePort: 4747, model: "vendor/slow" });
+    expect(work).not.toHaveProperty("email");
+  });
+
+  test("its settings stand below the line's name; the top-level account is never its own", () => {
+    const { config, problems } = load(
+      { CLAWCALL_API_KEY: clawCallKey },
+      {
+        apiKey: KEY,
+        server: "https://a.example",
+        inboundCallers: "owner",
+        lines: {
+          clawcall: {
+            bridge: true,
+            listen: false,
+            agentUrl: "https://agent.example/turns",
+            agentId: "phone",
+          },
+        },
+      },
+    );
+    expect(problems).toEqual([]);
+    expect(config.lines[1]).toMatchObject({
+      name: "clawcall",
+      carrier: "clawcall",
+      apiKey: clawCallKey,
+      server: "https://api.clawcall.online",
+      bridge: true,
+      listen: false,
+      agentUrl: "https://agent.example/turns",
+      agentId: "phone",
+      inboundCallers: "unknown",
+    });
+  });
+
+  test("a named line that refers to the variable is meant instead of the implicit one", () => {
+    const { config } = load(
+      { CLAWCALL_API_KEY: clawCallKey },
+      { lines: { home: { carrier: "clawcall", apiKey: `\${CLAWCALL_API_KEY}` } } },
+    );
+    expect(config.lines.map(({ name }) => name)).toEqual(["home"]);
+  });
+
+  test.each([
+    ["CLAWCALL_BASE_URL", "clawcall.online", /CLAWCALL_BASE_URL must be an http\(s\) URL and is left out/],
+    [
+      "CLAWCALL_AGENT_URL",
+      "http://agent.example",
+      /CLAWCALL_AGENT_URL must be an https URL, or an http URL on/,
+    ],
+    ["CLAWCALL_AGENT_URL", "http://127.0.0.1.example", /CLAWCALL_AGENT_URL must be an https URL/],
+    ["CLAWCALL_AGENT_HOST", "0.0.0.0", /CLAWCALL_AGENT_HOST must be an address of this machine/],
+    ["CLAWCALL_AGENT_HOST", "phone.example", /CLAWCALL_AGENT_HOST must be an address of this machine/],
+    ["CLAWCALL_AGENT_PORT", "70000", /CLAWCALL_AGENT_PORT must be a whole number from 1 to 65535/],
+    ["CLAWCALL_AGENT_PORT", "soon", /CLAWCALL_AGENT_PORT must be a whole number/],
+    ["CLAWCALL_PHONE_TIMEOUT_MS", "1.5", /CLAWCALL_PHONE_TIMEOUT_MS must be a whole number, 1000 or more/],
+    ["CLAWCALL_EMAIL", "ada", /CLAWCALL_EMAIL must be an email address/],
+    ["CLAWCALL_PHONE_MODEL_MODE", "cli", /CLAWCALL_PHONE_MODEL_MODE can only be "gateway"/],
+    ["CLAWCALL_OWNER_NUMBER", "555", /CLAWCALL_OWNER_NUMBER: "555" is not a phone number/],
+  ])("%s=%s is left out and named", (variable, value, sentence) => {
+    const plain = load({ CLAWCALL_API_KEY: clawCallKey }).config;
+    const { config, problems } = load({ CLAWCALL_API_KEY: clawCallKey, [variable]: value });
+    expect(problems).toEqual([expect.stringMatching(sentence)]);
+    expect(config).toEqual(plain);
+  });
+
+  test("what a line cannot be told is named", () => {
+    const { config, problems } = load(
+      { CLAWDTALK_API_KEY: KEY },
+      {
+        lines: {
+          clawdtalk: { carrier: "clawcall", bridge: true },
+          work: { carrier: "clawcall", apiKey: "work-key", inboundCallers: "owner", bridgeHost: "10.0.0.1" },
+        },
+      },
+    );
+    expect(config.lines.map(({ name, carrier, inboundCallers }) => [name, carrier, inboundCallers])).toEqual([
+      ["clawdtalk", "clawdtalk", "owner"],
+      ["work", "clawcall", "unknown"],
+    ]);
+    expect(problems).toEqual([
+      expect.stringMatching(/"lines\.work\.bridgeHost" in .* must be an address of this machine/),
+      '"lines.work.inboundCallers" is left out: ClawCall does not check who calls in; put your numbers into "ownerNumbers" instead.',
+      expect.stringMatching(
+        /"lines\.clawdtalk\.carrier" in .*always ClawdTalk's; give the line another name/,
+      ),
+      '"lines.clawdtalk.bridge" has no effect: ClawdTalk lines have no such setting.',
+    ]);
+  });
+
+  test("written without a key", () => {
+    expect(load({}, { lines: { clawcall: {} } }).problems).toEqual([
+      'The line "clawcall" has no key: set CLAWCALL_API_KEY.',
+    ]);
+  });
+});
+
 test("numbers are normalised, wrong ones named", () => {
   const { config, problems } = load(
     {},

@@ -1,7 +1,7 @@
 // Proves that no secret passes redaction, in the forms in which secrets travel, and that plain words do.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { nameKey, quoteOutside, redact, withoutSecrets } from "../../plugin/config/redaction.ts";
+import { nameEmail, nameKey, quoteOutside, redact, withoutSecrets } from "../../plugin/config/redaction.ts";
 
 describe("redact", () => {
   it.each([
@@ -84,6 +84,16 @@ describe("nameKey", () => {
     ["", "…"],
   ])("%j → %s", (key, name) => {
     expect(nameKey(key)).toBe(name);
+  });
+});
+
+describe("nameEmail", () => {
+  it.each([
+    ["agent-0123456789ab@clawcall.app", "a…@clawcall.app"],
+    ["a@b@phone.example", "a…@phone.example"],
+    ["@phone.example", "…@phone.example"],
+  ])("%s → %s", (email, name) => {
+    expect(nameEmail(email)).toBe(name);
   });
 });
 

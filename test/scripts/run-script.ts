@@ -31,8 +31,10 @@ export class ScriptRunner {
       readonly env?: Readonly<Record<string, string>>;
       /** Arguments for node, before the script. */
       readonly node?: readonly string[];
-      /** Kills the process when its output satisfies this. */
+      /** Signals the process as soon as and as long as this holds. */
       readonly killWhen?: () => boolean;
+      /** SIGKILL unless given. */
+      readonly killSignal?: NodeJS.Signals;
     } = {},
   ): Promise<Finished> {
     const child = spawn(
@@ -58,7 +60,7 @@ export class ScriptRunner {
       output.stderr += text;
     });
     const watch = setInterval(() => {
-      if (given.killWhen?.()) child.kill("SIGKILL");
+      if (given.killWhen?.()) child.kill(given.killSignal ?? "SIGKILL");
     }, 5);
     return new Promise((resolve, reject) => {
       child.on("error", reject);

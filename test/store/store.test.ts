@@ -298,7 +298,7 @@ describe("calls", () => {
     expect(await pendingIntents(store, "a", new Date(clock))).toMatchObject([{ id, state: "intended" }]);
     expect(await pendingIntents(store, "b", new Date(clock))).toEqual([]);
     expect(await pendingIntents(store, "a", new Date(clock + 1))).toEqual([]);
-    await callPlaced(store, id, "call-1");
+    await callPlaced(store, id, { carrierCallId: "call-1" });
     await reopen();
     expect(await findCall(store, address)).toEqual({
       id,
@@ -313,7 +313,7 @@ describe("calls", () => {
   });
 
   test("to the owner have null for the callee; those of others never have", async () => {
-    await callPlaced(store, await intendCall(store, { ...intent, callee: null }), "call-1");
+    await callPlaced(store, await intendCall(store, { ...intent, callee: null }), { carrierCallId: "call-1" });
     expect((await findCall(store, address))?.callee).toBeNull();
     await noteCallStarted(store, { line: "a", carrierCallId: "call-2", direction: "outbound" });
     const other = await findCall(store, { line: "a", carrierCallId: "call-2" });
@@ -329,7 +329,7 @@ describe("calls", () => {
     expect(await pendingIntents(store, "a", new Date(clock))).toMatchObject([
       { id: unsettled, state: "unsettled" },
     ]);
-    await callPlaced(store, refused, "call-1");
+    await callPlaced(store, refused, { carrierCallId: "call-1" });
     expect(await findCall(store, address)).toBeUndefined();
     expect(await recentCalls(store, 10)).toMatchObject([
       { id: unsettled, detail: "timed out" },
@@ -338,7 +338,7 @@ describe("calls", () => {
   });
 
   test("start once and end once", async () => {
-    await callPlaced(store, await intendCall(store, intent), "call-1");
+    await callPlaced(store, await intendCall(store, intent), { carrierCallId: "call-1" });
     clock += 1000;
     expect(await noteCallStarted(store, { ...address, direction: "outbound" })).toBe(true);
     expect(await noteCallStarted(store, { ...address, direction: "outbound" })).toBe(false);
@@ -380,7 +380,7 @@ describe("calls", () => {
     await noteCall(store, address);
     await noteCallStarted(store, { ...address, direction: "outbound" });
     await noteCallEnded(store, { ...address, outcome: "no_answer" });
-    await callPlaced(store, id, "call-1");
+    await callPlaced(store, id, { carrierCallId: "call-1" });
     expect(await recentCalls(store, 10)).toHaveLength(1);
     expect(await findCall(store, address)).toMatchObject({
       id,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { CallRecord } from "../../plugin/carriers/carrier.ts";
 import { identifyCall, type SpeakerFacts } from "../../plugin/trust/speakers.ts";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -65,4 +66,82 @@ test("a call that comes in on a line whose callers are unknown", async () => {
   expect(await identifyCall("call", "inbound", facts({ inboundCallers: "unknown" }))).toEqual({
     tier: "unknown",
   });
+});
+
+const record = (changes: Partial<CallRecord>): CallRecord => ({ callId: "call", isOver: false, ...changes });
+
+test.each<[string, Partial<CallRecord> | undefined, string, string | undefined]>([
+  [
+    "an inbound call from the owner's number",
+    { direction: "inbound", from: "+1 555 000 1111" },
+    "owner",
+    undefined,
+  ],
+  [
+    "an inbound call from another number",
+    { direction: "inbound", from: "+15550002222" },
+    "unknown",
+    undefined,
+  ],
+  [
+    "an inbound call whose number ends like the owner's",
+    { direction: "inbound", from: "0001111" },
+    "unknown",
+    undefined,
+  ],
+  ["an inbound call with an empty number", { direction: "inbound", from: "" }, "unknown", undefined],
+  [
+    "an inbound call with a withheld number",
+    { direction: "inbound", from: "anonymous" },
+    "unknown",
+    undefined,
+  ],
+  ["an inbound call without a number", { direction: "inbound" }, "unknown", undefined],
+  ["an outbound callback", { direction: "outbound", purpose: "callback" }, "owner", "callback"],
+  ["a scheduled call", { direction: "outbound", purpose: "briefing" }, "owner", "briefing"],
+  ["a third-party call", { direction: "outbound", purpose: "thirdParty" }, "stranger", "thirdParty"],
+  [
+    "a third-party call from the owner's number",
+    { direction: "inbound", from: "+15550001111", purpose: "thirdParty" },
+    "stranger",
+    "thirdParty",
+  ],
+  ["an outbound call of no known purpose", { direction: "outbound" }, "unknown", undefined],
+  ["a record that says nothing", {}, "unknown", undefined],
+  ["no record", undefined, "unknown", undefined],
+])("%s, by its record", async (_what, changes, tier, recordedAs) => {
+  const identity = await identifyCall(
+    "call",
+    undefined,
+    // What events say counts for nothing here.
+    facts({
+      askRecord: async () => changes && record(changes),
+    }),
+  );
+  expect(identity.tier).toBe(tier);
+  expect("recordedAs" in identity ? identity.recordedAs : undefined).toBe(recordedAs);
+});
+
+test("a call we wrote down needs no record, and stays what it was when the service cannot be asked", async () => {
+  const identity = await identifyCall(
+    "call",
+    undefined,
+    facts({
+      writtenCall: async () => ({ ...placed, callee: "+15550002222" }),
+      askRecord: () => new Promise(() => {}),
+    }),
+  );
+  expect(identity.tier).toBe("stranger");
+});
+
+test("a line that turns inbound callers away turns the owner's number away too", async () => {
+  const identity = await identifyCall(
+    "call",
+    undefined,
+    facts({
+      inboundCallers: "unknown",
+      askRecord: async () => record({ direction: "inbound", from: "+15550001111" }),
+    }),
+  );
+  expect(identity.tier).toBe("unknown");
 });

@@ -5,7 +5,8 @@
 
 import { quoteOutside, redact } from "../../config/redaction.ts";
 import type { Log } from "../../log.ts";
-import type { Carrier, CarrierListener, LineStatus } from "../carrier.ts";
+import type { Carrier } from "../carrier.ts";
+import { createLineReports } from "../line-reports.ts";
 import { type ConnectionTimings, createClawdTalkSocket, DEFAULT_TIMINGS } from "./socket.ts";
 import {
   type ClientMessage,
@@ -50,7 +51,7 @@ export interface ClawdTalkCarrierOptions {
 }
 
 /** Counted since the carrier was made; see `LineStatus.counters`. */
-interface Counters {
+type Counters = {
   reconnects: number;
   unknownEvents: number;
   unknownFields: number;
@@ -62,7 +63,7 @@ interface Counters {
   /** Answers and contexts that found no connection in time. */
   undelivered: number;
   listenerErrors: number;
-}
+};
 
 /**
  * Makes the carrier for one ClawdTalk line. Nothing happens before `start`; a stopped carrier stays stopped.
@@ -88,12 +89,8 @@ export function createClawdTalkCarrier(options: ClawdTalkCarrierOptions): Carrie
   };
   const requests = createRequestMemory(REMEMBERED_REQUESTS);
   let waitingAnswers: { message: ClientMessage; requestId: string; since: number }[] = [];
-  let listener: CarrierListener | undefined;
-  let status = {
-    state: "starting" as LineStatus["state"],
-    detail: "Not started yet.",
-    since: new Date(now()).toISOString(),
-  };
+  const reports = createLineReports({ title, counters, now, log });
+  const { tell } = reports;
 
   const socket = createClawdTalkSocket({
     lineName: line.name,
@@ -106,34 +103,13 @@ export function createClawdTalkCarrier(options: ClawdTalkCarrierOptions): Carrie
     now,
     random,
     log,
-    onState: setStatus,
+    onState: reports.setStatus,
     onReconnected: () => {
       counters.reconnects += 1;
     },
     onReading: read,
     onReady: sendWaitingAnswers,
   });
-
-  function currentStatus(): LineStatus {
-    return { ...status, counters: { ...counters } };
-  }
-
-  function setStatus(state: LineStatus["state"], detail: string): void {
-    const changed = state !== status.state;
-    status = { state, detail, since: changed ? new Date(now()).toISOString() : status.since };
-    if (changed) tell((to) => to.onStatus(currentStatus()));
-  }
-
-  /** A listener that throws, against its contract, must not take the connection down. */
-  function tell(call: (to: CarrierListener) => void): void {
-    if (!listener) return;
-    try {
-      call(listener);
-    } catch (error) {
-      counters.listenerErrors += 1;
-      log.error(`${title}: handling an event failed: ${String(error)}`);
-    }
-  }
 
   function read(reading: Reading): void {
     switch (reading.kind) {
@@ -171,8 +147,9 @@ export function createClawdTalkCarrier(options: ClawdTalkCarrierOptions): Carrie
         break;
       }
       case "turn": {
-        const { kind: _, ...turn } = message;
-        if (isFirst(turnKey(turn))) tell((to) => to.onTurn(turn));
+        const { callId, requestId, words } = message;
+        if (!isFirst(turnKey(message))) break;
+        tell((to) => to.onTurn({ callId, requestId, kind: "speech", words, asWritten: words }));
         break;
       }
       case "callEnded":
@@ -253,10 +230,11 @@ export function createClawdTalkCarrier(options: ClawdTalkCarrierOptions): Carrie
       siblingWindowMs: 1_000,
       texts: true,
       outboundCalls: true,
+      newestRequestOnly: false,
+      endsCallWithAnswer: false,
     },
     start(to) {
-      if (listener) throw new Error(`${title} was started before; make a new carrier to start again.`);
-      listener = to;
+      reports.begin(to);
       socket.start();
     },
     async stop() {
@@ -264,7 +242,7 @@ export function createClawdTalkCarrier(options: ClawdTalkCarrierOptions): Carrie
       sayUndelivered(waitingAnswers);
       waitingAnswers = [];
     },
-    status: currentStatus,
+    status: reports.status,
     speak(turn, text) {
       if (requests.isAnswered(turnKey(turn))) {
         counters.repeatedAnswers += 1;

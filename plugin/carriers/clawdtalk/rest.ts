@@ -2,44 +2,18 @@
  * Owns ClawdTalk's REST interface (wire page, "REST"): calls, texts, the account. What only reads is tried
  * again when the network fails; what acts is sent exactly once.
  */
-import pRetry from "p-retry";
 import { z } from "zod";
-import { nameKey, quoteOutside } from "../../config/redaction.ts";
+import { nameKey } from "../../config/redaction.ts";
+import { count, direction, id, text } from "../answer-fields.ts";
 import type { CallDirection } from "../carrier.ts";
-import { CarrierRefused, CarrierUnreachable } from "../carrier-errors.ts";
+import { type Advice, CarrierHttp, type HttpOptions, type Refusal, tooManyRequests } from "../http.ts";
 
-export interface ClawdTalkRestOptions {
+export interface ClawdTalkRestOptions extends HttpOptions {
   /** With its version: "https://clawdtalk.com/v1". */
   readonly apiUrl: string;
   /** Secret. */
   readonly apiKey: string;
-  /** Ours, for the service's statistics. */
-  readonly version?: string;
-  readonly fetch?: typeof globalThis.fetch;
-  /** How long one request may take. Default 15000. */
-  readonly timeoutMs?: number;
-  /** How often a request that only reads is tried again, and how long before the first time. */
-  readonly retry?: { readonly times: number; readonly firstDelayMs: number };
 }
-
-const DEFAULT_TIMEOUT_MS = 15_000;
-const DEFAULT_RETRY = { times: 2, firstDelayMs: 300 };
-
-const id = z.union([z.string().min(1), z.number().transform(String)]);
-const text = z
-  .string()
-  .nullish()
-  .transform((value) => value ?? undefined);
-const count = z.coerce
-  .number()
-  .nullish()
-  .catch(undefined)
-  .transform((value) => value ?? undefined);
-const direction = z
-  .enum(["inbound", "outbound"])
-  .nullish()
-  .catch(undefined)
-  .transform((value) => value ?? undefined);
 
 /** An answer as it is, or inside `data` or a key of its own: the service does both (wire page). */
 function answer<Schema extends z.ZodType>(wrapper: string, schema: Schema) {
@@ -95,12 +69,6 @@ const conversations = z.object({
   ),
 });
 
-const refusal = z.object({
-  error: z.union([z.string(), z.object({ code: text, message: text })]).optional(),
-  message: text,
-  code: text,
-});
-
 /** The account behind the key. */
 export interface ClawdTalkAccount {
   /** The owner's phone. */
@@ -151,26 +119,24 @@ export interface Conversation {
   readonly unreadCount: number | undefined;
 }
 
-/** All methods throw {@link CarrierRefused} or {@link CarrierUnreachable}, and nothing else. */
+/** All methods throw `CarrierRefused` or `CarrierUnreachable`, and nothing else. */
 export class ClawdTalkRest {
-  readonly #apiUrl: string;
-  readonly #apiKey: string;
-  readonly #version: string | undefined;
-  readonly #fetch: typeof globalThis.fetch;
-  readonly #timeoutMs: number;
-  readonly #retry: { readonly times: number; readonly firstDelayMs: number };
+  readonly #http: CarrierHttp;
 
   constructor(options: ClawdTalkRestOptions) {
-    this.#apiUrl = options.apiUrl.replace(/\/+$/, "");
-    this.#apiKey = options.apiKey;
-    this.#version = options.version;
-    this.#fetch = options.fetch ?? globalThis.fetch;
-    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    this.#retry = options.retry ?? DEFAULT_RETRY;
+    this.#http = new CarrierHttp(
+      {
+        name: "ClawdTalk",
+        baseUrl: options.apiUrl,
+        addressSetting: 'the line\'s "server" and "apiUrl"',
+        advise: (refusal) => advise(refusal, options.apiKey),
+      },
+      options,
+    );
   }
 
   async me(): Promise<ClawdTalkAccount> {
-    const found = await this.#read("/me", account);
+    const found = await this.#http.read("/me", account);
     return {
       phone: found.phone,
       phoneVerified: found.phone_verified ?? undefined,
@@ -191,15 +157,20 @@ export class ClawdTalkRest {
       greeting: placed.greeting || undefined,
       context: placed.purpose ? { purpose: placed.purpose } : undefined,
     };
-    return callState(await this.#act("/calls", body, call));
+    return callState(await this.#http.act({ method: "POST", path: "/calls", body, schema: call }));
   }
 
   async getCall(callId: string): Promise<CallState> {
-    return callState(await this.#read(`/calls/${encodeURIComponent(callId)}`, call));
+    return callState(await this.#http.read(`/calls/${encodeURIComponent(callId)}`, call));
   }
 
   async endCall(callId: string, reason: string): Promise<Pick<CallState, "status" | "durationSeconds">> {
-    const ended = await this.#act(`/calls/${encodeURIComponent(callId)}/end`, { reason }, endedCall);
+    const ended = await this.#http.act({
+      method: "POST",
+      path: `/calls/${encodeURIComponent(callId)}/end`,
+      body: { reason },
+      schema: endedCall,
+    });
     return { status: ended.status, durationSeconds: ended.duration_seconds };
   }
 
@@ -214,7 +185,7 @@ export class ClawdTalkRest {
       message: sent.body,
       media_urls: sent.mediaUrls?.length ? sent.mediaUrls : undefined,
     };
-    const found = await this.#act("/messages/send", body, sentText);
+    const found = await this.#http.act({ method: "POST", path: "/messages/send", body, schema: sentText });
     return { messageId: found.id, status: found.status };
   }
 
@@ -230,7 +201,7 @@ export class ClawdTalkRest {
     } = {},
   ): Promise<TextPage> {
     const page = wanted.page ?? 1;
-    const found = await this.#read("/messages", listedTexts, {
+    const found = await this.#http.read("/messages", listedTexts, {
       limit: String(wanted.limit ?? 20),
       contact: wanted.contact,
       direction: wanted.direction,
@@ -253,7 +224,7 @@ export class ClawdTalkRest {
   }
 
   async listConversations(): Promise<Conversation[]> {
-    const found = await this.#read("/messages/conversations", conversations);
+    const found = await this.#http.read("/messages/conversations", conversations);
     return found.conversations.map((conversation) => ({
       contact: conversation.contact,
       lastMessage: conversation.last_message,
@@ -261,118 +232,26 @@ export class ClawdTalkRest {
       unreadCount: conversation.unread_count,
     }));
   }
+}
 
-  /** A request that only reads: safe to make again. */
-  async #read<Schema extends z.ZodType>(
-    path: string,
-    schema: Schema,
-    query: Readonly<Record<string, string | undefined>> = {},
-  ): Promise<z.output<Schema>> {
-    const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
-    const search = given.length === 0 ? "" : `?${new URLSearchParams(given)}`;
-    return await pRetry(() => this.#request("GET", `${path}${search}`, undefined, schema), {
-      retries: this.#retry.times,
-      minTimeout: this.#retry.firstDelayMs,
-      randomize: true,
-      shouldRetry: ({ error }) =>
-        error instanceof CarrierUnreachable || (error instanceof CarrierRefused && error.status >= 500),
-    });
-  }
-
-  /** A request that does something: made once, whatever comes of it. */
-  async #act<Schema extends z.ZodType>(
-    path: string,
-    body: object,
-    schema: Schema,
-  ): Promise<z.output<Schema>> {
-    return await this.#request("POST", path, body, schema);
-  }
-
-  async #request<Schema extends z.ZodType>(
-    method: "GET" | "POST",
-    path: string,
-    body: object | undefined,
-    schema: Schema,
-  ): Promise<z.output<Schema>> {
-    let response: Response;
-    let received: string;
-    try {
-      response = await this.#fetch(`${this.#apiUrl}${path}`, {
-        method,
-        headers: {
-          accept: "application/json",
-          authorization: `Bearer ${this.#apiKey}`,
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
-          ...(this.#version === undefined ? {} : { "x-client-version": this.#version }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        // A redirect would turn a POST into a GET; an address that has moved is for people to see.
-        redirect: "manual",
-        signal: AbortSignal.timeout(this.#timeoutMs),
-      });
-      received = await response.text();
-    } catch (error) {
-      throw this.#unreachable(method, error);
-    }
-    if (!response.ok) throw this.#refused(method, response, received);
-    const parsed = schema.safeParse(parseJson(received));
-    if (parsed.success) return parsed.data;
-    throw new CarrierUnreachable(
-      `ClawdTalk at ${this.#host} gave an answer that cannot be understood: check the line's "server" and "apiUrl".${afterwards(method === "POST")}`,
-      { mayHaveHappened: method === "POST" },
-    );
-  }
-
-  #unreachable(method: "GET" | "POST", error: unknown): CarrierUnreachable {
-    const codes = errorCodes(error);
-    const mayHaveHappened = method === "POST" && !wasNeverSent(error);
-    const timedOut = error instanceof DOMException && error.name === "TimeoutError";
-    const what = timedOut
-      ? `did not answer within ${this.#timeoutMs / 1000} s`
-      : `could not be reached (${codes[0] ?? "network error"})`;
-    return new CarrierUnreachable(
-      `ClawdTalk at ${this.#host} ${what}: check the network and the line's "server".${afterwards(mayHaveHappened)}`,
-      // Without the cause: what a client says about a request may quote its headers.
-      { mayHaveHappened },
-    );
-  }
-
-  #refused(method: "GET" | "POST", response: Response, received: string): CarrierRefused {
-    const { status } = response;
-    const { code, message } = refusalIn(received);
-    const said = message === undefined ? "" : ` It says: ${quoteOutside(message, [this.#apiKey])}`;
-    const mayHaveHappened = method === "POST" && (status === 408 || status >= 500);
-    return new CarrierRefused(`${this.#advice(response)}${said}${afterwards(mayHaveHappened)}`, {
-      status,
-      code: code === undefined ? undefined : quoteOutside(code, [this.#apiKey]).slice(1, -1),
-      mayHaveHappened,
-    });
-  }
-
-  #advice({ status, headers }: Response): string {
-    switch (status) {
-      case 401:
-        return `ClawdTalk does not accept the key ${nameKey(this.#apiKey)}: make a new one at clawdtalk.com and set CLAWDTALK_API_KEY.`;
-      case 402:
-      case 403:
-        return "ClawdTalk does not allow this: calling and texting others needs a paid account with a dedicated number.";
-      case 404:
-        return "ClawdTalk does not know this: check the id.";
-      case 429: {
-        const wait = Number(headers.get("retry-after"));
-        return `ClawdTalk has had too many requests: try again in ${wait > 0 ? `${wait} s` : "a minute"}.`;
-      }
-      default:
-        if (status >= 500) return `ClawdTalk has trouble of its own (${status}): try again later.`;
-        if (status >= 300 && status < 400) {
-          return `ClawdTalk at ${this.#host} has moved (${status}): check the line's "server".`;
-        }
-        return `ClawdTalk refused the request (${status}).`;
-    }
-  }
-
-  get #host(): string {
-    return URL.parse(this.#apiUrl)?.host ?? "its address";
+function advise(refusal: Refusal, apiKey: string): Advice | undefined {
+  switch (refusal.status) {
+    case 401:
+      return {
+        sentence: `ClawdTalk does not accept the key ${nameKey(apiKey)}: make a new one at clawdtalk.com and set CLAWDTALK_API_KEY.`,
+      };
+    case 402:
+    case 403:
+      return {
+        sentence:
+          "ClawdTalk does not allow this: calling and texting others needs a paid account with a dedicated number.",
+      };
+    case 404:
+      return { sentence: "ClawdTalk does not know this: check the id." };
+    case 429:
+      return { sentence: tooManyRequests("ClawdTalk", refusal) };
+    default:
+      return undefined;
   }
 }
 
@@ -384,57 +263,4 @@ function callState(found: z.output<typeof call>): CallState {
     startedAt: found.started_at,
     durationSeconds: found.duration_seconds,
   };
-}
-
-function afterwards(mayHaveHappened: boolean): string {
-  return mayHaveHappened ? " It may have been carried out all the same: look before trying again." : "";
-}
-
-/** `{error:{code,message}}`, `{error:"…"}`, `{message}` or plain text; a web page says nothing useful. */
-function refusalIn(received: string): { code: string | undefined; message: string | undefined } {
-  const parsed = refusal.safeParse(parseJson(received));
-  if (!parsed.success) {
-    const plain = received.trim();
-    return { code: undefined, message: plain === "" || plain.startsWith("<") ? undefined : plain };
-  }
-  const { error, message, code } = parsed.data;
-  if (typeof error === "object") return { code: error.code ?? code, message: error.message ?? message };
-  return { code, message: message ?? error };
-}
-
-function parseJson(received: string): unknown {
-  try {
-    return JSON.parse(received);
-  } catch {
-    return undefined;
-  }
-}
-
-/** The codes of an error and its causes, the outermost first. */
-function errorCodes(error: unknown): string[] {
-  return causes(error).flatMap(({ code }) => (typeof code === "string" ? [code] : []));
-}
-
-/**
- * Whether a request that failed never left this machine: the name was not found, no connection was made, or
- * the other side's certificate was not accepted.
- */
-function wasNeverSent(error: unknown): boolean {
-  const found = causes(error);
-  if (found.some(({ syscall }) => syscall === "connect" || syscall === "getaddrinfo")) return true;
-  return errorCodes(error).some((code) =>
-    /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ERR_INVALID_URL|ERR_TLS_.*|CERT_.*|.*_CERT.*|UNABLE_TO_.*|ERR_SSL_.*)$/.test(
-      code,
-    ),
-  );
-}
-
-function causes(error: unknown): { code?: unknown; syscall?: unknown }[] {
-  const found: { code?: unknown; syscall?: unknown }[] = [];
-  for (let inner = error; typeof inner === "object" && inner !== null && found.length < 10; ) {
-    found.push(inner);
-    if (inner instanceof AggregateError) found.push(...(inner.errors as object[]));
-    inner = (inner as { cause?: unknown }).cause;
-  }
-  return found;
 }

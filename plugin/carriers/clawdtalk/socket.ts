@@ -9,11 +9,12 @@ import pRetry, { AbortError } from "p-retry";
 import WebSocket, { type ClientOptions } from "ws";
 import { nameKey, quoteOutside } from "../../config/redaction.ts";
 import { type Log, messageOf } from "../../log.ts";
+import { type BackoffTimings, reconnectDelayMs } from "../backoff.ts";
 import type { LineState } from "../carrier.ts";
 import { authMessage, type ClientMessage, type Reading, readServerMessage, restartMessage } from "./wire.ts";
 
 /** All in milliseconds. Defaults: the wire page, "Connection", where it says a number. */
-export interface ConnectionTimings {
+export interface ConnectionTimings extends BackoffTimings {
   /** From connecting until the WebSocket is open. */
   readonly handshakeTimeoutMs: number;
   /** From open until the server accepted or refused the key (our own bound; the page has none). */
@@ -21,8 +22,6 @@ export interface ConnectionTimings {
   readonly pingIntervalMs: number;
   /** A ping unanswered for this long means the connection is dead. */
   readonly pongTimeoutMs: number;
-  readonly backoffMinMs: number;
-  readonly backoffMaxMs: number;
   /** The least wait after HTTP 429 at the handshake. */
   readonly tooManyRequestsWaitMs: number;
   /** A connection that held this long was nobody's rival: the count of take-overs starts again. */
@@ -109,24 +108,6 @@ class ConnectionGivenUp extends Error {
 interface Connection {
   readonly ended: Promise<ConnectionEnded>;
   send(message: ClientMessage): boolean;
-}
-
-/**
- * How long to wait before try number `attempt` (1 is the first retry of an outage): between half and the whole
- * of a ceiling that doubles from twice `backoffMinMs` up to `backoffMaxMs`, so that many lines cut off at
- * the same moment come back spread out, at the longest wait too.
- *
- * @param random a number from 0 to below 1
- * @returns milliseconds, never below `backoffMinMs` nor above `backoffMaxMs`
- */
-export function reconnectDelayMs(
-  attempt: number,
-  { backoffMinMs, backoffMaxMs }: Pick<ConnectionTimings, "backoffMinMs" | "backoffMaxMs">,
-  random: number,
-): number {
-  const ceiling = Math.min(backoffMaxMs, backoffMinMs * 2 ** attempt);
-  const floor = Math.max(backoffMinMs, ceiling / 2);
-  return Math.round(floor + random * (ceiling - floor));
 }
 
 /**

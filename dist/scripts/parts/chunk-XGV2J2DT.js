@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-async function openLine(options,settings){let{chooseLine}=await import("./choose-line-E2Q5WIBF.js"),line=chooseLine(settings.config,options.line),{ClawdTalkRest}=await import("./rest-IZBKID5F.js");return{line,rest:new ClawdTalkRest({apiUrl:line.apiUrl,apiKey:line.apiKey})}}export{openLine};

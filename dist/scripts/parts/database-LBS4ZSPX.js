@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{closeStore,openStore}from"./chunk-V2YOX7RX.js";import"./chunk-R62Z32IU.js";import"./chunk-UY6CCQ5N.js";import"./chunk-XFUMCFXW.js";import"./chunk-IRIDNO2P.js";import"./chunk-JFQT63DH.js";import"./chunk-YZL36EJP.js";import"./chunk-IJEZV5B5.js";export{closeStore,openStore};

@@ -1,0 +1,114 @@
+/**
+ * Owns finding out how calls have ended where the carrier does not tell: its records are asked until each call is
+ * settled. Calls placed by other processes (a script, a cron job) are found in the store.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { CallOutcome, CallRecord, CallRecords } from "../carriers/carrier.ts";
+import { type Log, messageOf } from "../log.ts";
+import { type KnownCall, openCalls } from "../store/calls.ts";
+import type { Store } from "../store/database.ts";
+
+export interface OpenCallTimings {
+  /** Between two looks. */
+  readonly everyMs: number;
+  /** A call of which there is no record after this was not answered: records begin when somebody picks up. */
+  readonly unansweredAfterMs: number;
+  /** A call whose record has no end after this is not followed any longer. */
+  readonly forgottenAfterMs: number;
+}
+
+const TIMINGS: OpenCallTimings = {
+  everyMs: 5_000,
+  unansweredAfterMs: 3 * 60_000,
+  forgottenAfterMs: 4 * 60 * 60_000,
+};
+
+/** The carrier's words for calls nobody talked on, as outcomes. */
+const UNANSWERED: Readonly<Record<string, string>> = {
+  busy: "busy",
+  "no-answer": "no_answer",
+  failed: "failed",
+  canceled: "canceled",
+};
+
+interface OpenCallsParameters {
+  readonly line: string;
+  readonly store: Store;
+  readonly records: CallRecords;
+  /** May be told the same end again as long as the store does not know it. */
+  onEnded(outcome: CallOutcome): void;
+  readonly log: Log;
+  readonly timings?: Partial<OpenCallTimings> | undefined;
+}
+
+export class OpenCalls {
+  readonly #p: OpenCallsParameters;
+  readonly #timings: OpenCallTimings;
+  readonly #stopped = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(parameters: OpenCallsParameters) {
+    this.#p = parameters;
+    this.#timings = { ...TIMINGS, ...parameters.timings };
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Resolves when nothing is asked any more. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      try {
+        await this.#look();
+      } catch (error) {
+        this.#p.log.debug(`What became of the open calls could not be asked: ${messageOf(error)}`);
+      }
+      await sleep(this.#timings.everyMs, undefined, { signal, ref: false }).catch(() => {});
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { store, line, records } = this.#p;
+    const now = store.now().getTime();
+    // Twice as long, so that a call that is given up is still among them.
+    const since = new Date(now - 2 * this.#timings.forgottenAfterMs);
+    for (const call of await openCalls(store, line, since)) {
+      const { carrierCallId } = call;
+      if (carrierCallId === undefined || this.#stopped.signal.aborted) continue;
+      const outcome = this.#outcomeOf(
+        call,
+        await records.find(carrierCallId, { transcript: true }),
+        now - call.createdAt.getTime(),
+      );
+      if (outcome !== undefined)
+        this.#p.onEnded({ callId: carrierCallId, direction: "outbound", ...outcome });
+    }
+  }
+
+  /** How the call ended; undefined as long as that is not known. */
+  #outcomeOf(
+    call: KnownCall,
+    record: CallRecord | undefined,
+    ageMs: number,
+  ): Omit<CallOutcome, "callId"> | undefined {
+    if (record?.isOver) {
+      const status = record.status ?? "completed";
+      return {
+        outcome: UNANSWERED[status] ?? "completed",
+        ...(record.durationSeconds === undefined ? {} : { durationSeconds: record.durationSeconds }),
+        ...(record.transcript === undefined ? {} : { transcript: record.transcript }),
+      };
+    }
+    if (record === undefined && call.state === "placed" && ageMs > this.#timings.unansweredAfterMs) {
+      return { outcome: "no_answer" };
+    }
+    return ageMs > this.#timings.forgottenAfterMs ? { outcome: "unknown" } : undefined;
+  }
+}
