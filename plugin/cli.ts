@@ -12,7 +12,11 @@ export function registerPhoneCommands(api: OpenClawPluginApi): void {
     },
     {
       descriptors: [
-        { name: "phone", description: "Calls and texts: status, call, sms, logs", hasSubcommands: true },
+        {
+          name: "phone",
+          description: "Calls, texts and briefings: status, call, sms, clawcall, briefing, logs",
+          hasSubcommands: true,
+        },
       ],
     },
   );

@@ -13,7 +13,7 @@ import { pluginConfigJsonSchema, secretPaths } from "../plugin/config/schema.ts"
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
 /** The scripts people and agents run; demo, gateway and the workshop stay in the repository. */
-const SCRIPTS = ["call", "sms", "clawcall", "connect", "practice"];
+const SCRIPTS = ["call", "sms", "clawcall", "briefing", "connect", "practice"];
 
 /** The entry of a built script: the right Node first, then the script itself, loaded only then. */
 const launchers: Plugin = {

@@ -97,14 +97,15 @@ export function openGatewayCli(file: string, env: Environment): GatewayCli {
   };
 }
 
-/** What a failed command says of itself: in its JSON answer, else its last line. */
+/** What a failed command says of itself: in its JSON answer (what is wrong, what to do, then details), else its last line. */
 function reason(
   printed: unknown,
   result: { readonly stderr: string; readonly shortMessage?: string | undefined },
 ): string {
   if (typeof printed === "object" && printed !== null && "error" in printed) {
     const { error } = printed;
-    if (typeof error === "object" && error !== null && "message" in error) return String(error.message);
+    if (typeof error === "object" && error !== null && "message" in error)
+      return String(error.message).split("\n").slice(0, 2).join(" ");
     if (typeof error === "string") return error;
   }
   return (

@@ -34,9 +34,9 @@ export async function missedTime(
   now: Date,
 ): Promise<Date | undefined> {
   const isLate = (due: Date | undefined) => due !== undefined && now.getTime() - due.getTime() > LATEST_MS;
-  // Mostly it is on time, and asking costs a second.
-  if (!isLate(lastRun(order, now))) return undefined;
   try {
+    // Mostly it is on time, and asking costs a second.
+    if (!isLate(lastRun(order, now))) return undefined;
     const due = (await listBriefingJobs(await openCli())).find(({ key }) => key === order.key)?.nextTime;
     return isLate(due) ? due : undefined;
   } catch {

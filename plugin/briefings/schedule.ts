@@ -88,11 +88,15 @@ export function lastRun(
   return new Cron(cron, { ...CRON_OPTIONS, timezone }).previousRuns(1, new Date(now.getTime() + 1_000))[0];
 }
 
-/** A time as a person says it, for instance "Monday 23 November 2026 at 08:00 (Europe/Berlin)". */
+/**
+ * A time as a person says it, for instance "Monday 23 November 2026 at 08:00 (Europe/Berlin)". A time zone that is not
+ * known is UTC, as for the service.
+ */
 export function timeInWords(time: Date, timezone: string): string {
+  const timeZone = knownTimezone(timezone) ?? "UTC";
   const parts = new Map(
     new Intl.DateTimeFormat("en-GB", {
-      timeZone: timezone,
+      timeZone,
       weekday: "long",
       day: "numeric",
       month: "long",
@@ -106,7 +110,7 @@ export function timeInWords(time: Date, timezone: string): string {
   );
   const part = (type: Intl.DateTimeFormatPartTypes): string => parts.get(type) ?? "";
   const day = `${part("weekday")} ${part("day")} ${part("month")} ${part("year")}`;
-  return `${day} at ${part("hour")}:${part("minute")} (${timezone})`;
+  return `${day} at ${part("hour")}:${part("minute")} (${timeZone})`;
 }
 
 const CRON_OPTIONS = { mode: "5-part", paused: true } as const;

@@ -62,8 +62,11 @@ export interface CallsParameters {
     direction: CallDirection | undefined;
     turn: CarrierTurn;
   }): Promise<CallSpeaker>;
-  /** The words of a briefing that were prepared beforehand; undefined when there are none. */
-  preparedBriefing(task: string): string | undefined;
+  /**
+   * The words of a briefing that were prepared beforehand, or are being prepared; undefined when they are not. Never
+   * rejects; resolves to undefined when nothing came of it.
+   */
+  preparedBriefing(task: string): Promise<string | undefined> | undefined;
   /** The agent's words without secrets, before they are spoken. Never throws. */
   withoutSecrets(text: string): string;
   /** Ends a call at the carrier. Never rejects. */
@@ -119,6 +122,8 @@ const BRIEFING_DEADLINE_MS = 11_000;
 const THIRD_PARTY_WORK_LIMIT_MS = 60_000;
 /** What the owner asked for may take as long as the carrier keeps a call's slot (wire page). */
 const OWNER_WORK_LIMIT_MS = 300_000;
+/** An answer must be there while the slot is, whatever the settings say. */
+const LONGEST_WAIT_MS = 290_000;
 /** What the agent is asked when somebody it called has picked up. */
 const OPENING = "[The call has been answered. Nobody has spoken yet: you speak first.]";
 const SYLLABLES = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/gu;
@@ -127,6 +132,7 @@ export class Calls {
   readonly #p: CallsParameters;
   readonly #live = new Map<string, LiveCall>();
   readonly #ended = new Map<string, number>();
+  #isStopped = false;
 
   constructor(parameters: CallsParameters) {
     this.#p = parameters;
@@ -165,6 +171,13 @@ export class Calls {
 
   /** The agent is asked for words: mostly because the caller has spoken. */
   onTurn(turn: CarrierTurn): void {
+    if (this.#isStopped) {
+      this.#p.carrier.answer(
+        turn,
+        phrase("failed", detectLanguage(wordsOf(turn), this.#p.settings.language)),
+      );
+      return;
+    }
     const call = this.#call(turn.callId);
     if (call === undefined) {
       this.#p.log.info(`Call ${turn.callId} is over: its late request ${turn.requestId} is not answered.`);
@@ -200,23 +213,17 @@ export class Calls {
     call.paced ??= this.#pacedTurns(call, speaker);
     const deadline = { thirdParty: THIRD_PARTY_DEADLINE_MS, briefing: BRIEFING_DEADLINE_MS };
     const isOpening = isFirst && OPENED_BY[speaker.kind] === turn.kind;
-    if (isOpening && turn.kind === "briefing") {
-      const prepared = this.#p.preparedBriefing(turn.task);
-      if (prepared !== undefined) {
-        this.#p.carrier.answer(turn, this.#p.withoutSecrets(prepared));
-        return;
-      }
-    }
     if (isOpening && speaker.firstWords !== undefined) call.paced.sayFirst(speaker.firstWords);
     const limitMs =
       speaker.kind === "thirdParty" || isOpening
         ? deadline[speaker.kind === "thirdParty" ? "thirdParty" : "briefing"]
-        : this.#p.settings.timeoutMs;
+        : Math.min(this.#p.settings.timeoutMs, LONGEST_WAIT_MS);
     call.paced.request({
       address: turn,
       asWritten: turn.asWritten,
       words: isOpening ? openingWords(turn) : saidOn(speaker.kind, turn),
       isSpeech: !isOpening,
+      prepared: isOpening && turn.kind === "briefing" ? this.#p.preparedBriefing(turn.task) : undefined,
       language: call.language,
       deadlineMs: arrivedAtMs + limitMs,
     });
@@ -367,8 +374,9 @@ export class Calls {
     if (first) void this.#p.noteEnded({ ...outcome, ...(direction === undefined ? {} : { direction }) });
   }
 
-  /** The line stops: what is being said is broken off, and whoever waits is told so. */
+  /** The line stops: what is being said is broken off, and whoever waits is told so, also who speaks only now. */
   stop(): void {
+    this.#isStopped = true;
     for (const call of this.#live.values()) {
       forgetEnd(call);
       for (const turn of call.turns) turn.lineStopped();

@@ -45,7 +45,8 @@ export function outcomeLine(
   else if (outcome.purpose) parts.push(quotation("the service about the purpose", outcome.purpose));
   if (outcome.voicemailMessage) parts.push(quotation("the voicemail", outcome.voicemailMessage));
   if (known.result) parts.push(quotation("the agent on that call, about its result", known.result));
-  if (outcome.transcript?.length) {
+  // What the owner said is in their session already.
+  if (!known.withOwner && outcome.transcript?.length) {
     parts.push(quotation("the call's transcript", writtenTranscript(outcome.transcript)));
   }
   return parts.join(" ");

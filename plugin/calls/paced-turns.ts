@@ -20,6 +20,8 @@ export interface PacedRequest {
   /** The words are a person's, not ours: a listener's noise among them wants no answer of its own. */
   readonly isSpeech: boolean;
   readonly asWritten: string;
+  /** Words that were prepared for this request, or are being: the agent is asked only when nothing comes of it. */
+  readonly prepared?: Promise<string | undefined> | undefined;
   /** What the person said last on the call, BCP 47. */
   readonly language: string;
   /** When the request must have been answered, on the clock of `now`. */
@@ -146,6 +148,9 @@ export class PacedTurns {
       if (!signal.aborted) this.#ready.push(...pieces.filter((piece) => piece !== ""));
     };
     const before = this.#ready.length;
+    const prepared = await last.prepared;
+    if (signal.aborted) return;
+    if (prepared !== undefined) return void take([prepared]);
     const answer = await this.#p.agent.run(
       this.#p.agentTurn(asked.map(({ words }) => words).join("\n"), last),
       {

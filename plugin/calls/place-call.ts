@@ -67,6 +67,8 @@ export async function placeCall(
     readonly rest: CallPlacer;
     readonly line: Pick<LineConfig, "name" | "carrier" | "language">;
     readonly config: Pick<SwitchboardConfig, "agentName" | "ownerName" | "ownerNumbers">;
+    /** Has the owner's session know what a call to the owner begins with, before it rings. Never rejects. */
+    announce?(call: { greeting: string; purpose: string | undefined }): Promise<void>;
   },
 ): Promise<PlacedCall> {
   const { store, rest, line, config } = using;
@@ -84,6 +86,7 @@ export async function placeCall(
     greeting,
     context,
   });
+  if (isToOwner) await using.announce?.({ greeting, purpose });
   try {
     const placed = await rest.placeCall({
       to,

@@ -126,16 +126,10 @@ async function add(
   return { text: `Kept by ${keeper}. Id: ${id}`, json: { briefing: { ...json, made: true, id } } };
 }
 
-/**
- * The service puts the task into the address of a web page, which its server takes up to 4,094 characters long, and a
- * Chinese character is nine of them.
- */
-const SERVICE_TASK_LIMIT = 3_800;
-
 /** @throws NoUsableLine when nobody could ring. */
 async function chooseBackEnd(task: string, options: CommonOptions, settings: Settings): Promise<BackEnd> {
   const { chooseLine, NoUsableLine } = await import("../config/choose-line.ts");
-  const { tiers, tierRefusal } = await import("../carriers/clawcall/terms.ts");
+  const { SCHEDULED_TASK_LIMIT, tiers, tierRefusal } = await import("../carriers/clawcall/terms.ts");
   chooseLine(settings.config, options.line);
   const lines = usableLines(options, settings);
   let canRing = lines.some((line) => line.carrier === "clawdtalk");
@@ -150,7 +144,7 @@ async function chooseBackEnd(task: string, options: CommonOptions, settings: Set
       if (terms?.callsOut !== true) {
         reason = `ClawCall's ${terms?.title ?? tier} tier schedules no calls`;
         failure ??= new NoUsableLine(tierRefusal("callsOut"));
-      } else if (encodeURIComponent(task).length > SERVICE_TASK_LIMIT) {
+      } else if (encodeURIComponent(task).length > SCHEDULED_TASK_LIMIT) {
         reason = "the task is too long for ClawCall's own";
         canRing = true;
       } else {
@@ -279,6 +273,7 @@ async function briefingsOfClawCall(name: string, settings: Settings): Promise<Li
 async function list(options: CommonOptions, settings: Settings, context: CommandContext): Promise<Answer> {
   const { timeInWords } = await import("../briefings/schedule.ts");
   const { briefings, problems } = await allBriefings(options, settings);
+  if (briefings.length === 0 && problems.length > 0) throw new Error(problems.join(" "));
   for (const problem of problems) context.complain(`${problem}\n`);
   if (problems.length > 0) context.setExitCode(1);
   const listed = briefings.map(({ remove: _, nextTime, ...briefing }) => ({
@@ -302,9 +297,7 @@ async function remove(id: string, options: CommonOptions, settings: Settings): P
   const { briefings, problems } = await allBriefings(options, settings);
   const briefing = briefings.find((one) => one.id === id);
   if (briefing === undefined) {
-    throw new NoSuchBriefing(
-      problems[0] ?? `There is no briefing ${quoted(id)}: see the ids with "briefing list".`,
-    );
+    throw new Error(problems[0] ?? `There is no briefing ${quoted(id)}: see the ids with "briefing list".`);
   }
   await briefing.remove();
   const keeper = briefing.backEnd === "clawcall" ? "ClawCall" : "the gateway";
@@ -371,11 +364,6 @@ async function ringNow(settings: Settings): Promise<Answer> {
 async function ringingLine({ name }: UsableLine, settings: Settings): Promise<RingingLine> {
   const { line, calls } = await openCalls({ line: name }, settings);
   return { line, rest: calls.placer };
-}
-
-/** No back end keeps a briefing of this id. */
-class NoSuchBriefing extends Error {
-  override readonly name = "NoSuchBriefing";
 }
 
 function parseJson(json: string): unknown {

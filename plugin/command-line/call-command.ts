@@ -106,7 +106,17 @@ export async function placeOn(
   const { placeCall } = await import("../calls/place-call.ts");
   const store = await openStore(stateFolder);
   try {
-    const placed = await placeCall(request, { store, rest: calls.placer, line, config });
+    const placed = await placeCall(request, {
+      store,
+      rest: calls.placer,
+      line,
+      config,
+      announce: async (call) => {
+        const { announceCall } = await import("../lines/gateway-phone.ts");
+        // Where no gateway answers, the first words on the call bring it.
+        await announceCall(config, { line: line.name, ...call }).catch(() => {});
+      },
+    });
     return { ...placed, lead: isToOther && calls.isLedByPurpose && purpose ? purpose : placed.greeting };
   } finally {
     await closeStore(store);

@@ -265,7 +265,7 @@ function defineBilling(command: Command, context: CommandContext): void {
         return {
           text: [
             describeTier(wanted) ?? wanted,
-            `Costs ${amount} ${token}${overage}, to be sent on ${chain} to ${wallet}. Nothing has been paid.`,
+            `Costs ${amount} ${asWord(token)}${overage}, to be sent on ${asWord(chain)} to ${asWord(wallet)}. Nothing has been paid.`,
             `After paying: clawcall billing verify <signature of the transaction> --tier ${wanted}`,
           ].join("\n"),
           json: { checkout },
@@ -310,7 +310,8 @@ function defineBilling(command: Command, context: CommandContext): void {
     .action(
       asking(context, async ({ rest }) => {
         const { message } = await rest.cancelBilling();
-        return { text: message ?? "The tier is not renewed.", json: { message } };
+        const said = message === undefined ? "" : ` ClawCall says: ${quoted(message)}`;
+        return { text: `The tier will not be renewed.${said}`, json: { message } };
       }),
     );
 }
@@ -410,11 +411,17 @@ function describeAccount(account: ClawCallAccount): string {
 }
 
 function describeCall(call: HistoryCall): string {
-  const way = call.direction === "inbound" ? `from ${call.from ?? "?"}` : "out";
+  const way = call.direction === "inbound" ? `from ${asWord(call.from ?? "?")}` : "out";
   const length = call.durationSeconds === undefined ? undefined : `${call.durationSeconds} s`;
-  const facts = [call.startedAt ?? "?", way, call.callType, call.status, length, call.callSid];
+  const words = [call.callType, call.status].map((word) => (word === undefined ? undefined : asWord(word)));
+  const facts = [call.startedAt ?? "?", way, ...words, length, asWord(call.callSid)];
   const said = (call.transcript ?? []).map(({ role, text }) => `    ${quoted(role)}: ${quoted(text)}`);
   return [facts.filter((fact) => fact !== undefined).join("  "), ...said].join("\n");
+}
+
+/** What should be one plain word: as it is, or quoted where it is none. */
+function asWord(text: string): string {
+  return /^[\w+.?:-]+$/.test(text) ? text : quoted(text);
 }
 
 function describeSchedule(schedule: Schedule & { readonly next: string | undefined }): string {

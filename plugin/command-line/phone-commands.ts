@@ -2,13 +2,16 @@
 import type { Command } from "commander";
 import { askPhoneLog, askPhoneStatus } from "../lines/gateway-phone.ts";
 import type { PhoneStatus } from "../lines/service.ts";
+import { defineBriefingCommand } from "./briefing-command.ts";
 import { defineCallCommand } from "./call-command.ts";
 import { defineClawCallCommand } from "./clawcall-command.ts";
 import { answerWith, type CommandContext, type CommonOptions, wholeNumber } from "./run.ts";
 import { defineSmsCommand } from "./sms-command.ts";
 
 export function definePhoneCommands(program: Command, context: CommandContext): void {
-  const phone = program.command("phone").description("Calls and texts: status, call, sms, logs");
+  const phone = program
+    .command("phone")
+    .description("Calls, texts and briefings: status, call, sms, clawcall, briefing, logs");
   phone
     .command("status")
     .description("Show each line: connected or not, and what to do.")
@@ -25,6 +28,7 @@ export function definePhoneCommands(program: Command, context: CommandContext): 
   defineCallCommand(phone.command("call"), context);
   defineSmsCommand(phone.command("sms"), context);
   defineClawCallCommand(phone.command("clawcall"), context);
+  defineBriefingCommand(phone.command("briefing"), context);
   const logs = phone.command("logs");
   logs
     .description("Show the last things that happened on the phone.")

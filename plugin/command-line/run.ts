@@ -135,10 +135,14 @@ async function askAtTerminal(question: string): Promise<string | undefined> {
   const { createInterface } = await import("node:readline");
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   return await new Promise((resolve) => {
-    terminal.on("close", () => resolve(undefined));
+    const giveUp = () => {
+      process.stderr.write("\n");
+      resolve(undefined);
+    };
+    terminal.on("close", giveUp);
     terminal.question(question, (answer) => {
+      terminal.off("close", giveUp).close();
       resolve(answer);
-      terminal.close();
     });
   });
 }

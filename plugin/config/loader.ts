@@ -189,12 +189,13 @@ function readLines(sources: Sources): LineConfig[] {
     ),
     ...named,
   ];
-  lines.forEach((line, index) => {
+  const withoutTwins = lines.map((line, index): LineConfig => {
     const twin = lines.slice(0, index).find((other) => isSameAccount(line, other));
-    if (twin === undefined) return;
+    if (twin === undefined) return line;
     problems.push(
-      `The lines "${twin.name}" and "${line.name}" have the same key and would push each other out: remove one.`,
+      `The lines "${twin.name}" and "${line.name}" have the same key and would push each other out, so "${line.name}" is left out: remove one.`,
     );
+    return { ...line, enabled: false };
   });
   const mode = env.CLAWCALL_PHONE_MODEL_MODE;
   if (mode !== undefined && mode !== "gateway" && lines.some(({ carrier }) => carrier === "clawcall")) {
@@ -202,7 +203,7 @@ function readLines(sources: Sources): LineConfig[] {
       'The environment variable CLAWCALL_PHONE_MODEL_MODE can only be "gateway", which is what happens: remove it.',
     );
   }
-  return lines;
+  return withoutTwins;
 }
 
 function hasKey(carrier: CarrierName, { env, settings }: Sources): boolean {

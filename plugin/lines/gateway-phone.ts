@@ -23,12 +23,33 @@ export async function askPhoneLog(config: SwitchboardConfig): Promise<readonly s
   return ((await ask(config, "/switchboard/logs")) as { lines: string[] }).lines;
 }
 
-async function ask(config: SwitchboardConfig, path: string): Promise<unknown> {
+/** A call to the owner that is about to be placed by another process. */
+export interface AnnouncedCall {
+  readonly line: string;
+  readonly greeting: string;
+  readonly purpose?: string | undefined;
+}
+
+/**
+ * Has the owner's session know what a call begins with before the phone rings, so that "tell me more" has a past.
+ * Nothing is lost without it: the first words on the call bring it too.
+ *
+ * @throws GatewayNotReached
+ */
+export async function announceCall(config: SwitchboardConfig, call: AnnouncedCall): Promise<void> {
+  await ask(config, "/switchboard/announce", call);
+}
+
+async function ask(config: SwitchboardConfig, path: string, body?: object): Promise<unknown> {
   const url = config.gatewayUrl ?? "http://127.0.0.1:18789";
   let answer: Response;
   try {
     answer = await fetch(new URL(path, url), {
-      headers: config.gatewayToken === undefined ? {} : { authorization: `Bearer ${config.gatewayToken}` },
+      headers: {
+        ...(config.gatewayToken === undefined ? {} : { authorization: `Bearer ${config.gatewayToken}` }),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
     });
   } catch {

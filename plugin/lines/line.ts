@@ -140,7 +140,10 @@ export function createLine(parameters: LineParameters): Line {
       }
     },
     noteEnded: (outcome) => ended(outcome),
-    preparedBriefing: (task) => briefings?.take(task),
+    preparedBriefing: (task) => {
+      const words = briefings?.take(task);
+      return words === undefined ? briefings?.preparing(task) : Promise.resolve(words);
+    },
     withoutSecrets,
     newRunId: randomUUID,
     now: () => performance.now(),
@@ -182,6 +185,7 @@ export function createLine(parameters: LineParameters): Line {
   function withoutSecrets(text: string): string {
     return withoutKnownSecrets(text, [
       line.apiKey,
+      ...(line.carrier === "clawcall" && line.email !== undefined ? [line.email] : []),
       ...(config.gatewayToken === undefined ? [] : [config.gatewayToken]),
     ]);
   }

@@ -8,6 +8,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/core";
+import { z } from "zod";
 import { createClawCallAgent } from "../agent/clawcall-agent.ts";
 import { createEmbeddedAgent, openSession } from "../agent/embedded.ts";
 import { phoneRuns } from "../agent/phone-runs.ts";
@@ -130,7 +131,8 @@ export class PhoneService {
     }
     const embedded = createEmbeddedAgent(this.#api.runtime, { turns: this.#turns, newId: randomUUID });
     const agentUrl = settings.carrier === "clawcall" ? settings.agentUrl : undefined;
-    const agent = agentUrl === undefined ? embedded : createClawCallAgent({ url: agentUrl });
+    const agent =
+      agentUrl === undefined ? embedded : ownerElsewhere(createClawCallAgent({ url: agentUrl }), embedded);
     const line = this.#makeLine(settings, store, agent);
     this.#running.add(line);
     line.start();
@@ -182,9 +184,16 @@ export class PhoneService {
     for (const line of config.lines) {
       phone.lines.set(line.name, { model: line.model, ownerNumbers: config.ownerNumbers });
       if (line.apiKey !== undefined) phone.secrets.add(line.apiKey);
+      // Whoever names the account's email gets a new key of it.
+      if (line.carrier === "clawcall" && line.email !== undefined) phone.secrets.add(line.email);
     }
     if (config.gatewayToken !== undefined) phone.secrets.add(config.gatewayToken);
     const ready = readyLines(config);
+    if (config.ownerNumbers.length === 0 && ready.some(({ carrier }) => carrier === "clawcall")) {
+      this.#problems.push(
+        'Nobody who calls a ClawCall line is recognised as you: set "ownerNumbers", or CLAWCALL_OWNER_NUMBER, to your phone number with its country code, such as +15551234567.',
+      );
+    }
     if (ready.length === 0) {
       this.#problems.push("No phone line is configured. SETUP.md in the skill's folder says how.");
     }
@@ -226,24 +235,26 @@ export class PhoneService {
           reply,
           log: this.#log,
         }),
-      tellOwner: async (sentence) => {
-        const { session, mainSessionKey } = owner();
-        const { agentId } = session;
-        // Where the owner speaks is another session under a per-peer `dmScope`.
-        for (const sessionKey of new Set([mainSessionKey, session.sessionKey])) {
-          await openSession(this.#api.runtime.agent, { agentId, sessionKey }, randomUUID);
-          // Durable, unlike a system event, and seen by voice turns too: the gateway hands it to the next turn.
-          await this.#api.session.workflow.enqueueNextTurnInjection({
-            sessionKey,
-            agentId,
-            text: sentence,
-            placement: "prepend_context",
-          });
-        }
-      },
+      tellOwner: (sentence) => this.#tellOwner(line, sentence),
       log: this.#log,
       version: packageVersion(),
     });
+  }
+
+  async #tellOwner(line: LineConfig, sentence: string): Promise<void> {
+    const { session, mainSessionKey } = this.#owner(line);
+    const { agentId } = session;
+    // Where the owner speaks is another session under a per-peer `dmScope`.
+    for (const sessionKey of new Set([mainSessionKey, session.sessionKey])) {
+      await openSession(this.#api.runtime.agent, { agentId, sessionKey }, randomUUID);
+      // Durable, unlike a system event, and seen by voice turns too: the gateway hands it to the next turn.
+      await this.#api.session.workflow.enqueueNextTurnInjection({
+        sessionKey,
+        agentId,
+        text: sentence,
+        placement: "prepend_context",
+      });
+    }
   }
 
   /** Once, with the first line. */
@@ -270,7 +281,21 @@ export class PhoneService {
         auth: "gateway",
         handler: answerJson(() => ({ lines: this.#log.lines() })),
       },
+      { path: "/switchboard/announce", auth: "gateway", handler: answerJson((body) => this.#announce(body)) },
     ];
+  }
+
+  /** Another process is about to call the owner: their session knows it before the phone rings. */
+  async #announce(body: unknown): Promise<{ told: boolean }> {
+    const call = announcedCall.safeParse(body);
+    const line = call.success ? this.lines().find(({ name }) => name === call.data.line) : undefined;
+    if (!call.success || line === undefined) return { told: false };
+    const { greeting, purpose } = call.data;
+    await this.#tellOwner(
+      line,
+      `You are calling your owner's phone now. The call begins with you saying: ${JSON.stringify(greeting)}${purpose === undefined ? "" : ` Its purpose: ${JSON.stringify(purpose)}`}`,
+    );
+    return { told: true };
   }
 
   #owner(line: LineConfig): OwnerRoute {
@@ -314,6 +339,14 @@ export class PhoneService {
   }
 }
 
+/** The owner's turns go to an agent of theirs; it knows no tiers, so nobody else's do. */
+function ownerElsewhere(elsewhere: AgentPort, here: AgentPort): AgentPort {
+  return {
+    run: (turn, listener, signal) =>
+      (turn.session.tier === "owner" ? elsewhere : here).run(turn, listener, signal),
+  };
+}
+
 function readyLines({ lines }: SwitchboardConfig): UsableLine[] {
   return lines.filter((line): line is UsableLine => line.enabled && line.apiKey !== undefined);
 }
@@ -326,10 +359,37 @@ function rest(line: LineConfig, apiKey: string): ClawdTalkRest {
   return new ClawdTalkRest({ apiUrl: line.apiUrl, apiKey, version: packageVersion() });
 }
 
-function answerJson(body: () => unknown) {
-  return (_request: IncomingMessage, response: ServerResponse): boolean => {
+/** @see AnnouncedCall */
+const announcedCall = z.object({
+  line: z.string(),
+  greeting: z.string().max(20_000),
+  purpose: z.string().max(20_000).optional(),
+});
+
+/** Longer requests are not ours. */
+const REQUEST_LIMIT = 100_000;
+
+function answerJson(answer: (body: unknown) => unknown) {
+  return async (request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
+    const asked = request.method === "POST" ? await readJson(request) : undefined;
+    const answered = await answer(asked);
     response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify(body()));
+    response.end(JSON.stringify(answered));
     return true;
   };
+}
+
+/** Undefined when it is no JSON, or too long. */
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  let body = "";
+  request.setEncoding("utf8");
+  for await (const piece of request) {
+    body += piece;
+    if (body.length > REQUEST_LIMIT) return undefined;
+  }
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
 }

@@ -20,7 +20,7 @@ export interface ClawCallHeard {
 export type ClawCallKind = "inbound" | "callback" | "scheduled" | "third-party";
 
 /** Somebody must make the caller wait: the phrases in turn. */
-const FILLERS = ["One moment, please.", "Still working on it.", "Nearly there.", "Please hold on."];
+const FILLERS = ["Working on that now.", "Just a sec."];
 
 /** What happens when a turn's words take too long: filler again and again, or filler in place of the agent's line. */
 const PATIENCE = {

@@ -8,7 +8,7 @@ export const FILLERS: Readonly<Record<Language, readonly string[]>> = {
     "hey, hey there, so, please, well, um, uh, umm, hmm, oh, ah, ok, okay, alright, all right, and, then, now, just, actually, by the way, tell me, just tell me, can you tell me, could you tell me, would you tell me, i want to know, i would like to know, i'd like to know, i was wondering, excuse me, quick question, for me, again, anyway",
   ),
   zh: list(
-    "嗯, 呃, 额, 啊, 哎, 诶, 欸, 哦, 喂, 嗨, 那, 那么, 就是, 好, 好的, 对了, 请, 请问, 麻烦, 麻烦你, 麻烦您, 呢, 呀, 啦, 哈, 告诉我, 请告诉我, 你告诉我, 能告诉我, 你能告诉我, 可以告诉我, 我想知道, 我想问, 我想问一下, 问一下, 帮我看看, 帮我看一下, 一下, 顺便问一下, 對了, 請問, 請",
+    "嗯, 呃, 额, 现在, 目前, 啊, 哎, 诶, 欸, 哦, 喂, 嗨, 那, 那么, 就是, 好, 好的, 对了, 请, 请问, 麻烦, 麻烦你, 麻烦您, 呢, 呀, 啦, 哈, 告诉我, 请告诉我, 你告诉我, 能告诉我, 你能告诉我, 可以告诉我, 我想知道, 我想问, 我想问一下, 问一下, 帮我看看, 帮我看一下, 一下, 顺便问一下, 對了, 請問, 請",
   ),
   ja: list(
     "えっと, えーと, ええと, あのー, あのう, ねえ, じゃあ, では, それで, で, あ, ああ, うん, はい, すみません, すいません, ちょっと, ところで, ちなみに, お願いします, 教えて, 教えてください, ねえねえ, さて, 今",

@@ -12,41 +12,53 @@ const LONGEST_UTTERANCE = 60;
 
 type Pieces = ReadonlySet<string>;
 
+/** What is known in one language. */
+interface Known {
+  readonly questions: readonly { readonly quickAnswer: QuickAnswer; readonly asked: Pieces }[];
+  readonly fillers: Pieces;
+  /** The longest piece, in words or characters. */
+  readonly longest: number;
+}
+
 /** Finds the question that an utterance is, among those it was made for. */
 export class Recognition {
-  readonly #questions: readonly {
-    readonly quickAnswer: QuickAnswer;
-    readonly asked: Map<Language, Pieces>;
-  }[];
-  readonly #fillers = new Map<Language, Pieces>();
-  readonly #longest: number;
+  readonly #quickAnswers: readonly QuickAnswer[];
+  readonly #greeting: QuickAnswer;
+  /** Made when a language is spoken for the first time: most phones hear one or two. */
+  readonly #known = new Map<Language, Known>();
 
   /** @param greeting what may also stand before a question ("hello, how are you"). */
   constructor(quickAnswers: readonly QuickAnswer[], greeting: QuickAnswer) {
-    this.#questions = quickAnswers.map((quickAnswer) => ({
-      quickAnswer,
-      asked: new Map(entriesOf(quickAnswer.asked)),
-    }));
-    for (const [language, fillers] of entriesOf(FILLERS)) {
-      const greetings = entriesOf(greeting.asked).find(([of]) => of === language)?.[1] ?? [];
-      this.#fillers.set(language, new Set([...fillers, ...greetings]));
-    }
-    const all = [...this.#questions.flatMap(({ asked }) => [...asked.values()]), ...this.#fillers.values()];
-    this.#longest = Math.max(...all.flatMap((pieces) => [...pieces]).map((piece) => piece.split(" ").length));
+    this.#quickAnswers = quickAnswers;
+    this.#greeting = greeting;
   }
 
   /** @param agentName may stand anywhere around the question ("Robin, how are you?"). */
   find(utterance: string, language: Language, agentName: string | undefined): QuickAnswer | undefined {
     const units = unitsOf(utterance);
     if (units.length === 0 || units.length > LONGEST_UTTERANCE) return undefined;
-    const name = agentName === undefined ? "" : unitsOf(agentName).join(" ");
-    const fillers = this.#fillers.get(language) ?? new Set();
-    const isFiller = (piece: string) => fillers.has(piece) || (piece === name && name !== "");
-    const found = this.#questions.find(({ asked }) => {
-      const isQuestion = (piece: string) => asked.get(language)?.has(piece) ?? false;
-      return isMadeOf(units, isFiller, isQuestion, Math.max(this.#longest, name.split(" ").length));
-    });
-    return found?.quickAnswer;
+    const { questions, fillers, longest } = this.#knownIn(language);
+    const name = agentName === undefined ? [] : unitsOf(agentName);
+    const nameAsPiece = name.join(" ");
+    const isFiller = (piece: string) => fillers.has(piece) || piece === nameAsPiece;
+    return questions.find(({ asked }) =>
+      isMadeOf(units, isFiller, (piece) => asked.has(piece), Math.max(longest, name.length)),
+    )?.quickAnswer;
+  }
+
+  #knownIn(language: Language): Known {
+    const made = this.#known.get(language);
+    if (made !== undefined) return made;
+    const questions = this.#quickAnswers.map((quickAnswer) => ({
+      quickAnswer,
+      asked: piecesOf(quickAnswer.asked[language]),
+    }));
+    const fillers = piecesOf([...FILLERS[language], ...this.#greeting.asked[language]]);
+    const all = [...questions.flatMap(({ asked }) => [...asked]), ...fillers];
+    const longest = Math.max(...all.map((piece) => piece.split(" ").length));
+    const known = { questions, fillers, longest };
+    this.#known.set(language, known);
+    return known;
   }
 }
 
@@ -74,11 +86,8 @@ function isMadeOf(
   return with_[units.length] ?? false;
 }
 
-function entriesOf(table: Readonly<Record<Language, readonly string[]>>): [Language, Pieces][] {
-  return (Object.entries(table) as [Language, readonly string[]][]).map(([language, ways]) => [
-    language,
-    new Set(ways.flatMap(alternatives).map((way) => unitsOf(way).join(" "))),
-  ]);
+function piecesOf(ways: readonly string[]): Pieces {
+  return new Set(ways.flatMap(alternatives).map((way) => unitsOf(way).join(" ")));
 }
 
 /** Every utterance that a way of asking stands for. */

@@ -39,6 +39,9 @@ test("the next three times, in words and in the schedule's time zone", () => {
   expect(timeInWords(new Date("2026-12-31T17:05:00Z"), "Asia/Shanghai")).toBe(
     "Friday 1 January 2027 at 01:05 (Asia/Shanghai)",
   );
+  expect(timeInWords(new Date("2026-12-31T17:05:00Z"), "Mars/Phobos")).toBe(
+    "Thursday 31 December 2026 at 17:05 (UTC)",
+  );
 });
 
 test.each([

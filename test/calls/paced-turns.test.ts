@@ -276,7 +276,7 @@ describe("a call to a third party", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(content, { minLength: 1, maxLength: 6 }), async (messages) => {
         const { turn, runs, theySay } = setUp(STRANGER, {
-          preparedBriefing: () => "the owner's briefing",
+          preparedBriefing: () => Promise.resolve("the owner's briefing"),
         });
         await theySay("Hello, who is there?");
         runs.at(-1)?.end(answered("What time is good?"));
@@ -383,19 +383,43 @@ describe("a call with the owner", () => {
     unknown.calls.stop();
     expect(unknown.answers).toMatchObject([{ text: phrase("failed", "en") }]);
     expect(unknown.runs).toEqual([]);
+    // What the last poll brings afterwards.
+    await unknown.says("Hello?", "another call");
+    expect(unknown.answers.at(-1)).toMatchObject({ requestId: "r2", text: phrase("failed", "en") });
+    expect(unknown.runs).toEqual([]);
   });
 });
 
 describe("a scheduled call", () => {
   it("speaks the prepared words at once, without a run", async () => {
     const { rings, says, runs, answers } = setUp(BRIEFING, {
-      preparedBriefing: (task) => (task === "my day" ? "Two meetings today." : undefined),
+      preparedBriefing: (task) => (task === "my day" ? Promise.resolve("Two meetings today.") : undefined),
     });
     await rings("my day");
     expect(answers).toMatchObject([{ text: "Two meetings today.", atMs: 0 }]);
     expect(runs).toEqual([]);
     await says("Tell me more");
     expect(runs[0]?.turn.words).toBe("Tell me more");
+  });
+
+  it("waits for words that are being prepared, and says them at the next words when they are late", async () => {
+    let ready: (words: string | undefined) => void = () => {};
+    const preparedBriefing = () => new Promise<string | undefined>((resolve) => (ready = resolve));
+    const { rings, says, runs, answers } = setUp(BRIEFING, { preparedBriefing });
+    await rings("my day");
+    await pass(11_000);
+    expect(answers).toMatchObject([{ text: phrase("stillWorking", "en") }]);
+    ready("Two meetings today.");
+    await settle();
+    await says("Okay");
+    expect(answers.at(-1)?.text).toBe("Two meetings today.");
+    expect(runs).toEqual([]);
+  });
+
+  it("asks the agent when nothing came of preparing", async () => {
+    const { rings, runs } = setUp(BRIEFING, { preparedBriefing: async () => undefined });
+    await rings("my day");
+    expect(runs).toHaveLength(1);
   });
 
   it("is answered within 11 s with what there is, the rest at the next words", async () => {

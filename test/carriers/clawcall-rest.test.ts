@@ -203,7 +203,7 @@ describe("with the practice line", () => {
     expect(await rest.verify({ txSignature, tier: "pro" })).toMatchObject({ tier: "pro" });
     const used = await errorOf(rest.verify({ txSignature, tier: "pro" }));
     expect(used).toMatchObject({ status: 409 });
-    expect(used.message).toMatch(/counted this transaction before: see "clawcall\.ts billing status"/);
+    expect(used.message).toMatch(/counted this transaction before: see "clawcall billing status"/);
     expect(await rest.billingStatus()).toMatchObject({
       tier: "pro",
       minutesLimit: 120,
@@ -224,7 +224,7 @@ describe("with the practice line", () => {
     for (const name of ["b", "c", "d", "e"]) await rest.addAgent({ name });
     const sixth = await errorOf(rest.addAgent({ name: "f" }));
     expect(sixth).toMatchObject({ status: 403, mayHaveHappened: false });
-    expect(sixth.message).toMatch(/Team 500 pooled minutes and 5 agents/);
+    expect(sixth.message).toMatch(/Team \(500 minutes a month, .* 5 agents/);
   });
 
   test("a wrong key is refused once, never shown, and the way to a new one is named", async () => {
@@ -233,7 +233,7 @@ describe("with the practice line", () => {
     expect(error).toBeInstanceOf(CarrierRefused);
     expect(error).toMatchObject({ status: 401, mayHaveHappened: false });
     expect(error.message).toMatch(
-      /does not accept the key …9f3a: set CLAWCALL_API_KEY; .*clawcall\.ts recover --email/,
+      /does not accept the key …9f3a: set CLAWCALL_API_KEY; .*clawcall recover --email/,
     );
     expect(inspect(error, { depth: 10 })).not.toContain(key);
     expect(service.requests).toHaveLength(1);
@@ -285,7 +285,7 @@ test("what a free account may not do is said with what each tier allows, and how
     const error = await errorOf(work());
     expect(error).toMatchObject({ status: 403, mayHaveHappened: false });
     expect(error.message).toMatch(
-      /Free has 10 minutes .* no outbound calls, Pro 120 .* Team 500 .* 5 agents; .*"clawcall\.ts billing checkout pro"/,
+      /Free \(10 minutes a month, calls from you only\); Pro \(120 .* Team \(500 .* 5 agents.*"clawcall billing checkout pro"/,
     );
   }
   expect(await errorOf(rest.setVoice("nobody"))).toMatchObject({ status: 400, mayHaveHappened: false });

@@ -181,7 +181,7 @@ test("the environment's key is the implicit line's alone, and one account is one
   expect(lines({ lines: { clawdtalk: { enabled: false } } })).toEqual([["clawdtalk", "https://a.example"]]);
   const { problems } = load({}, { lines: { one: { apiKey: KEY }, two: { apiKey: KEY } } });
   expect(problems).toEqual([
-    'The lines "one" and "two" have the same key and would push each other out: remove one.',
+    'The lines "one" and "two" have the same key and would push each other out, so "two" is left out: remove one.',
   ]);
 });
 
@@ -205,7 +205,7 @@ describe("ClawCall lines", () => {
       speech: "sentences",
       progressAfterMs: 4000,
       turnTimeoutMs: 25000,
-      inboundCallers: "unknown",
+      inboundCallers: "owner",
       listen: true,
       bridge: false,
       bridgeHost: "127.0.0.1",
@@ -259,7 +259,7 @@ describe("ClawCall lines", () => {
       {
         apiKey: KEY,
         server: "https://a.example",
-        inboundCallers: "owner",
+        inboundCallers: "unknown",
         lines: {
           clawcall: {
             bridge: true,
@@ -321,7 +321,12 @@ describe("ClawCall lines", () => {
       {
         lines: {
           clawdtalk: { carrier: "clawcall", bridge: true },
-          work: { carrier: "clawcall", apiKey: "work-key", inboundCallers: "owner", bridgeHost: "10.0.0.1" },
+          work: {
+            carrier: "clawcall",
+            apiKey: "work-key",
+            inboundCallers: "unknown",
+            bridgeHost: "10.0.0.1",
+          },
         },
       },
     );
@@ -331,7 +336,6 @@ describe("ClawCall lines", () => {
     ]);
     expect(problems).toEqual([
       expect.stringMatching(/"lines\.work\.bridgeHost" in .* must be an address of this machine/),
-      '"lines.work.inboundCallers" is left out: ClawCall does not check who calls in; put your numbers into "ownerNumbers" instead.',
       expect.stringMatching(
         /"lines\.clawdtalk\.carrier" in .*always ClawdTalk's; give the line another name/,
       ),

@@ -66,7 +66,7 @@ it("rings the owner with the agent's words, and the follow-up on the phone has a
     },
   ]);
 
-  const run = await line.gateway.openclaw(["cron", "run", made.id, "--wait"]);
+  const run = await line.gateway.openclaw(["cron", "run", made.id, "--wait", "--poll-interval", "200ms"]);
   expect(run.exitCode, run.stdout + run.stderr).toBe(0);
   const call = await line.server.nextOutbound(wait);
   expect((await call.heardGreeting(wait)).text).toBe(WORDS);
@@ -82,4 +82,4 @@ it("rings the owner with the agent's words, and the follow-up on the phone has a
 
   expect(await briefing("remove", made.id)).toMatchObject({ removed: { id: made.id, backEnd: "gateway" } });
   expect((await briefing("list")).briefings).toEqual([]);
-});
+}, 90_000);

@@ -320,7 +320,15 @@ describe("schedules", () => {
     expect(due("*/15 * * * *")).toBe("2026-10-26T07:45:00.000Z");
     expect(due("0 9 * * *", "Europe/Zurich")).toBe("2026-10-26T08:00:00.000Z");
     expect(due("0 9 * * *", "Europe/Nowhere")).toBe("2026-10-26T09:00:00.000Z");
-    for (const bad of ["0 8 * *", "0 8 * * 7", "0 8 * * sun-thu", "0 8 * * blursday", "61 8 * * *", "now"]) {
+    for (const bad of [
+      "0 8 * *",
+      "0 8 * * 7",
+      "0 8 * * sun-thu",
+      "0 8 * * fri,sun-thu",
+      "0 8 * * blursday",
+      "61 8 * * *",
+      "now",
+    ]) {
       expect(() => due(bad), bad).toThrow();
     }
   });

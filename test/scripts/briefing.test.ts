@@ -27,7 +27,7 @@ const fail = (message) => {
   console.log(JSON.stringify({ ok: false, error: { type: "cli_error", message } }));
   process.exit(1);
 };
-if (existsSync(path.join(folder, "away"))) fail("The gateway is not running.");
+if (existsSync(path.join(folder, "away"))) fail("The gateway is not running.\\nStart it.\\nTarget: x");
 if (command === "agent") {
   const args = [verb, ...rest];
   appendFileSync(path.join(folder, "asked.txt"), readFileSync(args[args.indexOf("--message-file") + 1], "utf8"));
@@ -250,10 +250,11 @@ test("a gateway that cannot be asked is named", async () => {
   runner.write("away", "");
   const { code, stderr } = await add();
   expect(code).toBe(1);
-  expect(stderr).toBe('"openclaw cron add" failed: The gateway is not running.\n');
+  expect(stderr).toBe('"openclaw cron add" failed: The gateway is not running. Start it.\n');
   expect((await briefing("remove", "job-1")).stderr).toBe(
-    '"openclaw cron list" failed: The gateway is not running.\n',
+    '"openclaw cron list" failed: The gateway is not running. Start it.\n',
   );
+  expect(await briefing("list")).toMatchObject({ code: 1, stdout: "" });
   env = { ...env, SWITCHBOARD_OPENCLAW: "/nowhere/openclaw" };
   expect((await add()).stderr).toMatch(
     /"openclaw" was not found on the PATH: name its file in SWITCHBOARD_OPENCLAW\.\n$/,

@@ -1,5 +1,6 @@
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { startClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
 import { type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
 import { findCall, recentCalls } from "../../plugin/store/calls.ts";
 import { closeStore, openStore } from "../../plugin/store/database.ts";
@@ -172,6 +173,55 @@ test("a second line, and one that is not there", async () => {
   expect(service.calls.size).toBe(0);
   expect((await call("--line", "home")).stderr).toBe('There is no line "home", only clawdtalk, work.\n');
   await other.close();
+});
+
+test("a ClawCall line: rings the owner, calls others with what the call is to reach, shows a call, ends none", async () => {
+  const other = await startClawCallPractice({ tier: "pro", ownerNumber: "+15550001111" });
+  try {
+    runner.write(
+      ".env",
+      `CLAWCALL_API_KEY=${other.key}\nCLAWCALL_BASE_URL=${other.url}\nCLAWCALL_OWNER_NUMBER=+15550001111\n`,
+    );
+    expect((await call("喂，起床了！")).stdout).toMatch(/^Calling you: 喂，起床了！\nCall id: CA\w+\n$/);
+    await call("Hello!", "--to", "+15550001111");
+    expect(other.requests.map(({ path, body }) => [path, body])).toEqual([
+      ["/api/v1/calls/outbound/callback", { message: "喂，起床了！", allow_followup: true }],
+      ["/api/v1/calls/outbound/callback", { message: "Hello!", allow_followup: true }],
+    ]);
+
+    const unclear = await call("--to", "+15550002222", "Hello!");
+    expect([unclear.code, unclear.stderr]).toEqual([
+      2,
+      'A call to somebody else on the line "clawcall" needs to know what it is to reach: say it with --purpose.\n',
+    ]);
+    const placed = await call("--to", "+15550002222", "--purpose", "Book a table for two");
+    expect(placed.stdout).toMatch(/^Calling \+15550002222: Book a table for two\nCall id: CA\w+\n$/);
+    expect(other.requests.at(-1)?.body).toEqual({
+      to_number: "+15550002222",
+      objective: "Book a table for two",
+      context: "",
+    });
+
+    await other.calls[0]?.answered();
+    const callSid = other.calls[0]?.callSid ?? "";
+    const status = await call("status", callSid);
+    expect(status).toMatchObject({ code: 0, stderr: "" });
+    expect(status.stdout).toMatch(new RegExp(`^The call ${callSid}: [a-z-]+, outbound, since `));
+    expect(await call("status", "CAnobody")).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^ClawCall does not list the call CAnobody: a call out is listed once/),
+    });
+    expect(await call("end", callSid)).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringMatching(
+        /^ClawCall cannot end a call from outside: hang up, or let the agent end it/,
+      ),
+    });
+    expect(other.violations).toEqual([]);
+  } finally {
+    await other.close();
+  }
 });
 
 test("finds key and server where the plugin finds them: in the gateway's config file", async () => {

@@ -1,6 +1,6 @@
 // Runs the script as a shell does, against the practice line: every subcommand, what is refused, and that no key and
 // no whole email address is ever printed.
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { parseEnv } from "node:util";
 import { Command } from "commander";
@@ -27,11 +27,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  const secrets = service.accounts.flatMap(({ email, agents }) => [
-    email,
-    email.split("@")[0] ?? "",
-    ...agents.map(({ key }) => key),
-  ]);
+  const secrets = service.accounts.flatMap(({ email, agents }) => [email, ...agents.map(({ key }) => key)]);
   for (const secret of secrets) expect(printed).not.toContain(secret);
   expect(service.violations).toEqual([]);
   await service.close();
@@ -179,21 +175,6 @@ describe("register", () => {
     expect(asked[0]).toMatch(/will store your phone number/);
     expect(asked[1]).toMatch(/^Register\?/);
   });
-
-  test.skipIf(isWindows || process.getuid?.() === 0)(
-    "a folder that cannot be written is found out first",
-    async () => {
-      chmodSync(runner.stateFolder, 0o500);
-      try {
-        const { code, stderr } = await clawcall(...REGISTER, "--yes");
-        expect(code).toBe(1);
-        expect(stderr).toMatch(/\.env cannot be written \(EACCES\): make it writable and try again\.\n$/);
-        expect(service.requests).toEqual([]);
-      } finally {
-        chmodSync(runner.stateFolder, 0o700);
-      }
-    },
-  );
 
   test("a file that cannot be written is found out first", async () => {
     const folder = new ScriptRunner();
@@ -407,7 +388,7 @@ describe("calls", () => {
     await call.hangUp();
     const { stdout } = await clawcall("history", "--transcripts", "--limit", "5");
     expect(stdout).toMatch(/^\S+Z {2}from \+15550001111 {2}user_initiated {2}completed {2}\d+ s {2}CA\w+\n/);
-    expect(stdout).not.toMatch(/\u001b|^2026/m);
+    expect(stdout.split("\n").slice(1)).toEqual(['    "user": "Hello\\n2026 \\u001b[2J"', ""]);
     expect(last()?.query).toEqual({ limit: "5", transcripts: "true" });
     expect(await json("history")).toMatchObject({ ok: true, calls: [{ callType: "user_initiated" }] });
     expect(last()?.query).toEqual({ limit: "20" });
@@ -509,7 +490,9 @@ describe("billing and agents", () => {
         `^Tier: Team .*\nUntil: .*\nMinutes this month: 0 of 500 used\nPaid: 29 USDC for team on .* ${signature}\n$`,
       ),
     );
-    expect((await clawcall("billing", "cancel")).stdout).toMatch(/^Auto-renew cancelled/);
+    expect((await clawcall("billing", "cancel")).stdout).toMatch(
+      /^The tier will not be renewed\. ClawCall says: "Auto-renew cancelled/,
+    );
     expect(await json("billing", "status")).toMatchObject({ ok: true, billing: { tier: "team" } });
   });
 
@@ -600,7 +583,8 @@ describe("refused and failed: one sentence, exit code 1", () => {
     const { code, stderr } = await run(["billing", "checkout", "pro"], {
       env: { CLAWCALL_BASE_URL: poor.url },
     });
-    expect([code, stderr]).toEqual([1, "ClawCall takes no payments at the moment: try again later.\n"]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^ClawCall takes no payments at the moment: try again later\.[^\n]*\n$/);
     await poor.close();
   });
 

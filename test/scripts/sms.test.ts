@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
 import { closeStore, openStore } from "../../plugin/store/database.ts";
@@ -137,4 +139,22 @@ test.each([
   const texts = await left();
   expect(texts).toHaveLength(open);
   expect(texts.every(({ resend }) => !resend)).toBe(true);
+});
+
+test("only lines that can text", async () => {
+  const texting = readFileSync(path.join(runner.stateFolder, ".env"), "utf8");
+  runner.write(".env", `${texting}CLAWCALL_API_KEY=12345678-0000-4000-8000-00000000abcd\n`);
+  expect(await sms("send", "+15550002222", "Hi")).toMatchObject({ code: 0, stderr: "" });
+  expect(await sms("send", "+15550002222", "Hi", "--line", "clawcall")).toMatchObject({
+    code: 1,
+    stderr: 'The line "clawcall" is with ClawCall, and this works on lines of ClawdTalk alone.\n',
+  });
+  runner.write(".env", "CLAWCALL_API_KEY=12345678-0000-4000-8000-00000000abcd\n");
+  expect(await sms("list")).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(
+      /^This works on lines of ClawdTalk alone, and none is set up: get an API key/,
+    ),
+  });
+  expect(service.messages).toHaveLength(1);
 });

@@ -8,6 +8,7 @@ import { nameKey } from "../../config/redaction.ts";
 import { count, direction, id, text } from "../answer-fields.ts";
 import type { CallDirection } from "../carrier.ts";
 import { type Advice, CarrierHttp, type HttpOptions, type Refusal, tooManyRequests } from "../http.ts";
+import { describeTiers } from "./terms.ts";
 import { writtenTranscript } from "./transcript.ts";
 
 export interface ClawCallRestOptions extends HttpOptions {
@@ -667,7 +668,7 @@ export class ClawCallRest {
   }
 }
 
-const HOW_TO_CHANGE_THE_TIER = 'to change it: "clawcall.ts billing checkout pro" (or team)';
+const HOW_TO_CHANGE_THE_TIER = 'to change it: "clawcall billing checkout pro" (or team)';
 
 /** What a refusal means on this service (wire page: the statuses, "Tiers"). */
 function advise(refusal: Refusal, apiKey: string | undefined): Advice | undefined {
@@ -676,7 +677,7 @@ function advise(refusal: Refusal, apiKey: string | undefined): Advice | undefine
       return {
         sentence:
           `ClawCall ${apiKey ? `does not accept the key ${nameKey(apiKey)}` : "wants a key and was given none"}: ` +
-          'set CLAWCALL_API_KEY; a lost key is replaced with "clawcall.ts recover --email <the account\'s email>".',
+          'set CLAWCALL_API_KEY; a lost key is replaced with "clawcall recover --email <the account\'s email>".',
       };
     case 402:
       return {
@@ -686,8 +687,7 @@ function advise(refusal: Refusal, apiKey: string | undefined): Advice | undefine
     case 403:
       return {
         sentence:
-          "ClawCall does not allow this on the account's tier. Free has 10 minutes a month and no outbound calls, " +
-          "Pro 120 minutes with callbacks, schedules and calls to others, Team 500 pooled minutes and 5 agents; " +
+          `ClawCall does not allow this on the account's tier: ${describeTiers()}; ` +
           `${HOW_TO_CHANGE_THE_TIER}.`,
       };
     case 404:
@@ -698,7 +698,7 @@ function advise(refusal: Refusal, apiKey: string | undefined): Advice | undefine
     case 409:
       return {
         sentence:
-          'ClawCall has counted this transaction before: see "clawcall.ts billing status" before paying again.',
+          'ClawCall has counted this transaction before: see "clawcall billing status" before paying again.',
       };
     case 429:
       // The service itself uses it for the month's minutes only; what stands before a service asks for patience.

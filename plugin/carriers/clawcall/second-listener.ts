@@ -39,7 +39,7 @@ export function secondListener(call: {
   return (
     `Somebody else listens with the same ClawCall key: on call ${call.callId} ${lines} of the agent ` +
     "came from elsewhere, and callers' words go to either. Look for an old ClawCall listener or a second gateway " +
-    'and stop it, or get a new key with "clawcall.ts recover".'
+    'and stop it, or get a new key with "clawcall recover".'
   );
 }
 

@@ -48,10 +48,15 @@ export function describeTier(name: string): string | undefined {
   return `${terms.title} (${facts.join(", ")})`;
 }
 
+/** What each tier has, the smallest first. */
+export function describeTiers(): string {
+  return Object.keys(tiers).map(describeTier).join("; ");
+}
+
 /** Why the account's tier is not enough, what each tier has, and how to change it. */
 export function tierRefusal(feature: "callsOut" | "agents" | "webhook"): string {
   const names = Object.keys(tiers) as Tier[];
   const enough = names.filter((name) => Number(tiers[name][feature]) > Number(tiers.free[feature]));
   const titles = enough.map((name) => tiers[name].title).join(" or ");
-  return `This needs ClawCall's ${titles} tier: ${names.map(describeTier).join("; ")}. To change it: "clawcall billing checkout ${enough[0]}".`;
+  return `This needs ClawCall's ${titles} tier: ${describeTiers()}. To change it: "clawcall billing checkout ${enough[0]}".`;
 }

@@ -1,0 +1,2 @@
+import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
+import"./parts/chunk-LQOKMFNF.js";await import("./parts/briefing-GBVWU6R4.js");

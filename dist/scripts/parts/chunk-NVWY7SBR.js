@@ -1,0 +1,2 @@
+import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
+import{openSwitchboardFolder}from"./chunk-37GDD2Y6.js";import path from"node:path";function connectorFiles(stateFolder){let folder=openSwitchboardFolder(stateFolder);return{folder,lock:path.join(folder,"connect.lock"),status:path.join(folder,"connect.status.json"),wish:path.join(folder,"connect.wanted.json"),log:path.join(folder,LOG_NAME),crash:path.join(folder,".connect.crash")}}var LOG_NAME=".connect.log";export{connectorFiles,LOG_NAME};
