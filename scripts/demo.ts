@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { messageOf } from "../plugin/log.ts";
 import { playDemo, startDemoLine } from "../plugin/practice/demo.ts";
-import { openSoftphone } from "../plugin/practice/softphone.ts";
+import { clawdTalkPhone, openSoftphone } from "../plugin/practice/softphone.ts";
 
 const options = new Command("demo")
   .description("Talk to an agent on a real gateway over the practice line. No account and no key are needed.")
@@ -25,7 +25,10 @@ try {
   stopping.signal.addEventListener("abort", () => void line.close());
   try {
     if (options.talk) {
-      await openSoftphone(await line.server.ring(), { input: process.stdin, output: process.stdout });
+      await openSoftphone(clawdTalkPhone(await line.server.ring()), {
+        input: process.stdin,
+        output: process.stdout,
+      });
     } else {
       const result = await playDemo(line, say);
       if (options.json) console.log(JSON.stringify(result));

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Lets people try the phone without an account: a ClawdTalk practice line with a softphone in the terminal.
+// Lets people try the phone without an account: practice lines, ClawdTalk's and ClawCall's, and a softphone in the
+// terminal.
 import { Command, InvalidArgumentError } from "commander";
 import { messageOf } from "../plugin/log.ts";
 import { runPracticeSession } from "../plugin/practice/command.ts";
@@ -13,10 +14,10 @@ interface Flags {
 
 const flags = new Command("practice")
   .description(
-    "Try the phone without an account: opens a practice line, rings your agent, lets you talk to it.",
+    "Try the phone without an account: opens practice lines (ClawdTalk, ClawCall), rings your agent, lets you talk to it.",
   )
-  .option("--port <number>", "port on 127.0.0.1 (default: any free one)", portNumber)
-  .option("--key <text>", "made-up API key the line accepts (default: a fixed practice key)")
+  .option("--port <number>", "port of the ClawdTalk line on 127.0.0.1 (default: any free one)", portNumber)
+  .option("--key <text>", "made-up API key the lines accept (default: fixed practice keys)")
   .option("--owner-number <number>", "your phone number, as in +15550001111", phoneNumber)
   .option("--json", "print one JSON line per event; notices go to stderr")
   .parse()

@@ -133,7 +133,7 @@ const agentAnswer = z.object({
 });
 
 /**
- * Asks the agent in its main session, through `openclaw agent`. The prompt goes through a file of the owner's alone,
+ * Asks the agent in the session the owner speaks in, through `openclaw agent`. The prompt goes through a file of the owner's alone,
  * since Windows cannot pass every text on a command line.
  *
  * @param agentId the gateway's default agent when undefined.
@@ -141,7 +141,13 @@ const agentAnswer = z.object({
  */
 export async function askAgent(
   cli: GatewayCli,
-  request: { readonly prompt: string; readonly agentId: string | undefined; readonly stateFolder: string },
+  request: {
+    readonly prompt: string;
+    readonly agentId: string | undefined;
+    /** The agent's main session when undefined. */
+    readonly sessionKey: string | undefined;
+    readonly stateFolder: string;
+  },
 ): Promise<string> {
   const file = path.join(openSwitchboardFolder(request.stateFolder), `briefing-${process.pid}.txt`);
   try {
@@ -150,7 +156,7 @@ export async function askAgent(
       [
         "agent",
         "--session-key",
-        "main",
+        request.sessionKey ?? "main",
         ...(request.agentId === undefined ? [] : ["--agent", request.agentId]),
         "--message-file",
         file,

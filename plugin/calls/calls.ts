@@ -144,6 +144,16 @@ export class Calls {
     return this.#live.size;
   }
 
+  /** When something was last heard of each live call, on the clock of `now`. */
+  lastHeard(): readonly (readonly [callId: string, atMs: number])[] {
+    return [...this.#live.values()].map(({ callId, seenAtMs }) => [callId, seenAtMs]);
+  }
+
+  /** The language of whoever speaks on this call, BCP 47; the line's as long as they have not spoken. */
+  languageOn(callId: string): string {
+    return this.#live.get(callId)?.language ?? this.#p.settings.language ?? "en";
+  }
+
   get #idleCallLimitMs(): number {
     return this.#p.carrier.capabilities.callEnd ? IDLE_CALL_LIMIT_MS : UNTOLD_END_LIMIT_MS;
   }

@@ -87,8 +87,13 @@ export class OpenCalls {
         await records.find(carrierCallId, { transcript: true }),
         now - call.createdAt.getTime(),
       );
-      if (outcome !== undefined)
-        this.#p.onEnded({ callId: carrierCallId, direction: "outbound", ...outcome });
+      if (outcome === undefined) continue;
+      const direction = call.placedHere ? "outbound" : call.direction;
+      this.#p.onEnded({
+        callId: carrierCallId,
+        ...(direction === undefined ? {} : { direction }),
+        ...outcome,
+      });
     }
   }
 
@@ -102,6 +107,7 @@ export class OpenCalls {
       const status = record.status ?? "completed";
       return {
         outcome: UNANSWERED[status] ?? "completed",
+        ...(record.purpose === undefined ? {} : { recordedAs: record.purpose }),
         ...(record.durationSeconds === undefined ? {} : { durationSeconds: record.durationSeconds }),
         ...(record.transcript === undefined ? {} : { transcript: record.transcript }),
       };

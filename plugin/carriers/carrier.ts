@@ -90,6 +90,8 @@ export interface CallOutcome {
   readonly purpose?: string;
   readonly greeting?: string;
   readonly voicemailMessage?: string;
+  /** What the call was for, where the carrier's records say it. */
+  readonly recordedAs?: CallPurpose;
   /** What was said, where the carrier tells it. */
   readonly transcript?: readonly TranscriptLine[];
 }

@@ -342,6 +342,7 @@ async function ringNow(settings: Settings): Promise<Answer> {
         await askAgent(await openCli(settings), {
           prompt,
           agentId: first.agentId ?? settings.config.agentId,
+          sessionKey: await ownerSession(settings, first.name),
           stateFolder: settings.stateFolder,
         }),
       now: () => performance.now(),
@@ -369,6 +370,18 @@ async function ringingLine({ name }: UsableLine, settings: Settings): Promise<Ri
 function parseJson(json: string): unknown {
   try {
     return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The session the owner speaks in on this line; undefined when the gateway does not say. */
+async function ownerSession({ config }: Settings, line: string): Promise<string | undefined> {
+  const { askPhoneStatus } = await import("../lines/gateway-phone.ts");
+  try {
+    const key = (await askPhoneStatus(config)).lines.find(({ name }) => name === line)?.ownerSession;
+    // With one session for everything, "main" is its name on the command line.
+    return key === "global" ? undefined : key;
   } catch {
     return undefined;
   }

@@ -49,6 +49,7 @@ import type { OwnerRoute } from "../trust/owner-session.ts";
 import { type SpeakerSession, strangerSession } from "../trust/sessions.ts";
 import { findCallWithPatience, identifyCall, isOwners, type SpeakerFacts } from "../trust/speakers.ts";
 import { openLineCarrier } from "./line-carrier.ts";
+import { LostWords } from "./lost-words.ts";
 
 /** Log lines kept in memory for a carrier's support request. */
 const KEPT_LOG_LINES = 200;
@@ -176,6 +177,10 @@ export function createLine(parameters: LineParameters): Line {
           log,
           timings: parameters.openCallTimings,
         });
+  const lostWords =
+    parts.askAgain === undefined
+      ? undefined
+      : new LostWords({ line: line.name, store, calls, askAgain: parts.askAgain, log });
   const startedAt = store.now();
   /** What is wrong with the line although it is connected. */
   let problem: string | undefined;
@@ -331,7 +336,7 @@ export function createLine(parameters: LineParameters): Line {
   async function ended(outcome: CallOutcome): Promise<void> {
     try {
       firstSeenHere.delete(outcome.callId);
-      const { callId, direction, ...end } = outcome;
+      const { callId, direction, recordedAs, transcript: _, ...end } = outcome;
       const address = { line: line.name, carrierCallId: callId };
       const isNews = await noteCallEnded(store, { ...address, carrier: carrier.name, direction, ...end });
       if (!isNews) return;
@@ -341,7 +346,9 @@ export function createLine(parameters: LineParameters): Line {
       const knownDirection = placedHere ? "outbound" : (direction ?? written?.direction);
       const withOwner = placedHere
         ? isOwners(written.callee, config.ownerNumbers)
-        : knownDirection === "inbound" && line.inboundCallers === "owner";
+        : recordedAs === "callback" ||
+          recordedAs === "briefing" ||
+          (knownDirection === "inbound" && line.inboundCallers === "owner");
       await parameters.tellOwner(
         outcomeLine(outcome, {
           direction: knownDirection,
@@ -400,7 +407,9 @@ export function createLine(parameters: LineParameters): Line {
     onWalkie: ({ requestId, words }) => void walkie(requestId, words),
     onApproval: ({ requestId }) => log.info(`An approval was answered (${requestId}).`),
     // The carrier has written it to the log already; `status` asks for it.
-    onStatus: () => {},
+    onStatus: (status) => {
+      if (status.state === "connected") lostWords?.connected(status.counters.lostPolls ?? 0);
+    },
   };
 
   /** Push-to-talk comes from the app of the account's owner; the session it names is a hint we do not follow. */
@@ -462,6 +471,7 @@ export function createLine(parameters: LineParameters): Line {
       if (parts.bridge !== undefined) bridge = openBridge(parts.bridge);
     },
     stop: async () => {
+      lostWords?.stop();
       briefings?.stop();
       calls.stop();
       await Promise.all([

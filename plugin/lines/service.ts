@@ -44,6 +44,8 @@ export interface PhoneStatus {
     readonly since: string;
     readonly counters: Readonly<Record<string, number>>;
     readonly liveCalls: number;
+    /** The key of the session the owner speaks in on this line. */
+    readonly ownerSession: string;
   }[];
   /** False until the gateway's caches are filled: a call before that waits longer for its first words. */
   readonly warm: boolean;
@@ -156,13 +158,15 @@ export class PhoneService {
   status(): PhoneStatus {
     return {
       version: packageVersion(),
-      lines: readyLines(this.#config().config).map(({ name, carrier }) => {
+      lines: readyLines(this.#config().config).map((settings) => {
+        const { name, carrier } = settings;
         const line = [...this.#running].find((candidate) => candidate.name === name);
         return {
           name,
           carrier,
           ...(line?.status() ?? this.#notStarted),
           liveCalls: line?.liveCalls() ?? 0,
+          ownerSession: this.#owner(settings).session.sessionKey,
         };
       }),
       warm: this.#warm,

@@ -1,13 +1,15 @@
-// Owns a practice session for people: starts the ClawdTalk practice line, says how to point a client at it,
-// rings the client when it connects, and opens the softphone.
+// Owns a practice session for people: starts the practice lines, ClawdTalk's and ClawCall's, says how to point a
+// client at one of them, rings the client that connects, and opens the softphone.
 import type { Readable, Writable } from "node:stream";
-import type { PracticeCall } from "./caller.ts";
-import { type ClawdTalkPractice, PRACTICE_API_KEY, startClawdTalkPractice } from "./clawdtalk-server.ts";
-import { openSoftphone } from "./softphone.ts";
+import { type ClawCallPractice, startClawCallPractice } from "./clawcall-server.ts";
+import { type ClawdTalkPractice, startClawdTalkPractice } from "./clawdtalk-server.ts";
+import { clawCallPhone, clawdTalkPhone, openSoftphone, type SoftphoneCall } from "./softphone.ts";
 import { PracticeStopped } from "./waiting.ts";
 
 export interface PracticeSession {
+  /** The ClawdTalk line's; default: any free one, as the other line always has. */
   readonly port?: number;
+  /** What both lines accept; default: a fixed key for each. */
   readonly key?: string;
   readonly ownerNumber?: string;
   /** One JSON line per event on `output`; what is meant for people goes to `notices` instead. */
@@ -19,62 +21,108 @@ export interface PracticeSession {
   readonly signal: AbortSignal;
 }
 
+interface Lines {
+  readonly clawdtalk: ClawdTalkPractice;
+  readonly clawcall: ClawCallPractice;
+}
+
+/** As long as it takes: a person reads the invitation and starts a client by hand. */
+const FOREVER = { timeoutMs: Number.POSITIVE_INFINITY };
+
 /**
  * Runs one session: it ends when the call has ended, or when `signal` says so.
  *
  * @throws PracticeError when the port is taken.
  */
 export async function runPracticeSession(session: PracticeSession): Promise<void> {
-  const { port, ownerNumber, json = false, input, output, notices, signal } = session;
-  const key = session.key ?? PRACTICE_API_KEY;
-  const server = await startClawdTalkPractice({
-    keys: [key],
-    ...(port === undefined ? {} : { port }),
-    ...(ownerNumber === undefined ? {} : { ownerNumber }),
-    // The person at the softphone has one phone, and is on it.
-    onOutbound: () => ({ does: "busy" }),
-  });
+  const { json = false, input, output, notices, signal } = session;
+  const lines = await openLines(session);
+  const { clawdtalk, clawcall } = lines;
   const people = json ? notices : output;
-  let call: PracticeCall | undefined;
+  const close = () => Promise.all([clawdtalk.close(), clawcall.close()]);
+  let call: SoftphoneCall | undefined;
   // The client hears that the call is over before the line goes away.
-  const stop = () => (call ? call.hangUp({ reason: "practice_stopped" }) : void server.close());
+  const stop = () => (call ? call.hangUp("practice_stopped") : void close());
   signal.addEventListener("abort", stop);
   if (json) {
     const write = (event: object) => output.write(`${JSON.stringify(event)}\n`);
-    server.follow(write);
-    write({ at: Date.now(), kind: "ready", server: server.url, key, ownerNumber: server.ownerNumber });
+    clawdtalk.follow((event) => write({ line: "clawdtalk", ...event }));
+    clawcall.follow((event) => write({ line: "clawcall", ...event }));
+    write({
+      at: Date.now(),
+      kind: "ready",
+      server: clawdtalk.url,
+      key: clawdtalk.key,
+      ownerNumber: clawdtalk.ownerNumber,
+      clawcall: { server: clawcall.url, key: clawcall.key },
+    });
   }
-  server.follow((event) => {
-    if (event.kind === "client" && event.state === "refused") {
-      people.write(`A client came with another key and was refused. The line accepts ${key}.\n`);
-    }
+  const sayRefused = (key: string) =>
+    people.write(`A client came with another key and was refused. The line accepts ${key}.\n`);
+  clawdtalk.follow((event) => {
+    if (event.kind === "client" && event.state === "refused") sayRefused(clawdtalk.key);
+  });
+  clawcall.follow((event) => {
+    if (event.kind === "request" && event.status === 401) sayRefused(clawcall.key);
   });
   try {
     if (signal.aborted) return;
-    people.write(invitation(server));
-    // As long as it takes: a person reads the lines above and starts a client by hand.
-    await server.waitForClient({ timeoutMs: Number.POSITIVE_INFINITY });
+    people.write(invitation(lines));
+    const ring = await firstClient(lines);
     people.write("A client is connected. Ringing …\n");
-    call = await server.ring();
+    call = await ring();
     await openSoftphone(call, { input, output: people });
   } catch (error) {
     if (!(error instanceof PracticeStopped)) throw error;
   } finally {
     signal.removeEventListener("abort", stop);
-    await server.close();
+    await close();
   }
 }
 
-function invitation(server: ClawdTalkPractice): string {
+async function openLines({ port, key, ownerNumber }: PracticeSession): Promise<Lines> {
+  const shared = ownerNumber === undefined ? {} : { ownerNumber };
+  // The person at the softphone has one phone, and is on it.
+  const busy = () => ({ does: "busy" }) as const;
+  const clawdtalk = await startClawdTalkPractice({
+    ...shared,
+    ...(key === undefined ? {} : { keys: [key] }),
+    ...(port === undefined ? {} : { port }),
+    onOutbound: busy,
+  });
+  const clawcall = await startClawCallPractice({
+    ...shared,
+    ...(key === undefined ? {} : { key }),
+    tier: "pro",
+    onRing: busy,
+  });
+  return { clawdtalk, clawcall };
+}
+
+/** What rings the client that connects first. */
+function firstClient({ clawdtalk, clawcall }: Lines): Promise<() => Promise<SoftphoneCall>> {
+  return Promise.race([
+    clawdtalk.waitForClient(FOREVER).then(() => async () => clawdTalkPhone(await clawdtalk.ring())),
+    clawcall.waitForListener(FOREVER).then(() => async () => clawCallPhone(await clawcall.ring(), clawcall)),
+  ]);
+}
+
+function invitation({ clawdtalk, clawcall }: Lines): string {
   return [
     "",
-    "  The practice line is open. It speaks ClawdTalk; no account is needed.",
-    "  Start your gateway (or the connector) with these two settings:",
+    "  The practice lines are open; no account is needed.",
+    "  Start your gateway (or the connector) with the settings of one of them: ClawdTalk's",
     "",
-    `    CLAWDTALK_SERVER=${server.url}`,
-    `    CLAWDTALK_API_KEY=${server.key}`,
+    `    CLAWDTALK_SERVER=${clawdtalk.url}`,
+    `    CLAWDTALK_API_KEY=${clawdtalk.key}`,
     "",
-    "  It rings as soon as the client connects. Then type what the caller says; Ctrl-D hangs up.",
+    "  or ClawCall's",
+    "",
+    `    CLAWCALL_BASE_URL=${clawcall.url}`,
+    `    CLAWCALL_API_KEY=${clawcall.key}`,
+    `    CLAWCALL_OWNER_NUMBER=${clawcall.ownerNumber}`,
+    "",
+    "  It rings as soon as the client connects. Then type what the caller says; Ctrl-D hangs up, Ctrl-C ends it all.",
     "",
     "",
   ].join("\n");

@@ -1,16 +1,24 @@
 /**
- * Owns the demo: the practice line, the scripted model and a real gateway, and a conversation over them. Calls in,
- * a text, a call back to the owner and a call to a third number, each placed by the agent itself.
+ * Owns the demo: the practice lines, the scripted model and a real gateway with a line on each, and a conversation over
+ * them. On ClawdTalk: calls in, texts, a call back to the owner and a call to a third number. On ClawCall: a scheduled
+ * briefing with the owner's questions, and a call to somebody else until its objective is reached. Whatever is placed
+ * or scheduled, the agent itself does it, with the scripts the skill names.
  */
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { RESULT_REQUEST } from "../calls/voice-context.ts";
 import type { PracticeCall, PracticeTurn } from "./caller.ts";
+import type { ClawCallPracticeCall, ClawCallTurn } from "./clawcall-caller.ts";
+import { type ClawCallPractice, startClawCallPractice } from "./clawcall-server.ts";
 import { type ClawdTalkPractice, startClawdTalkPractice } from "./clawdtalk-server.ts";
 import { type PracticeModel, startPracticeModel } from "./model.ts";
+import type { ModelRequest, ModelRule } from "./model-script.ts";
 import { type PhoneGateway, startPhoneGateway } from "./phone-gateway.ts";
 
 export interface DemoTurn {
-  readonly said: string;
-  /** Everything the caller heard for it, in order. */
+  /** Null where the agent speaks first. */
+  readonly said: string | null;
+  /** Everything the person heard for it, in order. */
   readonly heard: string;
   readonly firstSpeechMs: number;
   readonly doneMs: number;
@@ -20,7 +28,7 @@ export interface DemoTurn {
 export interface DemoResult {
   readonly ok: true;
   readonly calls: readonly {
-    readonly carrier: "clawdtalk";
+    readonly carrier: "clawdtalk" | "clawcall";
     readonly direction: "inbound" | "outbound";
     readonly turns: readonly DemoTurn[];
   }[];
@@ -29,6 +37,7 @@ export interface DemoResult {
 
 export interface DemoLine {
   readonly server: ClawdTalkPractice;
+  readonly clawcall: ClawCallPractice;
   readonly model: PracticeModel;
   readonly gateway: PhoneGateway;
   close(): Promise<void>;
@@ -36,31 +45,38 @@ export interface DemoLine {
 
 const OWNER = "+15550001111";
 const BAKERY = "+15550002222";
+const DENTIST = "+15550004444";
 const WAIT = { timeoutMs: 20_000 };
+/** How often the owner asks what came of the call to the dentist: it is told a moment after the call. */
+const MOST_ASKED = 5;
 
 /** Starts everything the demo needs. What was started before a failure is ended again. */
 export async function startDemoLine(packageFolder: string, signal?: AbortSignal): Promise<DemoLine> {
   const server = await startClawdTalkPractice({ ownerNumber: OWNER, dedicatedNumber: "+15550003333" });
+  const clawcall = await startClawCallPractice({ ownerNumber: OWNER, tier: "pro" });
   const model = await startPracticeModel({ script: demoScript(packageFolder) });
+  const closeServers = () => Promise.all([server.close(), clawcall.close(), model.close()]);
   try {
     const gateway = await startPhoneGateway({
       pluginFolder: packageFolder,
       modelUrl: model.url,
       clawdtalkServer: server.url,
+      clawcallBaseUrl: clawcall.url,
       ownerNumber: OWNER,
       signal,
     });
     return {
       server,
+      clawcall,
       model,
       gateway,
       close: async () => {
         await gateway.stop();
-        await Promise.all([server.close(), model.close()]);
+        await closeServers();
       },
     };
   } catch (error) {
-    await Promise.all([server.close(), model.close()]);
+    await closeServers();
     throw error;
   }
 }
@@ -68,58 +84,67 @@ export async function startDemoLine(packageFolder: string, signal?: AbortSignal)
 /**
  * Plays the conversation. `say` is given each line as it happens, with its milliseconds since the start.
  *
- * @throws an error with one sentence when a turn, a text or a call does not come, or when the wire was broken.
+ * @throws an error with one sentence when a turn, a text or a call does not come, or when a wire was broken.
  */
 export async function playDemo(
-  { server, model }: DemoLine,
+  { server, clawcall, model }: DemoLine,
   say: (line: string) => void,
 ): Promise<DemoResult> {
   const startedAt = Date.now();
   const tell = (who: string, text: string) =>
     say(`${String(Date.now() - startedAt).padStart(6)} ms  ${who.padEnd(7)} ${text}`);
-  const follow = (call: PracticeCall, name: string) =>
-    call.follow((entry) => tell(entry.who === "agent" ? "agent" : name, entry.text));
-
   const calls: DemoResult["calls"][number][] = [];
   const sms: DemoResult["sms"][number][] = [];
 
-  const talk = async (call: PracticeCall, words: readonly string[]): Promise<DemoTurn[]> => {
-    const turns: DemoTurn[] = [];
-    for (const said of words) turns.push(report(await asked(call.say(said), model), say));
-    return turns;
-  };
-
-  say("The owner rings the agent.");
-  const first = await server.ring({ from: OWNER });
-  follow(first, "owner");
-  await first.heardGreeting(WAIT);
-  calls.push({
-    carrier: "clawdtalk",
-    direction: "inbound",
-    turns: await talk(first, [
-      "What is on my list today?",
-      "And what is the weather like?",
-      "明天几点开会？",
-    ]),
-  });
-  first.hangUp();
-
-  const text = async (body: string): Promise<void> => {
+  const text = async (body: string): Promise<string> => {
     tell("owner", `(text) ${body}`);
     const replies = await server.text({ from: OWNER, body }).reply(WAIT);
     const reply = replies.map((message) => message.body).join("\n");
     tell("agent", `(text) ${reply}`);
     sms.push({ from: OWNER, body, reply });
+    return reply;
+  };
+
+  const onClawdTalk = async (call: PracticeCall, name: string, words: readonly string[]): Promise<void> => {
+    call.follow((entry) => tell(entry.who === "agent" ? "agent" : name, entry.text));
+    if (call.greeting !== undefined) tell("agent", call.greeting);
+    else await call.heardGreeting(WAIT);
+    const turns: DemoTurn[] = [];
+    for (const said of words) turns.push(report(await asked(call.say(said), model), say));
+    calls.push({ carrier: "clawdtalk", direction: call.direction, turns });
+    call.hangUp();
   };
 
   /** The owner's text makes the agent place a call; whoever answers says these words. */
   const calledBack = async (body: string, name: string, words: readonly string[]): Promise<void> => {
     const [call] = await Promise.all([server.nextOutbound(WAIT), text(body)]);
-    follow(call, name);
-    tell("agent", call.greeting ?? "");
-    calls.push({ carrier: "clawdtalk", direction: "outbound", turns: await talk(call, words) });
-    call.hangUp();
+    await onClawdTalk(call, name, words);
   };
+
+  /** ClawCall takes one whole answer for each thing said; here the agent opens the conversation. */
+  const onClawCall = async (
+    call: ClawCallPracticeCall,
+    name: string,
+    words: readonly string[],
+  ): Promise<void> => {
+    const opening = call.turns[0];
+    if (opening === undefined) throw new Error("The agent was not asked to open the conversation.");
+    const hear = async (turn: ClawCallTurn) => {
+      if (turn.said !== undefined) tell(name, turn.said);
+      turns.push(report(await answered(turn, model, (words) => tell("agent", words)), say));
+    };
+    const turns: DemoTurn[] = [];
+    await hear(opening);
+    for (const said of words) await hear(call.say(said));
+    calls.push({ carrier: "clawcall", direction: "outbound", turns });
+  };
+
+  say("ClawdTalk: the owner rings the agent.");
+  await onClawdTalk(await server.ring({ from: OWNER }), "owner", [
+    "What is on my list today?",
+    "And what is the weather like?",
+    "明天几点开会？",
+  ]);
 
   say("The owner texts the agent.");
   await text("Is there anything on my list for tomorrow?");
@@ -133,7 +158,45 @@ export async function playDemo(
     "Bakery, good morning. What can I do for you?",
   ]);
 
-  const [violation] = server.violations;
+  say("ClawCall: the owner orders a briefing; the agent schedules it.");
+  await text(`Brief me every ${tomorrow()} at eight on the phone.`);
+  const [schedule] = clawcall.schedules;
+  if (schedule === undefined) throw new Error("The agent scheduled no briefing.");
+
+  say("Its time has come: the owner's phone rings.");
+  const ringing = clawcall.nextCall({ does: "answer" }, WAIT);
+  clawcall.runScheduleNow(schedule.id);
+  const briefing = await ringing;
+  // The dentist takes their time, so that the two calls follow each other.
+  const hungUp = Promise.withResolvers<void>();
+  clawcall.onRing = () => hungUp.promise.then(() => ({ does: "answer" }));
+  const dentistRings = clawcall.nextCall(undefined, WAIT);
+  // What fails before this call comes is told instead of it.
+  dentistRings.catch(() => {});
+  await onClawCall(briefing, "owner", [
+    "When is the first of them?",
+    `Then please call the dentist at ${DENTIST} and book Tuesday.`,
+  ]);
+  briefing.hangUp();
+  hungUp.resolve();
+
+  say("The dentist's phone rings; the agent speaks until its objective is reached, and hangs up itself.");
+  const dentist = await dentistRings;
+  await onClawCall(dentist, "dentist", ["Dental practice, hello. Tuesday at three is free."]);
+  await dentist.ended(WAIT);
+  if (dentist.end?.by !== "agent") throw new Error("The agent did not end the call to the dentist.");
+  tell("agent", "(hangs up)");
+
+  say("The owner's session knows what came of it.");
+  await model.until(() => model.requests.find(isResultDone), "the call's result", WAIT);
+  for (let count = 1; ; count++) {
+    const reply = await text("What did the dentist say?");
+    if (reply.includes("three")) break;
+    if (count === MOST_ASKED) throw new Error("The owner's session was not told what came of the call.");
+    await sleep(500);
+  }
+
+  const [violation] = [...server.violations, ...clawcall.violations];
   if (violation !== undefined) throw new Error(`The wire was broken: ${violation.message}`);
   return { ok: true, calls, sms };
 }
@@ -151,29 +214,68 @@ async function asked(turn: PracticeTurn, model: PracticeModel): Promise<DemoTurn
   };
 }
 
+async function answered(
+  turn: ClawCallTurn,
+  model: PracticeModel,
+  hear: (words: string) => void,
+): Promise<DemoTurn> {
+  const answer = await turn.result(WAIT);
+  const modelCalls = model.requests.filter(({ at }) => at >= turn.startedAt).length;
+  hear(answer.text);
+  const first = turn.heard[0] ?? answer;
+  return {
+    said: turn.said ?? null,
+    heard: turn.heard.map(({ text }) => text).join(" "),
+    firstSpeechMs: first.atMs,
+    doneMs: answer.atMs,
+    modelCalls,
+  };
+}
+
 function report(turn: DemoTurn, say: (line: string) => void): DemoTurn {
-  say(
-    `           (first speech after ${turn.firstSpeechMs} ms, done after ${turn.doneMs} ms, ${turn.modelCalls} model call${turn.modelCalls === 1 ? "" : "s"})`,
-  );
+  const { firstSpeechMs, doneMs, modelCalls } = turn;
+  const times =
+    firstSpeechMs < doneMs
+      ? `first speech after ${firstSpeechMs} ms, done after ${doneMs} ms`
+      : `answered after ${doneMs} ms`;
+  say(`           (${times}, ${modelCalls} model call${modelCalls === 1 ? "" : "s"})`);
   return turn;
 }
 
-/** What the model does in the demo besides its ordinary answers: it calls, with the script the skill names. */
-function demoScript(packageFolder: string) {
-  const call = (...words: string[]) => ({
+/** A weekday that is hours away: nothing is due by itself while the demo plays. */
+function tomorrow(): string {
+  const date = new Date(Date.now() + 24 * 60 * 60_000);
+  return new Intl.DateTimeFormat("en", { weekday: "long", timeZone: "UTC" }).format(date);
+}
+
+const isResultDone = ({ lastUserText, doneAt }: ModelRequest) =>
+  lastUserText.includes(RESULT_REQUEST) && doneAt !== undefined;
+
+/** What the model does in the demo besides its ordinary answers: it runs the scripts the skill names. */
+function demoScript(packageFolder: string): readonly ModelRule[] {
+  const run = (script: string, ...words: string[]) => ({
     name: "exec",
     arguments: {
-      command: [process.execPath, join(packageFolder, "dist", "scripts", "call.js"), ...words]
+      command: [process.execPath, join(packageFolder, "dist", "scripts", `${script}.js`), ...words]
         .map((word) => JSON.stringify(word))
         .join(" "),
     },
   });
+  /** An answer that holds only if the prompt has these words: else the agent has no past. */
+  const knowing = (known: string, answer: string) => (request: ModelRequest) =>
+    JSON.stringify(request.messages).includes(known) ? answer : "I do not know what you mean.";
+  const meetings = "You have two meetings today, and the dentist wants to be called about Tuesday.";
   return [
-    { when: /call me back/i, answer: "", toolCall: call("Hello Sam, you wanted me to call.") },
+    // What the gateway tells of a call stands in front of the owner's next words, with what was said on it: first.
+    {
+      when: /What did the dentist say/,
+      answer: knowing("Sam has an appointment on Tuesday at three", "You are booked for Tuesday at three."),
+    },
+    { when: /call me back/i, answer: "", toolCall: run("call", "Hello Sam, you wanted me to call.") },
     {
       when: /call the bakery/i,
       answer: "",
-      toolCall: call("--to", BAKERY, "--purpose", "Order two loaves for Sam, to be picked up today."),
+      toolCall: run("call", "--to", BAKERY, "--purpose", "Order two loaves for Sam, to be picked up today."),
     },
     {
       when: /Bakery, good morning/,
@@ -182,6 +284,56 @@ function demoScript(packageFolder: string) {
     {
       when: /list for tomorrow/i,
       answer: "Nothing yet. Tomorrow is free after the meeting at half past nine.",
+    },
+    {
+      when: /Brief me every/,
+      answer: "",
+      toolCall: run(
+        "briefing",
+        "add",
+        `0 8 * * ${tomorrow().slice(0, 3).toLowerCase()}`,
+        "--task",
+        "What does Sam have to do today?",
+        "--label",
+        "Morning",
+        "--timezone",
+        "UTC",
+      ),
+    },
+    { when: /What does Sam have to do today/, answer: `Good morning, Sam. ${meetings}` },
+    {
+      when: /When is the first of them/,
+      answer: knowing(meetings, "The first meeting is at half past nine."),
+    },
+    {
+      when: /call the dentist/,
+      answer: "I am calling them now.",
+      toolCall: run(
+        "clawcall",
+        "third-party",
+        DENTIST,
+        "Book an appointment for Sam on Tuesday.",
+        "--context",
+        "Any time on Tuesday will do.",
+      ),
+    },
+    {
+      role: "tool",
+      when: ({ lastUserText }) => lastUserText.includes("call the dentist"),
+      answer: "You will hear what they say.",
+    },
+    {
+      when: /call has been answered/,
+      answer: "I would like to book an appointment on Tuesday. Is there one?",
+    },
+    {
+      when: /Tuesday at three is free/,
+      answer: "Tuesday at three, then, for Sam. Thank you, goodbye.",
+      toolCall: { name: "tool_call", arguments: { id: "phone_end_call", args: {} } },
+    },
+    {
+      when: (request) => request.lastText.includes(RESULT_REQUEST),
+      answer: "The purpose was reached: Sam has an appointment on Tuesday at three.",
     },
   ];
 }

@@ -1,9 +1,101 @@
-// Owns the softphone: one call at a terminal. A typed line is what the caller says; what is spoken is printed
-// as it arrives.
+// Owns the softphone: one call at a terminal, on whichever practice line. A typed line is what the caller says; what
+// is spoken is printed as it arrives.
 import { clearLine, createInterface, cursorTo } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import type { PracticeCall, TranscriptEntry } from "./caller.ts";
-import { PracticeError } from "./waiting.ts";
+import type { ClawCallPracticeCall } from "./clawcall-caller.ts";
+import type { ClawCallPractice } from "./clawcall-server.ts";
+import { PracticeError, type WaitOptions } from "./waiting.ts";
+
+/** Words heard on the phone. */
+interface HeardWords {
+  /** Who said them, by name. */
+  readonly speaker: string;
+  readonly text: string;
+  /** Milliseconds since the caller spoke, or since the phone rang. */
+  readonly afterMs: number;
+}
+
+/** A call as the person with the phone in their hand has it. */
+export interface SoftphoneCall {
+  readonly agentName: string;
+  readonly durationSeconds: number;
+  /** How it ended; `undefined` while it lasts. */
+  readonly end: { readonly reason?: string } | undefined;
+  /** @throws PracticeError when the other one says no hello in time. */
+  heardGreeting(options?: WaitOptions): Promise<unknown>;
+  /** Hears everything that is spoken, from the beginning of the call; the returned function stops it. */
+  hear(listener: (words: HeardWords) => void): () => void;
+  say(text: string): { result(options?: WaitOptions): Promise<unknown> };
+  /** Missing where the line carries no texts. */
+  text?(body: string): { reply(options?: WaitOptions): Promise<readonly { readonly body: string }[]> };
+  hangUp(reason?: string): void;
+  /** Resolves when the call ends, by whoever; rejects when the line is closed. */
+  whenEnded(): Promise<unknown>;
+}
+
+/** A call on the ClawdTalk practice line. */
+export function clawdTalkPhone(call: PracticeCall): SoftphoneCall {
+  const hear = (listener: (words: HeardWords) => void) => {
+    const tell = (entry: TranscriptEntry) => {
+      if (entry.who !== "agent") return;
+      const since = call.turns.find((turn) => turn.requestId === entry.requestId)?.saidAt ?? call.rangAt;
+      listener({ speaker: call.agentName, text: entry.text, afterMs: entry.at - since });
+    };
+    for (const entry of call.transcript) tell(entry);
+    return call.follow(tell);
+  };
+  return {
+    agentName: call.agentName,
+    get durationSeconds() {
+      return call.durationSeconds;
+    },
+    get end() {
+      return call.end;
+    },
+    heardGreeting: (options) => call.heardGreeting(options),
+    hear,
+    say: (text) => call.say(text),
+    text: (body) => call.text(body),
+    hangUp: (reason) => call.hangUp(reason === undefined ? {} : { reason }),
+    whenEnded: () => call.whenEnded(),
+  };
+}
+
+/** A call on ClawCall's practice line. */
+export function clawCallPhone(call: ClawCallPracticeCall, server: ClawCallPractice): SoftphoneCall {
+  const agentName = server.account.agents[0]?.name ?? "agent";
+  const forever = { timeoutMs: Number.POSITIVE_INFINITY };
+  return {
+    agentName,
+    get durationSeconds() {
+      return call.durationSeconds;
+    },
+    get end() {
+      return call.end;
+    },
+    heardGreeting: (options) => server.until(() => call.heard[0], "a first word", options),
+    hear: (listener) => {
+      let told = 0;
+      let isHearing = true;
+      const tellNew = () => {
+        for (const { who, text, atMs } of call.heard.slice(told)) {
+          told += 1;
+          if (isHearing) listener({ speaker: who === "agent" ? agentName : "ClawCall", text, afterMs: atMs });
+        }
+        return isHearing && !call.end ? undefined : true;
+      };
+      // The line looks after everything that happens, so every word is told as it is heard.
+      server.until(tellNew, "the end of the call", forever).catch(() => {});
+      return () => {
+        isHearing = false;
+      };
+    },
+    say: (text) => call.say(text),
+    hangUp: () => call.hangUp(),
+    whenEnded: () => call.ended(forever),
+  };
+}
 
 export interface SoftphoneOptions {
   readonly input: Readable & { readonly isTTY?: boolean };
@@ -31,7 +123,7 @@ const HELP = [
  * Opens the softphone on a call and stays until the call has ended: by `/hangup`, by the end of the input, or
  * by the agent.
  */
-export async function openSoftphone(call: PracticeCall, options: SoftphoneOptions): Promise<void> {
+export async function openSoftphone(call: SoftphoneCall, options: SoftphoneOptions): Promise<void> {
   const { input, output, answerWithinMs = 60_000 } = options;
   const takeTurns = options.takeTurns ?? input.isTTY !== true;
   const terminal = input.isTTY === true && output.isTTY === true;
@@ -52,16 +144,17 @@ export async function openSoftphone(call: PracticeCall, options: SoftphoneOption
     output.write(`${printable(line)}\n`);
     if (terminal && !closed) lines.prompt(true);
   };
-  const hear = (entry: TranscriptEntry) => {
-    if (entry.who === "agent") print(`${call.agentName}: ${entry.text} (${msOf(entry, call)} ms)`);
-  };
   const say = async (text: string) => {
     const turn = call.say(text);
     if (!terminal) print(`you: ${text}`);
     if (takeTurns) await patiently(turn.result({ timeoutMs: answerWithinMs }), "(no answer)");
   };
   const sendText = async (body: string) => {
-    const text = call.text(body);
+    const text = call.text?.(body);
+    if (!text) {
+      print("This line carries no texts.");
+      return;
+    }
     print(`you, by text: ${body}`);
     const replied = patiently(
       text.reply({ timeoutMs: answerWithinMs }).then((messages) => {
@@ -88,9 +181,9 @@ export async function openSoftphone(call: PracticeCall, options: SoftphoneOption
     else print(`There is no "/${command}"${command === "text" ? " without a message" : ""}. Try /help.`);
   };
 
-  for (const entry of call.transcript) hear(entry);
-  const stopHearing = call.follow(hear);
-  void call.whenEnded().then(() => lines.close());
+  const stopHearing = call.hear(({ speaker, text, afterMs }) => print(`${speaker}: ${text} (${afterMs} ms)`));
+  const hungUp = () => lines.close();
+  void call.whenEnded().then(hungUp, hungUp);
   lines.on("SIGINT", () => call.hangUp());
   if (terminal) lines.prompt();
   try {
@@ -107,11 +200,6 @@ export async function openSoftphone(call: PracticeCall, options: SoftphoneOption
     lines.close();
   }
   print(`The call has ended (${call.end?.reason ?? "unknown"}, ${call.durationSeconds} s).`);
-}
-
-function msOf(entry: TranscriptEntry, call: PracticeCall): number {
-  const since = call.turns.find((turn) => turn.requestId === entry.requestId)?.saidAt ?? call.rangAt;
-  return entry.at - since;
 }
 
 /** Text from outside must not steer the terminal. Every script stays; line breaks become spaces. */

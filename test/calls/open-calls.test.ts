@@ -102,6 +102,14 @@ test("a call that has been spoken on is not reported as unanswered when its reco
   expect(ended[0]?.outcome).toBe("unknown");
 });
 
+test("a call that came in ends as one", async () => {
+  await noteCallStarted(store, { line: "claw", carrierCallId: "in", direction: "inbound" });
+  records.set("in", { callId: "in", isOver: true, status: "completed" });
+  follow();
+  await untilEnded(1);
+  expect(ended[0]).toMatchObject({ callId: "in", direction: "inbound", outcome: "completed" });
+});
+
 test("calls placed by another process meanwhile are followed, other lines' are not", async () => {
   follow();
   await place("elsewhere", "other");

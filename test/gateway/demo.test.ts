@@ -20,12 +20,19 @@ it("the demo plays its conversation, prints its result last, and ends everything
   expect(demo.stdout.trim().split("\n"), "nothing else on standard output").toHaveLength(1);
   const result = JSON.parse(demo.stdout);
   expect(result.ok).toBe(true);
-  expect(result.calls.map((call: { direction: string }) => call.direction)).toEqual([
-    "inbound",
-    "outbound",
-    "outbound",
+  expect(
+    result.calls.map(({ carrier, direction }: { carrier: string; direction: string }) => [
+      carrier,
+      direction,
+    ]),
+  ).toEqual([
+    ["clawdtalk", "inbound"],
+    ["clawdtalk", "outbound"],
+    ["clawdtalk", "outbound"],
+    ["clawcall", "outbound"],
+    ["clawcall", "outbound"],
   ]);
-  const turns = result.calls.flatMap((call: { turns: unknown[] }) => call.turns);
+  const turns = result.calls.slice(0, 3).flatMap((call: { turns: unknown[] }) => call.turns);
   expect(turns.length).toBeGreaterThanOrEqual(5);
   for (const turn of turns) {
     expect(turn.modelCalls, turn.said).toBe(1);
@@ -34,8 +41,24 @@ it("the demo plays its conversation, prints its result last, and ends everything
   }
   expect(turns.map((turn: { heard: string }) => turn.heard).join(" ")).toContain("会议");
   expect(turns.at(-1).heard).toContain("Two loaves for Sam");
-  expect(result.sms).toHaveLength(3);
+  const [briefing, dentist] = result.calls.slice(3);
+  expect(briefing.turns).toMatchObject([
+    { said: null, heard: expect.stringContaining("You have two meetings today"), modelCalls: 1 },
+    { heard: "The first meeting is at half past nine.", modelCalls: 1 },
+    // The agent places the call, and says so.
+    { heard: "I am calling them now. You will hear what they say.", modelCalls: 2 },
+  ]);
+  expect(dentist.turns).toMatchObject([
+    {
+      said: null,
+      heard: expect.stringMatching(/AI assistant calling on behalf of Sam.*an appointment on Tuesday/),
+      modelCalls: 1,
+    },
+    { heard: "Tuesday at three, then, for Sam. Thank you, goodbye.", modelCalls: 1 },
+  ]);
+  expect(result.sms.length).toBeGreaterThanOrEqual(5);
   for (const text of result.sms) expect(text.reply).not.toBe("");
+  expect(result.sms.at(-1).reply).toContain("booked for Tuesday at three");
 }, 90_000);
 
 it("the demo holds the line open with --talk: what is typed is said, the end of input hangs up", async () => {

@@ -6,8 +6,14 @@ import { createInterface } from "node:readline";
 import { PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type ClawCallPractice, startClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
 import { type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
-import { openSoftphone, type SoftphoneOptions } from "../../plugin/practice/softphone.ts";
+import {
+  clawCallPhone,
+  clawdTalkPhone,
+  openSoftphone,
+  type SoftphoneOptions,
+} from "../../plugin/practice/softphone.ts";
 import { RawClient, soon } from "./raw-client.ts";
 
 /** An agent that greets, and answers everything with one progress text and one result. */
@@ -42,7 +48,7 @@ describe("the softphone", () => {
 
   const open = async (options: Partial<SoftphoneOptions> = {}) => {
     const call = await server.ring();
-    return { call, closed: openSoftphone(call, { input, output, ...options }) };
+    return { call, closed: openSoftphone(clawdTalkPhone(call), { input, output, ...options }) };
   };
 
   it("makes a conversation of a file of lines, then hangs up", async () => {
@@ -129,6 +135,82 @@ describe("the softphone", () => {
   });
 });
 
+/** An agent that listens at ClawCall's practice line and answers everything with the same words. */
+function listening({ url, key }: Pick<ClawCallPractice, "url" | "key">, endCall = false): () => void {
+  const stopped = new AbortController();
+  const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+  const listen = async () => {
+    const { signal } = stopped;
+    while (!signal.aborted) {
+      const poll = await fetch(`${url}/api/v1/calls/listen?timeout=1`, { headers, signal });
+      const { call_sid, message } = (await poll.json()) as { call_sid?: string; message?: string };
+      if (call_sid === undefined) continue;
+      const body = JSON.stringify({ response: `You said ${message}.`, end_call: endCall });
+      await fetch(`${url}/api/v1/calls/respond/${call_sid}`, { method: "POST", headers, body });
+    }
+  };
+  listen().catch(() => {});
+  return () => stopped.abort();
+}
+
+describe("the softphone on ClawCall's line", () => {
+  let server: ClawCallPractice;
+  let stop = () => {};
+
+  beforeEach(async () => {
+    server = await startClawCallPractice({ timings: { fillerAfterMs: 30, fillerEveryMs: 1_000_000 } });
+  });
+  afterEach(async () => {
+    stop();
+    await server.close();
+  });
+
+  const talk = async (lines: string, options: Partial<SoftphoneOptions> = {}) => {
+    const input = new PassThrough();
+    const output = new PassThrough();
+    let printed = "";
+    output.on("data", (data) => {
+      printed += data;
+    });
+    const call = await server.ring();
+    const closed = openSoftphone(clawCallPhone(call, server), { input, output, ...options });
+    input.end(lines);
+    await closed;
+    return printed.replace(/\(\d+ ms\)/g, "(… ms)").split("\n");
+  };
+
+  it("makes a conversation of a file of lines, then hangs up", async () => {
+    stop = listening(server);
+    expect(await talk("你好\n/text on my way\n")).toEqual([
+      "ClawCall: Hello, what can I do for you? (… ms)",
+      "you: 你好",
+      "Robin: You said 你好. (… ms)",
+      "This line carries no texts.",
+      "The call has ended (hang_up, 0 s).",
+      "",
+    ]);
+  });
+
+  it("prints the service's fillers and goes on when no answer comes", async () => {
+    const printed = await talk("anybody?\n", { answerWithinMs: 100 });
+    expect(printed.slice(1, 4)).toEqual([
+      "you: anybody?",
+      "ClawCall: Working on that now. (… ms)",
+      "(no answer)",
+    ]);
+  });
+
+  it("lets the agent hang up, after its last words", async () => {
+    stop = listening(server, true);
+    expect((await talk("bye\nnever said\n")).slice(1)).toEqual([
+      "you: bye",
+      "Robin: You said bye. (… ms)",
+      "The call has ended (end_call, 0 s).",
+      "",
+    ]);
+  });
+});
+
 describe("scripts/practice.ts", () => {
   const script = fileURLToPath(new URL("../../scripts/practice.ts", import.meta.url));
   const children: ChildProcess[] = [];
@@ -170,6 +252,34 @@ describe("scripts/practice.ts", () => {
     expect(lines.join("\n")).toMatch(/you: 你好\nRobin: You said 你好\. \(\d+ ms\)\nRobin: That is all\./);
   });
 
+  it("rings a client that listens at ClawCall's line", async () => {
+    const { child, lines, exited } = run("--owner-number", "+8613800000000");
+    const setting = (name: string) => soon(() => lines.join("\n").match(new RegExp(`${name}=(\\S+)`))?.[1]);
+    const [url, key] = [await setting("CLAWCALL_BASE_URL"), await setting("CLAWCALL_API_KEY")];
+    expect(await setting("CLAWCALL_OWNER_NUMBER")).toBe("+8613800000000");
+    const refused = await fetch(`${url}/api/v1/account`, { headers: { authorization: "Bearer another" } });
+    expect(refused.status).toBe(401);
+    await soon(() => lines.find((line) => line.includes("another key")));
+    const stop = listening({ url, key });
+    child.stdin.end("你好\n");
+    expect(await exited).toEqual([0, null]);
+    stop();
+    expect(lines.join("\n")).toMatch(/you: 你好\nRobin: You said 你好\. \(\d+ ms\)\nThe call has ended/);
+  });
+
+  it("ends cleanly on Ctrl-C in the middle of a call on ClawCall's line", async () => {
+    const { child, lines, exited } = run("--json");
+    const { clawcall } = JSON.parse(await soon(() => lines[0]));
+    const stop = listening({ url: clawcall.server, key: clawcall.key });
+    await soon(() => lines.find((line) => line.includes('"state":"answered"')));
+    child.kill("SIGINT");
+    expect(await exited).toEqual([0, null]);
+    stop();
+    expect(lines.some((line) => line.includes('"line":"clawcall"') && line.includes('"state":"ended"'))).toBe(
+      true,
+    );
+  });
+
   it("prints one JSON line per event, notices elsewhere, and ends cleanly on a signal, hanging up first", async () => {
     const { child, lines, notices, exited } = run("--json");
     const ready = JSON.parse(await soon(() => lines[0]));
@@ -184,7 +294,7 @@ describe("scripts/practice.ts", () => {
     expect(events.map(({ kind }) => kind)).toEqual(
       expect.arrayContaining(["ready", "client", "sent", "received"]),
     );
-    expect(notices()).toContain("The practice line is open");
+    expect(notices()).toContain("The practice lines are open");
   });
 
   it("ends cleanly on a signal while nobody is there", async () => {

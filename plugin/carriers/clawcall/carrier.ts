@@ -67,6 +67,14 @@ export interface ClawCallCarrier extends Carrier {
    * @throws Error when the line is not running
    */
   receive(message: ClawCallMessage): Promise<BroughtAnswer>;
+  /**
+   * Speaks to whoever may be waiting on a call for words that nobody owes them: their own words were lost on the way
+   * here (a poll that broke, a process that died), and the service plays filler until somebody answers. Nothing
+   * happens where nobody waits, or where an answer is being made or on its way. Never rejects.
+   *
+   * @returns whether the service took it; it takes it also where nobody waits
+   */
+  askAgain(callId: string, text: string): Promise<boolean>;
   /** What was answered on a call by this carrier, the newest 200 calls; empty for others. See second-listener.ts. */
   answersOn(callId: string): readonly string[];
 }
@@ -299,6 +307,16 @@ export function createClawCallCarrier(options: ClawCallCarrierOptions): ClawCall
       if (state !== "running") throw new Error(`${title} is not running.`);
       const { brought } = hear(message, Promise.withResolvers<BroughtAnswer>());
       return brought ? await brought.promise : NOTHING_TO_SAY;
+    },
+    async askAgain(callId, text) {
+      if (state !== "running" || requests.isOpen(callId) || posting.has(callId)) return false;
+      try {
+        await rest.respond(callId, { response: text, endCall: false });
+        remember(callId, text);
+        return true;
+      } catch {
+        return false;
+      }
     },
     answersOn: (callId) => answers.get(callId) ?? [],
   };

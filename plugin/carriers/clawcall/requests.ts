@@ -7,8 +7,11 @@
 
 /** How long the service keeps a place for an answer, from the message on (wire page). */
 export const SLOT_LIFE_MS = 300_000;
-/** The same words of the same call this soon are the same message, given out twice: nobody speaks so fast. */
-const SAME_MESSAGE_MS = 2_000;
+/**
+ * The same words of the same call this soon are the same message, given out twice. Shorter than anybody can hear an
+ * answer and speak again: a caller whose words are dropped hears nothing but filler.
+ */
+const SAME_MESSAGE_MS = 500;
 
 /** Why a request is not answered any more. */
 export class RequestClosed extends Error {
@@ -94,6 +97,12 @@ export class CallRequests {
     if (kept.answered) return "repeated";
     kept.answered = true;
     return kept.request;
+  }
+
+  /** Whether this call has a request that waits for its answer. */
+  isOpen(callId: string): boolean {
+    this.#closeExpired();
+    return this.#newest.get(callId)?.answered === false;
   }
 
   /** @throws RequestClosed when this request must not be answered now. */
