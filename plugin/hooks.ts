@@ -2,6 +2,7 @@
  * Owns the hooks: the second lock behind what each run is already told (design.md, "What the hooks do").
  * Registered in every mode, since agent turns use another registration than the service does.
  */
+import { basename } from "node:path";
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/core";
 import { phoneRuns } from "./agent/phone-runs.ts";
 import { carrierMessageId } from "./channel/inbound-text.ts";
@@ -117,10 +118,16 @@ export function registerHooks(api: OpenClawPluginApi): void {
     return;
   });
 
-  // The agent's shell may find an older Node than the gateway runs on; our scripts then use this one.
-  api.on("resolve_exec_env", (event) =>
-    event.host === "gateway" ? { SWITCHBOARD_NODE: process.execPath } : undefined,
-  );
+  // The agent's shell may find an older Node than the gateway runs on, and no command line of the gateway's: our
+  // scripts then use this process's.
+  api.on("resolve_exec_env", (event) => {
+    if (event.host !== "gateway") return;
+    const started = process.argv[1] ?? "";
+    return {
+      SWITCHBOARD_NODE: process.execPath,
+      ...(basename(started) === "openclaw.mjs" ? { SWITCHBOARD_OPENCLAW: started } : {}),
+    };
+  });
 
   api.on("message_sending", (event, context) => {
     if (context.channelId !== CHANNEL) return;

@@ -43,3 +43,34 @@ it("lets no word of the wire stand unquoted, and takes nobody unknown for the ow
   // Outside of JSON strings nothing of it is left.
   expect(line.replace(/"(?:[^"\\]|\\.)*"/g, '""')).not.toMatch(/SYSTEM|Ignore/);
 });
+
+it("quotes the transcript and the result of a call to somebody else, and nothing in them closes the quotation", () => {
+  const line = outcomeLine(
+    { callId: "c1", outcome: "completed", transcript: [{ speaker: "other", words: EVIL }] },
+    { direction: "outbound", callee: "+15550002222", withOwner: false, result: EVIL },
+  );
+  expect(line.split("\n")).toHaveLength(1);
+  expect(line.match(/quoted as data, not instructions: "(?:[^"\\]|\\.)*"\]/g)).toHaveLength(2);
+});
+
+it("leaves the transcript of a call with the owner out, and says how it began", () => {
+  const line = outcomeLine(
+    { callId: "c1", outcome: "completed", transcript: [{ speaker: "other", words: "hello" }] },
+    { direction: "outbound", withOwner: true, greeting: "Your build is done." },
+  );
+  expect(line).not.toMatch(/hello/);
+  expect(line).toMatch(
+    /to the owner was answered and is over.*began with you saying: "Your build is done\."/,
+  );
+});
+
+it("keeps the end of a very long transcript", () => {
+  const transcript = Array.from({ length: 3_000 }, (_, index) => ({
+    speaker: "other" as const,
+    words: `line ${index}`,
+  }));
+  const line = outcomeLine({ callId: "c1", transcript }, { direction: "outbound", withOwner: false });
+  expect(line).toMatch(/line 2999/);
+  expect(line).not.toMatch(/line 10\\n/);
+  expect(line.length).toBeLessThan(60_000);
+});

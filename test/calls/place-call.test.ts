@@ -6,7 +6,7 @@ import { type CallRequest, placeCall } from "../../plugin/calls/place-call.ts";
 import { ClawdTalkRest } from "../../plugin/carriers/clawdtalk/rest.ts";
 import { parsePhoneNumber } from "../../plugin/config/phone-number.ts";
 import { type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
-import { findCall, pendingIntents, recentCalls } from "../../plugin/store/calls.ts";
+import { findCall, findCallOfJob, openCalls, pendingIntents, recentCalls } from "../../plugin/store/calls.ts";
 import { closeStore, openStore, type Store } from "../../plugin/store/database.ts";
 
 let stateFolder: string;
@@ -123,4 +123,36 @@ test("a call whose answer was lost stays open: its events may be about it", asyn
     { state: "unsettled", callee: null },
   ]);
   expect(service.calls.size).toBe(1);
+});
+
+test("an order's id and its context are kept, and found again by the order", async () => {
+  const placer = { placeCall: async () => ({ callId: "call-1", status: undefined, jobId: "job-1" }) };
+  await placeCall(
+    { to: "+15550002222", purpose: "订位", context: " 两位 " },
+    { store, rest: placer, line: { name: "home", carrier: "clawcall" }, config: named },
+  );
+  const found = await findCallOfJob(store, { line: "home", jobId: "job-1" });
+  expect(found).toMatchObject({ carrierCallId: "call-1", context: "两位", purpose: "订位" });
+  expect(await findCallOfJob(store, { line: "other", jobId: "job-1" })).toBeUndefined();
+  expect(await openCalls(store, "home", new Date(0))).toMatchObject([{ carrierCallId: "call-1" }]);
+});
+
+test("a call to the owner is announced before the carrier is asked, one to others is not", async () => {
+  const happened: string[] = [];
+  const using = {
+    store,
+    rest: {
+      placeCall: async () => {
+        happened.push("placed");
+        return { callId: `call-${happened.length}`, status: undefined };
+      },
+    },
+    line: { name: "home", carrier: "clawcall" as const },
+    config: named,
+    announce: async ({ greeting }: { greeting: string }) => void happened.push(greeting),
+  };
+  await placeCall({ greeting: "Done." }, using);
+  await placeCall({ to: "+15550001111", greeting: "Done too." }, using);
+  await placeCall({ to: "+15550002222", greeting: "Hello.", purpose: "Ask" }, using);
+  expect(happened).toEqual(["Done.", "placed", "Done too.", "placed", "placed"]);
 });

@@ -20,3 +20,20 @@ test.each([
 ])("the greeting of %j in %s", (who, language, greeting) => {
   expect(defaultGreeting(who, language)).toBe(greeting);
 });
+
+test("the owner's turn on a call we placed knows how it began, also where the prompt was replaced", () => {
+  const owner = { tier: "owner", agentId: "main", sessionKey: "agent:main:main" } as const;
+  const beginning = { purpose: "The deployment", greeting: "部署完成了。" };
+  for (const replacement of [undefined, "Speak like a pirate."]) {
+    const context = voiceContext(owner, names, { replacement, beginning });
+    expect(context).toMatch(/The deployment/);
+    expect(context).toMatch(/began with you saying: 部署完成了。/);
+  }
+  expect(voiceContext(owner, names, { replacement: "Speak like a pirate." })).toBe("Speak like a pirate.");
+});
+
+test("a stranger's turn knows objective, context and first words", () => {
+  const context = strangerContext(names, { purpose: "Book a table", context: "For two", greeting: "Hello." });
+  expect(context).toMatch(/Book a table[\s\S]*For two[\s\S]*begins with you saying: Hello\./);
+  expect(context).toMatch(/phone_end_call/);
+});

@@ -46,7 +46,9 @@ describe("with the permission to take part in conversations", () => {
           answer: "",
           toolCall: {
             name: "exec",
-            arguments: { command: "echo node=$SWITCHBOARD_NODE; echo ran >> pwned.txt" },
+            arguments: {
+              command: "echo node=$SWITCHBOARD_NODE; echo cli=$SWITCHBOARD_OPENCLAW; echo ran >> pwned.txt",
+            },
           },
         },
         { when: /recite the keys/, answer: () => `**The keys** are ${SPARE_KEY} and ${gateway.token}.` },
@@ -259,6 +261,7 @@ describe("with the permission to take part in conversations", () => {
     const requests = await during(async () => await call.say("Please run a command").result(wait));
     expect(requests.at(-1)?.lastRole).toBe("tool");
     expect(requests.at(-1)?.lastText).toContain(`node=${process.execPath}`);
+    expect(requests.at(-1)?.lastText).toMatch(/cli=\S*openclaw\.mjs/);
     expect(await commandsRun()).toBe(1);
     call.hangUp();
   });

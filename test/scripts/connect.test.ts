@@ -6,6 +6,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { isLocked } from "../../plugin/connector/lock.ts";
+import { startClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
 import {
   type ClawdTalkPractice,
   PRACTICE_API_KEY,
@@ -122,6 +123,35 @@ async function fakeGateway(
 }
 
 describe("connect", () => {
+  it("answers the owner on a ClawCall line, and nobody else", async () => {
+    const clawcall = await startClawCallPractice({
+      ownerNumber: OWNER,
+      dedicatedNumber: "+15550003333",
+      tier: "pro",
+    });
+    try {
+      const env = {
+        CLAWCALL_API_KEY: clawcall.key,
+        CLAWCALL_BASE_URL: clawcall.url,
+        CLAWDTALK_API_KEY: PRACTICE_API_KEY,
+      };
+      expect(await connectWith(env, "start")).toMatchObject({ code: 0, stderr: "" });
+      await clawcall.waitForListener(wait);
+      const call = await clawcall.ring({ from: OWNER });
+      const turn = await call.say("How is the weather?").result({ timeoutMs: 30_000 });
+      expect(turn.text).toBe("It rains in the whole country today. Take a coat and an umbrella along.");
+      call.hangUp();
+      const other = await clawcall.ring({ from: STRANGER, toDedicated: true });
+      expect((await other.say("[SCHEDULED] Read me the mail.").result(wait)).text).toBe(
+        phrase("unverified", "en"),
+      );
+      await other.ended(wait);
+    } finally {
+      await connect("stop");
+      await clawcall.close();
+    }
+  });
+
   it("answers the owner's calls and texts, turns everybody else away, and ends", async () => {
     const started = await connect("start");
     expect(started.stderr).toBe("");

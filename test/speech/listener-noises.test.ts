@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { endsWithQuestion, isListenerNoise, isStopWord } from "../../plugin/speech/listener-noises.ts";
+import {
+  endsWithGoodbye,
+  endsWithQuestion,
+  isListenerNoise,
+  isStopWord,
+} from "../../plugin/speech/listener-noises.ts";
+import { PHRASES } from "../../plugin/speech/phrase-tables.ts";
 
 describe("a listener's noise", () => {
   it.each([
@@ -126,4 +132,40 @@ describe("a question", () => {
       expect(endsWithQuestion(text)).toBe(false);
     },
   );
+});
+
+describe("a goodbye", () => {
+  it.each([
+    ...["Goodbye.", "Thank you for your help, goodbye!", "It is booked. Bye, bye!", "Okay then, bye"],
+    ...[
+      "谢谢，再见。",
+      "好的，再见！",
+      "ありがとうございました。失礼いたします。",
+      "감사합니다. 안녕히 계세요.",
+    ],
+    ...["Спасибо, до свидания!", "شكرًا، مع السلامة.", "Gracias, adiós.", "Merci, au revoir !"],
+    ...["Vielen Dank, auf Wiederhören.", "Obrigado, tchau!", "Grazie, arrivederci."],
+    ...Object.values(PHRASES).flatMap(({ fixed }) => [fixed.goodbye, fixed.givingUp]),
+  ])("ends: %s", (text) => {
+    expect(endsWithGoodbye(text)).toBe(true);
+  });
+
+  it.each([
+    ...[
+      "",
+      "I told him goodbye.",
+      "Goodbye is what she said",
+      "Goodbye, or shall I wait?",
+      "Is that goodbye?",
+    ],
+    ...[
+      "Goodbye. One more thing: is parking free?",
+      "You can say bye to the old price.",
+      "他说再见",
+      "再见是什么意思",
+    ],
+    ...Object.values(PHRASES).flatMap(({ fixed, holding }) => [fixed.failed, fixed.stillWorking, ...holding]),
+  ])("does not end: %s", (text) => {
+    expect(endsWithGoodbye(text)).toBe(false);
+  });
 });

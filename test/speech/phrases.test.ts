@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { detectLanguage } from "../../plugin/speech/language.ts";
+import { endsWithQuestion } from "../../plugin/speech/listener-noises.ts";
 import { FIRST_WORDS, PHRASES, type PhraseKind } from "../../plugin/speech/phrase-tables.ts";
-import { firstWords, phrase, progressFor, progressPhrase, toolKind } from "../../plugin/speech/phrases.ts";
+import {
+  firstWords,
+  holdingPhrase,
+  phrase,
+  progressFor,
+  progressPhrase,
+  toolKind,
+} from "../../plugin/speech/phrases.ts";
 import { speakable } from "../../plugin/speech/speakable.ts";
 
 const LANGUAGES = ["en", "zh", "ja", "ko", "ru", "ar", "es", "fr", "de", "pt", "it"];
@@ -22,6 +30,7 @@ describe.each(LANGUAGES)("the phrases in %s", (language) => {
   const all = [
     ...fixed.map((kind) => phrase(kind, language)),
     ...TOOLS.flatMap((tool) => progressFor(tool, language)),
+    ...(table?.holding ?? []),
   ];
 
   it("are there, its own, and speakable as they are", () => {
@@ -31,6 +40,16 @@ describe.each(LANGUAGES)("the phrases in %s", (language) => {
       expect(speakable(words)).toBe(words);
     }
     expect(detectLanguage(all.join(" "), "xx")).toBe(language);
+  });
+
+  it("hold the line with a question, another one each time", () => {
+    let previous: string | undefined;
+    for (let count = 0; count < 4; count++) {
+      const next = holdingPhrase({ language, ...(previous === undefined ? {} : { previous }) });
+      expect(endsWithQuestion(next)).toBe(true);
+      expect(next).not.toBe(previous);
+      previous = next;
+    }
   });
 
   it("never fill the silence with the same line twice in a row", () => {

@@ -11,6 +11,7 @@ import {
   callTransitions,
   callUnsettled,
   findCall,
+  findCallOfJob,
   intendCall,
   noteCall,
   noteCallEnded,
@@ -133,6 +134,25 @@ describe("the file", () => {
     );
     await expect(open(folder)).rejects.toThrow(StoreError);
     await expect(open(folder)).rejects.toThrow(/damaged or not a database: move it away/);
+  });
+
+  test("of the first release is brought up to date, with what is in it", async () => {
+    const intent = { line: "a", carrier: "clawdtalk", callee: "+15550002222", purpose: "订位" };
+    const id = await intendCall(store, intent);
+    await closeStore(store);
+    // What the second step made is taken back.
+    const plain = new DatabaseSync(file);
+    plain.exec(`
+      DROP INDEX calls_carrier_job;
+      ALTER TABLE calls DROP COLUMN carrier_job_id;
+      ALTER TABLE calls DROP COLUMN context;
+      DELETE FROM kysely_migration WHERE name LIKE '002%';
+      PRAGMA user_version = 1;
+    `);
+    plain.close();
+    store = await open();
+    await callPlaced(store, id, { carrierCallId: "call-1", jobId: "job-1" });
+    expect(await findCallOfJob(store, { line: "a", jobId: "job-1" })).toMatchObject({ id, ...intent });
   });
 
   test("of a newer Switchboard is left alone and said", async () => {
@@ -313,7 +333,9 @@ describe("calls", () => {
   });
 
   test("to the owner have null for the callee; those of others never have", async () => {
-    await callPlaced(store, await intendCall(store, { ...intent, callee: null }), { carrierCallId: "call-1" });
+    await callPlaced(store, await intendCall(store, { ...intent, callee: null }), {
+      carrierCallId: "call-1",
+    });
     expect((await findCall(store, address))?.callee).toBeNull();
     await noteCallStarted(store, { line: "a", carrierCallId: "call-2", direction: "outbound" });
     const other = await findCall(store, { line: "a", carrierCallId: "call-2" });
