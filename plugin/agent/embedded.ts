@@ -80,6 +80,8 @@ async function runTurn(
       onExecutionStarted: () => listener.onStarted(),
       onExecutionPhase: (phase) => {
         if (phase.phase !== "tool_execution_started" || phase.tool === undefined) return;
+        // The last words are the answer: nothing follows that they would have to be heard before.
+        if (phase.tool === END_CALL) return;
         text = "";
         // What was said before the tool is complete: it is spoken while the tool works.
         listener.onMessageEnd();
@@ -94,9 +96,9 @@ async function runTurn(
       },
     });
     const answer = toAnswer(result, signal);
-    // The call of our tool ends the run: what was said before it was handed over as a complete message.
-    if (answer.kind !== "aborted" && hasEndedCall(result))
-      return { kind: "answered", text: "", endCall: true };
+    // The call of our tool ends the run, with the words before it as its answer; through the search surface they were
+    // handed over as a complete message already.
+    if (answer.kind !== "aborted" && hasEndedCall(result)) return { kind: "answered", text, endCall: true };
     // Only a complete message is written down, so all of it was said.
     if (answer.kind === "failed" && text !== "" && NOT_WRITTEN_DOWN.test(answer.reason)) {
       return { kind: "answered", text };

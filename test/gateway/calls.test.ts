@@ -43,6 +43,12 @@ beforeAll(async () => {
           when: /Continue the current task from the existing transcript/,
           answer: "The train leaves at nine. It arrives at noon. You change once. Take the fast one.",
         },
+        {
+          when: /hang up now/,
+          answer: "Talk to you soon.",
+          toolCall: { name: "tool_call", arguments: { id: "phone_end_call", args: {} } },
+        },
+        { when: /that is all/, answer: "Thank you for calling. Goodbye." },
         { when: /secret word/, answer: "I keep that to myself. Anything else?" },
       ],
     },
@@ -51,6 +57,8 @@ beforeAll(async () => {
 afterAll(async () => await line?.close());
 
 const wait = { timeoutMs: 20_000 };
+/** All that a stranger's run is offered: the way to the one tool that hangs up. */
+const SEARCH_SURFACE = ["tool_call", "tool_describe", "tool_search"];
 
 describe("a call from the owner", () => {
   it("is greeted once and answered over several turns, the first sentence before the answer is complete", async () => {
@@ -73,6 +81,28 @@ describe("a call from the owner", () => {
     expect(prompt.includes("You are on a live phone call."), "voice context").toBe(true);
     expect(prompt.includes(SECRET_WORD), "the owner's files").toBe(true);
     expect(prompt.includes("What is on my list today?"), "the call's earlier turns").toBe(true);
+    call.hangUp();
+  });
+
+  it.each([
+    ["hang up now", "Talk to you soon."],
+    ["that is all", "Goodbye."],
+  ])("is ended by the agent once its last words were heard: %s", async (said, last) => {
+    const call = await line.server.ring();
+    await call.heardGreeting(wait);
+    const turn = call.say(said);
+    await turn.result(wait);
+    expect(turn.heard.join(" ")).toContain(last);
+    await call.whenEnded();
+  });
+
+  it("goes on when the caller speaks after the agent's goodbye", async () => {
+    const call = await line.server.ring();
+    await call.heardGreeting(wait);
+    await call.say("that is all").result(wait);
+    expect((await call.say("Wait, and the weather?").result(wait)).text).toContain("coat");
+    await new Promise((resolve) => setTimeout(resolve, 3_500));
+    expect((await call.say("What is on my list today?").result(wait)).text).toContain("deadline");
     call.hangUp();
   });
 
@@ -206,7 +236,7 @@ describe("a call to somebody else", () => {
     const requests = requestsAbout(line.model, "delete everything");
     expect(requests.length).toBeGreaterThan(0);
     for (const request of requests) {
-      expect(request.tools).toEqual([]);
+      expect(request.tools).toEqual(SEARCH_SURFACE);
       const prompt = promptOf(request);
       expect(prompt.includes(SECRET_WORD), "the owner's files").toBe(false);
       expect(prompt.includes("What is on my list today?"), "the owner's history").toBe(false);
@@ -253,7 +283,7 @@ describe("a call to somebody else", () => {
     const call = await line.server.ring({ direction: "outbound", from: STRANGER });
     await call.say("Hello, who is this?").result(wait);
     expect(promptOf(line.model.requests.at(-1)).includes(SECRET_WORD)).toBe(false);
-    expect(line.model.requests.at(-1)?.tools).toEqual([]);
+    expect(line.model.requests.at(-1)?.tools).toEqual(SEARCH_SURFACE);
     call.hangUp();
   });
 });

@@ -5,6 +5,7 @@
 import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { ClawCallPracticeCall, ClawCallTurn } from "../../plugin/practice/clawcall-caller.ts";
@@ -33,7 +34,7 @@ beforeAll(async () => {
       script: [
         { when: /call has been answered/, answer: "I would like to reserve a table. Is that possible?" },
         { when: /The call is over/, answer: "They hung up before anything was reserved." },
-        { when: /question long/, answer: answerTo("long"), firstTokenMs: 4_000 },
+        { when: /question long/, answer: answerTo("long"), firstTokenMs: 2_500 },
         { when: /question \w+/, answer: ({ lastUserText }) => answerTo(lastAsked(lastUserText)) },
       ],
     },
@@ -58,6 +59,33 @@ async function ask(call: ClawCallPracticeCall, name: string): Promise<ClawCallTu
   await turn.result(wait);
   expect(wordsHeard(turn)).toEqual([answerTo(name)]);
   return turn;
+}
+
+/** Somebody rings and asks something, again and again, until this is done. */
+async function ringDuring(work: Promise<unknown>, name: string): Promise<ClawCallPracticeCall[]> {
+  const calls: ClawCallPracticeCall[] = [];
+  let isDone = false;
+  void work.finally(() => {
+    isDone = true;
+  });
+  while (!isDone) {
+    const call = await dial();
+    call.say(question(`${name}${calls.length}`));
+    calls.push(call);
+    await pause(700);
+  }
+  return calls;
+}
+
+/** Each of them was answered, or asked to say it again: nobody's words were swallowed. */
+async function expectAllHeard(calls: readonly ClawCallPracticeCall[]): Promise<void> {
+  for (const { turns } of calls) {
+    const [turn] = turns;
+    if (turn === undefined) throw new Error("Nobody has spoken.");
+    await turn.result(wait);
+    const name = lastAsked(turn.message.text);
+    expect([[SORRY], [answerTo(name)]], name).toContainEqual(wordsHeard(turn));
+  }
 }
 
 async function status() {
@@ -166,14 +194,14 @@ describe("a network that fails", () => {
   it("says and runs nothing before a slow look-up is there", async () => {
     const asked = line.server.requests.length;
     const call = await dial();
-    line.server.faults.latencyMs = 1_500;
+    line.server.faults.latencyMs = 900;
     const turn = call.say(question("patient"));
     await turn.result(wait);
     line.server.behave();
     expect(wordsHeard(turn)).toEqual([answerTo("patient")]);
     const lookUp = line.server.requests.slice(asked).find(({ path }) => path === HISTORY);
     const [run] = requestsAbout(line.model, question("patient"));
-    expect((run?.at ?? 0) - (lookUp?.at ?? 0)).toBeGreaterThanOrEqual(1_500);
+    expect((run?.at ?? 0) - (lookUp?.at ?? 0)).toBeGreaterThanOrEqual(900);
     await ask(call, "afterwards");
     call.hangUp();
   });
@@ -254,14 +282,16 @@ describe("a line that is taken down and set up again", () => {
     const call = await dial();
     await ask(call, "unchanged");
     const stranger = await thirdPartyCall();
-    const [broken, listens] = [server.violations.length, server.listens.length];
-    await changeSettings({ turnTimeoutMs: 24_000 });
+    const [broken, losses] = [server.violations.length, server.lostMessages.length];
+    const last = server.listens.length - 1;
+    const others = await ringDuring(changeSettings({ turnTimeoutMs: 24_000 }), "meanwhile");
+    await expectAllHeard(others);
     await ask(call, "changed");
     await expectStrangersSession(stranger, "stranger1");
     expect(violations(broken)).toEqual([]);
-    expect(server.listens.slice(listens).filter(({ abandoned }) => abandoned)).toEqual([]);
-    call.hangUp();
-    stranger.hangUp();
+    expect(server.lostMessages.slice(losses)).toEqual([]);
+    expect(server.listens.slice(last).filter(({ abandoned }) => abandoned)).toEqual([]);
+    for (const one of [call, stranger, ...others]) one.hangUp();
   });
 
   it("is off for good when its key is refused, and says what to do", async () => {
@@ -275,7 +305,7 @@ describe("a line that is taken down and set up again", () => {
     const before = polls();
     server.behave();
     // The first try after any other failure comes within 2 s.
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    await pause(2_500);
     expect(polls()).toBe(before);
   });
 
@@ -317,9 +347,8 @@ describe("a gateway that is ended in the middle of calls", () => {
     const [broken, listens] = [server.violations.length, server.listens.length];
     const losses = server.lostMessages.length;
     const stranger = await thirdPartyCall();
-    const [working, ending, down] = [await dial(), await dial(), await dial()];
+    const [working, down] = [await dial(), await dial()];
     await ask(working, "before");
-    await ask(ending, "before2");
     const long = working.say(question("long"));
     await line.model.until(() => requestsAbout(line.model, long.message.text)[0], "the long turn", wait);
     const phoneIsTaken = Promise.withResolvers<{ does: "answer" }>();
@@ -328,20 +357,18 @@ describe("a gateway that is ended in the middle of calls", () => {
 
     const restarted = restart("SIGTERM");
     await vi.waitFor(() => expect(gateway.output()).toContain("received SIGTERM"), soon);
-    const whileEnding = ending.say(question("ending"));
-    await gateway.ended;
+    const ending = await ringDuring(gateway.ended, "ending");
     const whileDown = down.say(question("down"));
     const ofStranger = stranger.say(question("strangerdown"));
     await restarted;
 
     await Promise.all([
       ask(working, "afterlong"),
-      whileEnding.result(wait).then(() => ask(ending, "afterending")),
       whileDown.result(wait).then(() => ask(down, "afterdown")),
       ofStranger.result(wait),
     ]);
     expect(wordsHeard(long)).toEqual([answerTo("long")]);
-    expect([[SORRY], [answerTo("ending")]]).toContainEqual(wordsHeard(whileEnding));
+    await expectAllHeard(ending);
     expect(wordsHeard(whileDown)).toEqual([answerTo("down")]);
     expect(wordsHeard(ofStranger)).toEqual([answerTo("strangerdown")]);
     await expectStrangersSession(stranger, "stranger2");
@@ -357,7 +384,7 @@ describe("a gateway that is ended in the middle of calls", () => {
     expect(prompt.includes("The backup is done: 42 files."), "what the call began with").toBe(true);
     expect(prompt.includes(SECRET_WORD), "the owner's files").toBe(true);
     expect(violations(broken)).toEqual([]);
-    for (const call of [working, ending, down, callback, stranger]) call.hangUp();
+    for (const call of [working, down, callback, stranger, ...ending]) call.hangUp();
   }, 90_000);
 });
 
@@ -373,7 +400,6 @@ describe("a gateway that is killed in the middle of calls", () => {
     const last = await server.until(() => server.listens[seen], "a poll that has just begun", wait);
     const restarted = restart("SIGKILL");
     await gateway.ended;
-    const killedAt = Date.now();
     await vi.waitFor(() => expect(last.abandoned).toBe(true), { interval: 5 });
     const swallowed = first.say(question("intothevoid"));
     const queued = second.say(question("kept"));
@@ -382,7 +408,7 @@ describe("a gateway that is killed in the middle of calls", () => {
 
     expect(server.lostMessages.slice(losses)).toEqual([swallowed.message]);
     expect(server.listens.slice(seen).filter(({ abandoned }) => abandoned)).toEqual([last]);
-    expect(last.at + last.timeoutMs - killedAt, "deaf for (ms)").toBeLessThanOrEqual(3_000);
+    expect(last.timeoutMs, "deaf for at most (ms)").toBeLessThanOrEqual(3_000);
     await queued.result(wait);
     expect(wordsHeard(queued)).toEqual([answerTo("kept")]);
     await ofStranger.result(wait);

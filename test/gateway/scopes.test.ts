@@ -27,8 +27,15 @@ beforeAll(async () => {
   line = await startPhoneLine({
     stateDir,
     server: { keys: [PRACTICE_API_KEY, WORK_KEY] },
-    model: { script: [{ when: /count to six/, answer: COUNTING, perWordMs: 40 }] },
+    model: {
+      script: [
+        { when: /count to six/, answer: COUNTING, perWordMs: 40 },
+        { when: /hang up/, answer: "Talk to you soon.", toolCall: { name: "phone_end_call", arguments: {} } },
+      ],
+    },
     config: {
+      // The agent is shown its tools themselves; every other test goes through the search surface.
+      tools: { toolSearch: false },
       agents: {
         list: [
           { id: "robin", default: true, workspace: workspaces.robin },
@@ -133,6 +140,24 @@ describe.each([
     const prompt = await say("Who else was there?");
     for (const others of [guests, strangers]) expect(prompt.includes(others), others).toBe(false);
     expect(prompt.includes(said), "the owner's own session").toBe(true);
+  });
+});
+
+describe("hanging up by the tool itself", () => {
+  it.each([
+    ["the owner's", undefined],
+    ["a stranger's", STRANGER],
+  ])("ends %s call after the last words, with one model call", async (_whose, to) => {
+    const call = await line.server.ring({
+      key: PRACTICE_API_KEY,
+      ...(to === undefined ? {} : { direction: "outbound" as const, from: to }),
+    });
+    const before = line.model.requests.length;
+    expect((await call.say("Please hang up").result(wait)).text).toBe("Talk to you soon.");
+    await call.whenEnded();
+    const requests = line.model.requests.slice(before);
+    expect(requests).toHaveLength(1);
+    if (to !== undefined) expect(requests[0]?.tools).toEqual(["phone_end_call"]);
   });
 });
 
