@@ -9,7 +9,7 @@ import { registerQuickAnswers } from "./quick-answers/quick-answers.ts";
 export default definePluginEntry({
   id: "switchboard",
   name: "Switchboard",
-  description: "A phone for your agent: calls and texts over ClawdTalk and ClawCall.",
+  description: "A phone for your agent: calls and texts over ClawdTalk, calls and briefings over ClawCall.",
   register(api) {
     registerPhoneCommands(api);
     if (api.registrationMode === "cli-metadata") return;

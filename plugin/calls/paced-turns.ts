@@ -10,6 +10,7 @@ import type { TurnAddress } from "../carriers/carrier.ts";
 import { type Log, messageOf } from "../log.ts";
 import { endsWithGoodbye, endsWithQuestion, isListenerNoise, isStopWord } from "../speech/listener-noises.ts";
 import { holdingPhrase, phrase } from "../speech/phrases.ts";
+import { joinSentences } from "../speech/sentences.ts";
 import { SpeechStream } from "../speech/stream.ts";
 
 /** One request for words. */
@@ -182,7 +183,7 @@ export class PacedTurns {
     if (this.#open === undefined || this.#ready.length === 0) return;
     const isComplete = this.#run === undefined && this.#waiting.length === 0;
     this.#holds = 0;
-    const text = this.#ready.join(" ");
+    const text = joinSentences(this.#ready);
     this.#ready = [];
     this.#say(text, isComplete && this.#endCall);
   }

@@ -71,7 +71,7 @@ export function createPhoneChannel({
       label: "Phone",
       selectionLabel: "Phone (Switchboard)",
       docsPath: "/channels/phone",
-      blurb: "Calls and texts over ClawdTalk.",
+      blurb: "Calls and texts over ClawdTalk, calls over ClawCall.",
       markdownCapable: false,
     },
     capabilities: { chatTypes: ["direct"], media: true, blockStreaming: false },

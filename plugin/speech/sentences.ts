@@ -8,6 +8,8 @@ export const LONGEST_PIECE = 220;
 /** …and this many where one character is about a syllable. */
 export const LONGEST_PIECE_CJK = 80;
 
+/** What ends a sentence in scripts that put no space after it. */
+const UNSPACED_END = /[。！？｡…]["'”’」』）]*$/u;
 const WORDY = /[\p{L}\p{N}]/u;
 const CJK = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/gu;
 /** Where a clause may end: a mark with a space after it, or a mark of a script that puts none; then a word. */
@@ -52,6 +54,14 @@ function sentencesOfLine(line: string, language: string): string[] {
   }
   // Marks alone are no sentence; they stay with the words before them.
   return [...found, current].map((sentence) => sentence.trim()).filter((sentence) => sentence !== "");
+}
+
+/** Sentences as one text again: a space stands between them where their script has one. */
+export function joinSentences(pieces: readonly string[]): string {
+  return pieces.reduce(
+    (text, piece) => `${text}${UNSPACED_END.test(text) ? "" : " "}${piece}`.trimStart(),
+    "",
+  );
 }
 
 /** Is the break that Unicode's rules put between these two a real one? */

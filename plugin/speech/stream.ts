@@ -1,7 +1,7 @@
 // Owns turning the text an agent is still writing into pieces a phone can speak at once, and what is left of
 // it into the answer's end. Nothing is said twice, nothing is lost, nothing is spoken before it is certain.
 import { detectLanguage } from "./language.ts";
-import { sentences } from "./sentences.ts";
+import { joinSentences, sentences } from "./sentences.ts";
 import { type SpokenText, spokenText } from "./speakable.ts";
 import { restAfter, unsaid } from "./unsaid.ts";
 
@@ -104,7 +104,7 @@ export class SpeechStream {
     const spoken = this.#releases() ? this.#allowed(pieces) : [];
     const waiting = pieces.slice(spoken.length);
     const released = this.#release(spoken, message);
-    if (waiting.length > 0) this.#kept.push(waiting.join(" "));
+    if (waiting.length > 0) this.#kept.push(joinSentences(waiting));
     if (message.source !== "") {
       this.#ended = { ...message, said: [...message.said, ...waiting], isRewritten: true };
       this.#earlier.push(...this.#ended.said);
@@ -128,7 +128,7 @@ export class SpeechStream {
     const words = [...this.#restored, ...this.#kept, rest].filter((part) => part !== "");
     this.#restored = [];
     this.#kept = [];
-    return words.join(" ").replaceAll("\n", " ");
+    return joinSentences(words).replaceAll("\n", " ");
   }
 
   /** Takes back released pieces that could not be delivered; they come before the next piece, or in `finish`. */

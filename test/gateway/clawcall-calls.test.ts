@@ -1,7 +1,8 @@
 /** ClawCall on a real gateway: who is answered, by which session, with what words, and how calls end. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import type { ClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
 import { freePort } from "../../plugin/practice/gateway.ts";
 import { PHRASES } from "../../plugin/speech/phrase-tables.ts";
 import { phrase } from "../../plugin/speech/phrases.ts";
@@ -10,6 +11,7 @@ import { OWNER, promptOf, SECRET_WORD, STRANGER } from "./phone-line.ts";
 
 let line: ClawCallLine;
 let bridgePort: number;
+let preparedSchedule: string;
 const wait = { timeoutMs: 20_000 };
 /** The agent hangs up, whichever way the gateway offers the tool. */
 const hangUp = { name: "tool_call", arguments: { id: "phone_end_call", args: {} } };
@@ -18,7 +20,13 @@ beforeAll(async () => {
   bridgePort = await freePort();
   line = await startClawCallLine({
     settings: { lines: { clawcall: { bridge: true, bridgePort } } },
-    server: { unansweredInHistory: true },
+    server: { unansweredInHistory: true, timings: { scheduleCheckMs: 3_600_000 } },
+    beforeGateway: async (server) => {
+      // Due soon, so that it is prepared at once; the test rings it.
+      const due = new Date(Date.now() + 120_000);
+      const cron = `${due.getUTCMinutes()} ${due.getUTCHours()} * * *`;
+      preparedSchedule = await schedule(server, { cron, task: "read me my letters" });
+    },
     model: {
       script: [
         {
@@ -40,12 +48,31 @@ beforeAll(async () => {
             arguments: { id: "exec", args: { command: "echo ran >> pwned.txt" } },
           },
         },
+        {
+          when: /Build the parrot cage/,
+          answer: "",
+          toolCall: {
+            name: "exec",
+            arguments: () => ({
+              command: `"${process.execPath}" "${join(line.gateway.stateDir, "linked-plugin", "dist", "scripts", "clawcall.js")}" callback "The parrot cage is built. 三个零件。"`,
+            }),
+          },
+        },
         { when: /a slow question/, answer: "The slow answer. Is that all right?", firstTokenMs: 12_500 },
+        { when: /read me my letters/, answer: "Two letters came. One is from Ada." },
         { when: /summarise my day/, answer: "You have two meetings today." },
         { when: /tell me more/, answer: "Service two was restarted twice." },
       ],
     },
   });
+  // Prepared before anything else, so that no test counts it.
+  await vi.waitFor(
+    () => {
+      const made = line.model.requests.find(({ lastUserText }) => lastUserText.includes("my letters"));
+      expect(made?.doneAt).toBeDefined();
+    },
+    { timeout: 20_000 },
+  );
 });
 afterAll(async () => await line?.close());
 
@@ -206,19 +233,42 @@ describe("a callback", () => {
   });
 });
 
+describe('"call me when it is done", asked in a chat', () => {
+  it("rings with the result, and the follow-up on the phone has the chat for a past", async () => {
+    const incoming = line.server.nextCall(undefined, wait);
+    const { exitCode, stderr } = await line.gateway.openclaw([
+      ...["agent", "--session-key", "main", "--json"],
+      ...["--message", "Build the parrot cage and call me when it is done"],
+    ]);
+    expect(exitCode, stderr).toBe(0);
+    const call = await incoming;
+    expect(call.heard[0]?.text).toBe("The parrot cage is built. 三个零件。");
+    const [asked] = await during(() => call.say("tell me more").result(wait));
+    const prompt = promptOf(asked);
+    expect(prompt.includes("Build the parrot cage and call me"), "the chat").toBe(true);
+    expect(prompt.includes("The parrot cage is built. 三个零件。"), "what was said").toBe(true);
+    call.hangUp();
+  });
+});
+
 describe("a scheduled call", () => {
-  it("that could not be prepared is answered within 11 s in the owner's session", async () => {
-    const response = await fetch(`${line.server.url}/api/v1/calls/schedule`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${line.server.key}`, "content-type": "application/json" },
-      body: JSON.stringify({
-        cron: "0 8 * * mon-fri",
-        label: "Morning",
-        task_context: "summarise my day, 今天",
-        timezone: "UTC",
-      }),
+  it("whose time is known is prepared before, and spoken at once", async () => {
+    const incoming = line.server.nextCall(undefined, wait);
+    line.server.runScheduleNow(preparedSchedule);
+    const call = await incoming;
+    const requests = await during(async () => {
+      const spoken = await call.turns[0]?.result(wait);
+      expect(spoken?.text).toBe("Two letters came. One is from Ada.");
+      expect(spoken?.atMs).toBeLessThan(2_000);
     });
-    const { id } = (await response.json()) as { id: string };
+    expect(requests, "model calls while it was spoken").toEqual([]);
+    const [more] = await during(() => call.say("tell me more").result(wait));
+    expect(promptOf(more).includes("One is from Ada."), "the briefing").toBe(true);
+    call.hangUp();
+  });
+
+  it("that could not be prepared is answered within 11 s in the owner's session", async () => {
+    const id = await schedule(line.server, { cron: "0 8 1 1 *", task: "summarise my day, 今天" });
     const incoming = line.server.nextCall(undefined, wait);
     line.server.runScheduleNow(id);
     const call = await incoming;
@@ -248,6 +298,20 @@ describe("two calls at once", () => {
     expect(line.server.violations).toEqual([]);
   });
 });
+
+/** Makes a schedule at the service; resolves to its id. */
+async function schedule(
+  server: ClawCallPractice,
+  { cron, task }: { cron: string; task: string },
+): Promise<string> {
+  const response = await fetch(`${server.url}/api/v1/calls/schedule`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${server.key}`, "content-type": "application/json" },
+    body: JSON.stringify({ cron, label: "Morning", task_context: task, timezone: "UTC" }),
+  });
+  expect(response.status).toBe(200);
+  return ((await response.json()) as { id: string }).id;
+}
 
 async function placeCall(purpose: string): Promise<void> {
   const { exitCode, stderr } = await line.gateway.openclaw([

@@ -65,15 +65,17 @@ async function ask(call: ClawCallPracticeCall, name: string): Promise<ClawCallTu
 async function ringDuring(work: Promise<unknown>, name: string): Promise<ClawCallPracticeCall[]> {
   const calls: ClawCallPracticeCall[] = [];
   let isDone = false;
-  void work.finally(() => {
+  const done = work.finally(() => {
     isDone = true;
   });
+  done.catch(() => {});
   while (!isDone) {
     const call = await dial();
     call.say(question(`${name}${calls.length}`));
     calls.push(call);
     await pause(700);
   }
+  await done;
   return calls;
 }
 
@@ -284,7 +286,8 @@ describe("a line that is taken down and set up again", () => {
     const stranger = await thirdPartyCall();
     const [broken, losses] = [server.violations.length, server.lostMessages.length];
     const last = server.listens.length - 1;
-    const others = await ringDuring(changeSettings({ turnTimeoutMs: 24_000 }), "meanwhile");
+    const change = await beginChange({ turnTimeoutMs: 24_000 });
+    const others = await ringDuring(change.done(), "meanwhile");
     await expectAllHeard(others);
     await ask(call, "changed");
     await expectStrangersSession(stranger, "stranger1");
@@ -313,12 +316,13 @@ describe("a line that is taken down and set up again", () => {
     const { server } = line;
     const [broken, call] = [server.violations.length, await dial()];
     const early = call.say(question("early"));
-    await changeSettings({
+    const change = await beginChange({
       lines: {
         clawcall: {},
         twin: { carrier: "clawcall", apiKey: PRACTICE_CLAWCALL_KEY, server: server.url },
       },
     });
+    await change.done();
     await early.result(wait);
     expect(wordsHeard(early)).toEqual([answerTo("early")]);
     await ask(call, "once");
@@ -328,17 +332,42 @@ describe("a line that is taken down and set up again", () => {
   });
 });
 
-/** Writes settings of the plugin into the gateway's config and waits until its line is another one, and connected. */
-async function changeSettings(changes: object): Promise<void> {
+/**
+ * Writes settings of the plugin into the gateway's config; resolves when the plugin is being replaced. `done` resolves
+ * when the line is another one, and connected.
+ */
+async function beginChange(changes: object): Promise<{ done(): Promise<void> }> {
   const before = await status();
   const file = join(line.gateway.stateDir, "openclaw.json");
   const config = JSON.parse(await readFile(file, "utf8"));
   Object.assign(config.plugins.entries.switchboard.config, changes);
-  await writeFile(file, JSON.stringify(config, null, 2), { mode: 0o600 });
-  await vi.waitFor(async () => {
-    const { state, since } = await status();
-    expect({ state, isNew: since !== before.since }).toEqual({ state: "connected", isNew: true });
-  }, soon);
+  const write = () => writeFile(file, JSON.stringify(config, null, 2), { mode: 0o600 });
+  const refusals = () => line.gateway.output().split("still has active retained work").length;
+  let refused = refusals();
+  await write();
+  // While one plugin gives way to the other, neither answers.
+  await vi.waitFor(
+    async () => {
+      // The gateway refuses as long as a turn is ending, and wants to be told again.
+      if (refusals() > refused) {
+        refused = refusals();
+        await write();
+      }
+      const isOld = await status().then(
+        ({ since }) => since === before.since,
+        () => false,
+      );
+      expect(isOld).toBe(false);
+    },
+    { ...soon, interval: 30 },
+  );
+  return {
+    done: () =>
+      vi.waitFor(async () => {
+        const { state, since } = await status();
+        expect({ state, isNew: since !== before.since }).toEqual({ state: "connected", isNew: true });
+      }, soon),
+  };
 }
 
 describe("a gateway that is ended in the middle of calls", () => {

@@ -30,15 +30,18 @@ export async function startClawCallLine(
   options: Partial<PhoneGatewayOptions> & {
     readonly model?: ModelOptions;
     readonly server?: ClawCallOptions;
+    /** What the account has before the gateway starts. */
+    readonly beforeGateway?: (server: ClawCallPractice) => Promise<void>;
   } = {},
 ): Promise<ClawCallLine> {
-  const { model: modelOptions, server: serverOptions, ...gatewayOptions } = options;
+  const { model: modelOptions, server: serverOptions, beforeGateway, ...gatewayOptions } = options;
   const server = await startClawCallPractice({
     ownerNumber: OWNER,
     dedicatedNumber: DEDICATED,
     tier: "pro",
     ...serverOptions,
   });
+  await beforeGateway?.(server);
   const model = await startPracticeModel({ firstTokenMs: 50, perWordMs: 5, ...modelOptions });
   const start = (stateDir?: string) =>
     startPhoneGateway({

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type ClawCallPractice, startClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
 import { type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
 import { type PracticeGateway, startPracticeGateway } from "../../plugin/practice/gateway.ts";
 import { type PracticeModel, startPracticeModel } from "../../plugin/practice/model.ts";
@@ -16,6 +17,7 @@ const wait = { timeoutMs: 20_000 };
 let folder: string;
 let clone: string;
 let server: ClawdTalkPractice;
+let clawcall: ClawCallPractice;
 let model: PracticeModel;
 
 beforeAll(async () => {
@@ -23,10 +25,11 @@ beforeAll(async () => {
   clone = join(folder, "clone");
   await copyTrackedFiles(clone);
   server = await startClawdTalkPractice({ ownerNumber: OWNER, dedicatedNumber: "+15550003333" });
+  clawcall = await startClawCallPractice({ ownerNumber: OWNER, tier: "pro" });
   model = await startPracticeModel({ firstTokenMs: 50, perWordMs: 5 });
 });
 afterAll(async () => {
-  await Promise.all([server?.close(), model?.close()]);
+  await Promise.all([server?.close(), clawcall?.close(), model?.close()]);
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
@@ -46,15 +49,13 @@ async function copyTrackedFiles(target: string): Promise<void> {
   }
 }
 
-/** The environment of somebody's shell: the project's Node first, a state folder of its own, the practice line. */
+/** The environment of somebody's shell: the project's Node first, a state folder of its own, the practice lines. */
 async function shell(name: string): Promise<Record<string, string>> {
   const home = join(folder, `${name}-home`);
   const stateDir = join(home, ".openclaw");
   await mkdir(stateDir, { recursive: true });
-  await writeFile(
-    join(stateDir, ".env"),
-    `CLAWDTALK_SERVER=${server.url}\nCLAWDTALK_API_KEY=${server.key}\n`,
-  );
+  const lines = Object.entries(pointedAtLines()).map(([name, value]) => `${name}=${value}\n`);
+  await writeFile(join(stateDir, ".env"), lines.join(""));
   return {
     PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
     HOME: home,
@@ -63,21 +64,35 @@ async function shell(name: string): Promise<Record<string, string>> {
   };
 }
 
+/** Points a gateway, or a script, at both practice lines. */
+const pointedAtLines = () => ({
+  CLAWDTALK_SERVER: server.url,
+  CLAWDTALK_API_KEY: server.key,
+  CLAWCALL_BASE_URL: clawcall.url,
+  CLAWCALL_API_KEY: clawcall.key,
+});
+
 /** The commands of SKILL.md's code blocks that run our scripts, as they stand there without their comments. */
 async function namedCommands(skillFolder: string): Promise<string[]> {
   const skill = await readFile(join(skillFolder, "SKILL.md"), "utf8");
   return [...skill.matchAll(/^node dist\/scripts\/.*$/gm)].map(([line]) => line.replace(/\s+#.*$/, ""));
 }
 
-/** Types each command in the folder. Ids in angle brackets are those of a call that is going on. */
+/**
+ * Types each command in the folder. Ids in angle brackets are those of a call that is going on, and of a briefing.
+ * `briefing list` asks the gateway too, and not everywhere one runs.
+ */
 async function typeEveryCommand(skillFolder: string, env: Record<string, string>): Promise<void> {
-  const commands = (await namedCommands(skillFolder)).filter((command) => !/connect|practice/.test(command));
+  const commands = (await namedCommands(skillFolder)).filter(
+    (command) => !/connect|practice|briefing\.js list/.test(command),
+  );
   expect(commands.length).toBeGreaterThanOrEqual(10);
   const client = await connectClient();
   try {
     for (const command of commands) {
       const callId = [...server.calls.values()].findLast((call) => call.end === undefined)?.callId ?? "none";
-      const result = await execa(command.replace("<call_id>", callId), {
+      const briefing = clawcall.schedules.at(-1)?.id ?? "none";
+      const result = await execa(command.replace("<call_id>", callId).replace("<id>", briefing), {
         shell: true,
         cwd: skillFolder,
         env,
@@ -85,7 +100,7 @@ async function typeEveryCommand(skillFolder: string, env: Record<string, string>
       });
       expect(`${command}: ${result.exitCode} ${result.stderr}`).toBe(`${command}: 0 `);
     }
-    for (const script of ["call", "sms", "connect", "practice"]) {
+    for (const script of ["call", "sms", "clawcall", "briefing", "connect", "practice"]) {
       const help = await execa("node", [`dist/scripts/${script}.js`, "--help"], {
         cwd: skillFolder,
         env,
@@ -151,7 +166,7 @@ describe("on a gateway that has never seen the source", () => {
   beforeAll(async () => {
     gateway = await startPracticeGateway({
       modelUrl: model.url,
-      environment: { CLAWDTALK_SERVER: server.url, CLAWDTALK_API_KEY: server.key },
+      environment: pointedAtLines(),
     });
   });
   afterAll(async () => await gateway?.stop());
@@ -206,7 +221,7 @@ describe("on a gateway that has never seen the source", () => {
     expect(JSON.parse(status.stdout)).toMatchObject({
       ok: true,
       problems: [],
-      lines: [{ state: "connected" }],
+      lines: [{ state: "connected" }, { state: "connected" }],
     });
 
     const inspected = await gateway.openclaw(["plugins", "inspect", "switchboard", "--json"]);

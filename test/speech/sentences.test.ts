@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { LONGEST_PIECE, LONGEST_PIECE_CJK, sentences } from "../../plugin/speech/sentences.ts";
+import { LONGEST_PIECE, LONGEST_PIECE_CJK, joinSentences, sentences } from "../../plugin/speech/sentences.ts";
 
 describe("sentences of every script", () => {
   it.each<[string, string[]]>([
@@ -124,5 +124,17 @@ describe("a long sentence", () => {
       }),
       { numRuns: 50 },
     );
+  });
+});
+
+describe("sentences put together again", () => {
+  it.each([
+    [["One.", "Two!"], "One. Two!"],
+    [["好的，我听到了。", "你明天有会。", "Bye."], "好的，我听到了。你明天有会。Bye."],
+    [["「はい。」", "そうです。"], "「はい。」そうです。"],
+    [["", "One."], "One."],
+    [[], ""],
+  ])("%j", (pieces, text) => {
+    expect(joinSentences(pieces)).toBe(text);
   });
 });
