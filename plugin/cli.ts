@@ -7,7 +7,7 @@ export function registerPhoneCommands(api: OpenClawPluginApi): void {
   api.registerCli(
     async ({ program }) => {
       const { definePhoneCommands } = await import("./command-line/phone-commands.ts");
-      const { processContext } = await import("./command-line/run.ts");
+      const { processContext } = await import("./command-line/with-settings.ts");
       definePhoneCommands(program, processContext(dirname(fileURLToPath(import.meta.url))));
     },
     {

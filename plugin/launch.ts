@@ -1,10 +1,11 @@
 /**
- * Owns the first step of every built script: running on a Node that is new enough. The gateway's Node and the one
+ * Owns the first step of every built script: running on a Node that is new enough, and keeping what it compiles. The gateway's Node and the one
  * an agent's shell finds first are often two: the plugin names its own in `SWITCHBOARD_NODE`, a clone has one
  * after `npm ci`. Imports nothing else of ours, since older Nodes must be able to read it.
  */
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
+import nodeModule from "node:module";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -27,10 +28,40 @@ if (!isNewEnough(process.versions.node)) {
     );
     process.exit(1);
   }
+  const { spawnSync } = await import("node:child_process");
   const [, script = "", ...rest] = process.argv;
   const result = spawnSync(found, [script, ...rest], {
     stdio: "inherit",
     env: { ...process.env, SWITCHBOARD_RELAUNCHED: "1" },
   });
   process.exit(result.status ?? 1);
+}
+
+keepCompiled();
+
+/**
+ * Has Node keep the compiled form of the script: those with the settings start in two thirds of the time. What is in
+ * that folder is run, so it has to be one that only this user can write to, which a temporary folder is not. Without
+ * such a folder everything works as well, later.
+ */
+function keepCompiled(): void {
+  try {
+    const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
+    const caches = {
+      win32: () => LOCALAPPDATA ?? join(homedir(), "AppData", "Local"),
+      darwin: () => join(homedir(), "Library", "Caches"),
+      other: () => XDG_CACHE_HOME || join(homedir(), ".cache"),
+    };
+    const { platform } = process;
+    const folder = join(
+      caches[platform === "win32" || platform === "darwin" ? platform : "other"](),
+      "openclaw-switchboard",
+    );
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const { uid, mode } = statSync(folder);
+    if (platform !== "win32" && (uid !== process.getuid?.() || (mode & 0o022) !== 0)) return;
+    nodeModule.enableCompileCache(folder);
+  } catch {
+    // No home, or none that can be written to.
+  }
 }

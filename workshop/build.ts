@@ -12,8 +12,14 @@ import { pluginConfigJsonSchema, secretPaths } from "../plugin/config/schema.ts"
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
-/** The scripts people and agents run; demo, gateway and the workshop stay in the repository. */
-const SCRIPTS = ["call", "sms", "clawcall", "briefing", "connect", "practice"];
+/**
+ * The scripts people and agents run; demo, gateway and the workshop stay in the repository. Those of one group share
+ * what they load. The second group starts fast because nothing of the first one's settings is in its parts.
+ */
+const SCRIPT_GROUPS = [
+  ["call", "sms", "clawcall", "briefing", "connect", "practice"],
+  ["callout", "callinfo", "stream_chat", "stepone"],
+];
 
 /** The entry of a built script: the right Node first, then the script itself, loaded only then. */
 const launchers: Plugin = {
@@ -58,16 +64,20 @@ async function bundle(outdir: string): Promise<void> {
     entryPoints: ["plugin/index.ts"],
     outfile: join(outdir, "index.js"),
   });
-  const scripts = await build({
-    ...shared,
-    entryPoints: SCRIPTS.map((name) => ({ in: `launch:${name}`, out: name })),
-    plugins: [launchers],
-    outdir: join(outdir, "scripts"),
-    // Shared parts are loaded only when a command needs them: `--help` stays fast.
-    splitting: true,
-    chunkNames: "parts/[name]-[hash]",
-  });
-  const bundled = [plugin, scripts].flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
+  const scripts = await Promise.all(
+    SCRIPT_GROUPS.map((names) =>
+      build({
+        ...shared,
+        entryPoints: names.map((name) => ({ in: `launch:${name}`, out: name })),
+        plugins: [launchers],
+        outdir: join(outdir, "scripts"),
+        // Shared parts are loaded only when a command needs them: `--help` stays fast.
+        splitting: true,
+        chunkNames: "parts/[name]-[hash]",
+      }),
+    ),
+  );
+  const bundled = [plugin, ...scripts].flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
   await writeFile(join(outdir, "THIRD_PARTY_NOTICES.txt"), await notices(bundled));
 }
 

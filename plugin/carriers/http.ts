@@ -4,7 +4,8 @@
  * are and what they answer is each carrier's own business.
  */
 import pRetry from "p-retry";
-import { z } from "zod";
+// The small build: scripts that must start fast come through here. Schemas of the full one are as good.
+import * as z from "zod/mini";
 import { quoteOutside } from "../config/redaction.ts";
 import { text } from "./answer-fields.ts";
 import { CarrierRefused, CarrierUnreachable } from "./carrier-errors.ts";
@@ -14,11 +15,33 @@ export interface HttpOptions {
   readonly apiKey?: string | undefined;
   /** Ours, for the service's statistics. */
   readonly version?: string | undefined;
-  readonly fetch?: typeof globalThis.fetch | undefined;
+  /** The platform's own unless given. */
+  readonly fetch?: Fetch | undefined;
   /** How long one request may take. Default 15000. */
   readonly timeoutMs?: number | undefined;
   /** How often a request that only reads is tried again, and how long before the first time. */
   readonly retry?: { readonly times: number; readonly firstDelayMs: number } | undefined;
+}
+
+/** What is used of the platform's `fetch`. */
+export type Fetch = (
+  url: string,
+  request: {
+    readonly method: HttpMethod;
+    readonly headers: Record<string, string>;
+    readonly body?: string;
+    /** A redirect would turn a POST into a GET; an address that has moved is for people to see. */
+    readonly redirect: "manual";
+    readonly signal: AbortSignal;
+  },
+) => Promise<FetchAnswer>;
+
+export interface FetchAnswer {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly body: AsyncIterable<Uint8Array> | null;
+  text(): Promise<string>;
 }
 
 /** What differs between the services. */
@@ -29,6 +52,12 @@ export interface HttpService {
   readonly baseUrl: string;
   /** Where the address is set, to end a sentence with: `the line's "server"`. */
   readonly addressSetting: string;
+  /** The header the key is sent in, as it is; `Authorization: Bearer <key>` unless given. */
+  readonly keyHeader?: string;
+  /** The header the version is sent in; `X-Client-Version` unless given. */
+  readonly versionHeader?: string;
+  /** Whether an answer of good status says no all the same. Without it, none does. */
+  isRefusal?(answer: unknown): boolean;
   /** What a refusal means here and what to do next; undefined where the service has nothing special to say. */
   advise(refusal: Refusal): Advice | undefined;
 }
@@ -36,6 +65,8 @@ export interface HttpService {
 export interface Refusal {
   readonly status: number;
   readonly path: string;
+  /** The parsed JSON of the answer; undefined when it was none. */
+  readonly answer: unknown;
   /** From the `Retry-After` header. */
   readonly retryAfterSeconds: number | undefined;
 }
@@ -48,14 +79,18 @@ export interface Advice {
 
 export type HttpMethod = "GET" | "POST" | "PATCH" | "DELETE";
 
-export interface HttpRequest<Schema extends z.ZodType> {
+export interface HttpRequest<Schema extends z.core.$ZodType> extends HttpQuestion {
+  /** What a good answer looks like. */
+  readonly schema: Schema;
+}
+
+/** A request without what its answer has to be. */
+export interface HttpQuestion {
   readonly method: HttpMethod;
   /** From the base address on, its parts already encoded. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: object | undefined;
-  /** What a good answer looks like. */
-  readonly schema: Schema;
   /** Where this request's limit is another than the service's. */
   readonly timeoutMs?: number;
   /** Gives the request up. What has been sent stays sent. */
@@ -69,18 +104,18 @@ const DEFAULT_TIMEOUT_MS = 15_000;
 const DEFAULT_RETRY = { times: 2, firstDelayMs: 300 };
 
 const refusalBody = z.object({
-  error: z.union([z.string(), z.object({ code: text, message: text })]).optional(),
+  error: z.optional(z.union([z.string(), z.object({ code: text, message: text })])),
   message: text,
   code: text,
 });
 
-/** Both methods throw {@link CarrierRefused} or {@link CarrierUnreachable}, and nothing else. */
+/** All methods throw {@link CarrierRefused} or {@link CarrierUnreachable}, and nothing else. */
 export class CarrierHttp {
   readonly #service: HttpService;
   readonly #baseUrl: string;
   readonly #apiKey: string | undefined;
   readonly #version: string | undefined;
-  readonly #fetch: typeof globalThis.fetch;
+  readonly #fetch: Fetch;
   readonly #timeoutMs: number;
   readonly #retry: { readonly times: number; readonly firstDelayMs: number };
 
@@ -94,82 +129,144 @@ export class CarrierHttp {
     this.#retry = options.retry ?? DEFAULT_RETRY;
   }
 
-  /** A request that only reads: safe to make again. */
-  async read<Schema extends z.ZodType>(
+  /** A GET that only reads: safe to make again. */
+  async read<Schema extends z.core.$ZodType>(
     path: string,
     schema: Schema,
     query: Readonly<Record<string, string | undefined>> = {},
   ): Promise<z.output<Schema>> {
-    return await pRetry(() => this.#request({ method: "GET", path, query, schema }, false), {
+    return await this.lookUp({ method: "GET", path, query, schema });
+  }
+
+  /** A request that only reads, whatever its method: safe to make again. */
+  async lookUp<Schema extends z.core.$ZodType>(request: HttpRequest<Schema>): Promise<z.output<Schema>> {
+    return await pRetry(() => this.#request(request, false), {
       retries: this.#retry.times,
       minTimeout: this.#retry.firstDelayMs,
       randomize: true,
       shouldRetry: ({ error }) =>
-        error instanceof CarrierUnreachable || (error instanceof CarrierRefused && error.status >= 500),
+        request.signal?.aborted !== true &&
+        (error instanceof CarrierUnreachable || (error instanceof CarrierRefused && error.status >= 500)),
     });
   }
 
   /** A request that does something, whatever its method: made once, whatever comes of it. */
-  async act<Schema extends z.ZodType>(request: HttpRequest<Schema>): Promise<z.output<Schema>> {
+  async act<Schema extends z.core.$ZodType>(request: HttpRequest<Schema>): Promise<z.output<Schema>> {
     return await this.#request(request, true);
   }
 
-  async #request<Schema extends z.ZodType>(
+  /**
+   * Opens a stream of this media type, once; the request only reads. The time limit is for its beginning. What the
+   * stream itself throws is the platform's: that it broke off, or the reason of `request.signal`.
+   */
+  async openStream(request: HttpQuestion, mediaType: string): Promise<AsyncIterable<Uint8Array>> {
+    const stream = await this.#ask(request, mediaType, false, async (response) => {
+      const type = response.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+      if (response.ok && type === mediaType) return response.body;
+      this.#answerIn(response, await response.text(), { acts: false, request });
+      return null;
+    });
+    if (stream === null) throw this.#notUnderstood(request, false);
+    return stream;
+  }
+
+  async #request<Schema extends z.core.$ZodType>(
     request: HttpRequest<Schema>,
     acts: boolean,
   ): Promise<z.output<Schema>> {
-    const { method, path, query = {}, body, schema, signal } = request;
+    const answer = await this.#ask(request, "application/json", acts, async (response) =>
+      this.#answerIn(response, await response.text(), { acts, request }),
+    );
+    const parsed = z.safeParse(request.schema, answer);
+    if (parsed.success) return parsed.data;
+    throw this.#notUnderstood(request, acts);
+  }
+
+  /** Sends the request and has the answer read within the time limit. */
+  async #ask<Read>(
+    request: HttpQuestion,
+    accept: string,
+    acts: boolean,
+    read: (response: FetchAnswer) => Promise<Read>,
+  ): Promise<Read> {
+    const { method, path, query = {}, body, signal } = request;
     const timeoutMs = request.timeoutMs ?? this.#timeoutMs;
-    const timeout = AbortSignal.timeout(timeoutMs);
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(new DOMException("", "TimeoutError")), timeoutMs);
     const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
     const search = given.length === 0 ? "" : `?${new URLSearchParams(given)}`;
-    const doubt = (mayHaveHappened: boolean) => (mayHaveHappened ? ` ${request.doubt ?? DEFAULT_DOUBT}` : "");
-    let response: Response;
-    let received: string;
     try {
-      response = await this.#fetch(`${this.#baseUrl}${path}${search}`, {
+      const response = await this.#fetch(`${this.#baseUrl}${path}${search}`, {
         method,
         headers: {
-          accept: "application/json",
-          ...(this.#apiKey === undefined ? {} : { authorization: `Bearer ${this.#apiKey}` }),
+          accept,
+          ...this.#keyHeader(),
           ...(body === undefined ? {} : { "content-type": "application/json" }),
-          ...(this.#version === undefined ? {} : { "x-client-version": this.#version }),
+          ...(this.#version === undefined
+            ? {}
+            : { [this.#service.versionHeader ?? "x-client-version"]: this.#version }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        // A redirect would turn a POST into a GET; an address that has moved is for people to see.
         redirect: "manual",
-        signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+        signal: signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]),
       });
-      received = await response.text();
+      return await read(response);
     } catch (error) {
+      if (error instanceof CarrierRefused) throw error;
       const mayHaveHappened = acts && !wasNeverSent(error);
       const sentence = `${this.#place} ${failure(error, timeoutMs)}: check the network and ${this.#service.addressSetting}.`;
       // Without the cause: what a client says about a request may quote its headers.
-      throw new CarrierUnreachable(`${sentence}${doubt(mayHaveHappened)}`, { mayHaveHappened });
+      throw new CarrierUnreachable(`${sentence}${doubt(request, mayHaveHappened)}`, { mayHaveHappened });
+    } finally {
+      clearTimeout(timer);
     }
-    if (!response.ok) throw this.#refused(response, received, { acts, path, doubt });
-    const parsed = schema.safeParse(parseJson(received));
-    if (parsed.success) return parsed.data;
-    throw new CarrierUnreachable(
-      `${this.#place} gave an answer that cannot be understood: check ${this.#service.addressSetting}.${doubt(acts)}`,
+  }
+
+  #keyHeader(): Record<string, string> {
+    if (this.#apiKey === undefined) return {};
+    const { keyHeader } = this.#service;
+    return keyHeader === undefined
+      ? { authorization: `Bearer ${this.#apiKey}` }
+      : { [keyHeader]: this.#apiKey };
+  }
+
+  /** The parsed answer; undefined when it is no JSON. @throws CarrierRefused */
+  #answerIn(
+    response: FetchAnswer,
+    received: string,
+    asked: { readonly acts: boolean; readonly request: HttpQuestion },
+  ): unknown {
+    const answer = parseJson(received);
+    if (response.ok && this.#service.isRefusal?.(answer) !== true) return answer;
+    throw this.#refused(response, received, asked);
+  }
+
+  #notUnderstood(request: HttpQuestion, acts: boolean): CarrierUnreachable {
+    return new CarrierUnreachable(
+      `${this.#place} gave an answer that cannot be understood: check ${this.#service.addressSetting}.${doubt(request, acts)}`,
       { mayHaveHappened: acts },
     );
   }
 
   #refused(
-    response: Response,
+    response: FetchAnswer,
     received: string,
-    { acts, path, doubt }: { acts: boolean; path: string; doubt: (mayHaveHappened: boolean) => string },
+    { acts, request }: { readonly acts: boolean; readonly request: HttpQuestion },
   ): CarrierRefused {
     const { status } = response;
     const secrets = this.#apiKey === undefined ? [] : [this.#apiKey];
     const { code, message } = refusalIn(received);
     const said = message === undefined ? "" : ` It says: ${quoteOutside(message, secrets)}`;
     const wait = Number(response.headers.get("retry-after"));
-    const advice = this.#service.advise({ status, path, retryAfterSeconds: wait > 0 ? wait : undefined });
+    const advice = this.#service.advise({
+      status,
+      path: request.path,
+      answer: parseJson(received),
+      retryAfterSeconds: wait > 0 ? wait : undefined,
+    });
     const mayHaveHappened = acts && (status === 408 || status >= 500) && advice?.nothingHappened !== true;
     return new CarrierRefused(
-      `${advice?.sentence ?? this.#refusal(status)}${said}${doubt(mayHaveHappened)}`,
+      `${advice?.sentence ?? this.#refusal(status)}${said}${doubt(request, mayHaveHappened)}`,
       {
         status,
         code: code === undefined ? undefined : quoteOutside(code, secrets).slice(1, -1),
@@ -198,6 +295,10 @@ export function tooManyRequests(name: string, { retryAfterSeconds }: Refusal): s
   return `${name} has had too many requests: try again in ${wait}.`;
 }
 
+function doubt(request: HttpQuestion, mayHaveHappened: boolean): string {
+  return mayHaveHappened ? ` ${request.doubt ?? DEFAULT_DOUBT}` : "";
+}
+
 function failure(error: unknown, timeoutMs: number): string {
   if (error instanceof DOMException && error.name === "TimeoutError") {
     return `did not answer within ${timeoutMs / 1000} s`;
@@ -208,7 +309,7 @@ function failure(error: unknown, timeoutMs: number): string {
 
 /** `{error:{code,message}}`, `{error:"…"}`, `{message}` or plain text; a web page says nothing useful. */
 function refusalIn(received: string): { code: string | undefined; message: string | undefined } {
-  const parsed = refusalBody.safeParse(parseJson(received));
+  const parsed = z.safeParse(refusalBody, parseJson(received));
   if (!parsed.success) {
     const plain = received.trim();
     return { code: undefined, message: plain === "" || plain.startsWith("<") ? undefined : plain };

@@ -10,3 +10,17 @@ export function quoted(body: string): string {
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
+
+/**
+ * Somebody else's words as they were said, for a line that begins with who said them: quotes, emoji and line breaks
+ * stay, further lines are indented, and what could steer a terminal or turn the writing direction is written out.
+ */
+export function spoken(words: string): string {
+  return words
+    .replace(/\r\n?/g, "\n")
+    .replace(
+      /(?![\n\t\u2028\u2029])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    )
+    .replace(/[\n\u2028\u2029]/g, "\n   ");
+}

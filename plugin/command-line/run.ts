@@ -8,9 +8,13 @@ import type { ConfigPlaces, LoadedConfig } from "../config/loader.ts";
 import { findGateway, findPackageFolder } from "../config/state-folder.ts";
 
 /** What a command needs from where it runs: a script, or the gateway's command line. */
-export interface CommandContext {
+export interface CommandContext extends PlainContext {
   /** The settings, read at first use: `--help` needs none. */
   settings(): Promise<Settings>;
+}
+
+/** What a command needs that goes without the settings. */
+export interface PlainContext {
   /** Where the settings come from. */
   places(): ConfigPlaces;
   /** Writes to stdout. */
@@ -46,21 +50,40 @@ export interface Answer {
   readonly json: Readonly<Record<string, unknown>>;
 }
 
-/** Runs a command's work and prints its answer, or why there is none. Never rejects. */
+/** Runs a command's work with the settings and prints its answer, or why there is none. Never rejects. */
 export async function answerWith(
   context: CommandContext,
   options: CommonOptions,
   work: (settings: Settings) => Promise<Answer>,
 ): Promise<void> {
-  try {
+  await answer(context, options, async () => {
     const settings = await context.settings();
     for (const problem of settings.problems) context.complain(`Note: ${problem}\n`);
-    const answer = await work(settings);
-    context.print(options.json ? `${JSON.stringify({ ok: true, ...answer.json })}\n` : `${answer.text}\n`);
+    return await work(settings);
+  });
+}
+
+/**
+ * Runs a command's work and prints its answer, or why there is none. Never rejects.
+ *
+ * @param work undefined when it has nothing more to say; what its error has in `facts` is printed for programs too.
+ */
+export async function answer(
+  context: PlainContext,
+  options: Pick<CommonOptions, "json">,
+  work: () => Promise<Answer | undefined>,
+): Promise<void> {
+  try {
+    const found = await work();
+    if (found === undefined) return;
+    context.print(options.json ? `${JSON.stringify({ ok: true, ...found.json })}\n` : `${found.text}\n`);
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     context.complain(`${message}\n`);
-    if (options.json) context.print(`${JSON.stringify({ ok: false, error: { name, message } })}\n`);
+    if (options.json) {
+      const { facts } = error as { facts?: object };
+      context.print(`${JSON.stringify({ ok: false, error: { name, message }, ...facts })}\n`);
+    }
     context.setExitCode(NOT_UNDERSTOOD.has(name) ? 2 : 1);
   }
 }
@@ -71,6 +94,7 @@ const NOT_UNDERSTOOD: ReadonlySet<string> = new Set([
   "NothingToSend",
   "NotUnderstood",
   "BadSchedule",
+  "NotMobileNumbers",
 ]);
 
 /** What was typed cannot be meant. The message is for people. */
@@ -79,17 +103,18 @@ export class NotUnderstood extends Error {
 }
 
 /**
- * Runs a script: reads the arguments, finds the settings as the plugin does, and sets the exit code.
+ * Runs a script that goes without the settings: reads the arguments and sets the exit code. Nothing of the settings is
+ * even in its bundle; scripts that want them are run by with-settings.ts.
  *
  * @param folder the script's own.
  * @param define adds the script's arguments, options and subcommands.
  */
-export async function runScript(
+export async function runPlainScript(
   command: Command,
   folder: string,
-  define: (command: Command, context: CommandContext) => void,
+  define: (command: Command, context: PlainContext) => void,
 ): Promise<void> {
-  define(command.exitOverride(), processContext(folder));
+  define(command.exitOverride(), plainContext(folder));
   try {
     await command.parseAsync(process.argv);
   } catch (error) {
@@ -101,15 +126,10 @@ export async function runScript(
 }
 
 /** What a command gets in a process of its own; `folder` is that of the script or bundle that runs it. */
-export function processContext(folder: string): CommandContext {
+export function plainContext(folder: string): PlainContext {
   // What an agent pipes into a command that has ended is nobody's error.
   process.stdout.on("error", () => {});
   return {
-    settings: async () => {
-      const { loadConfig } = await import("../config/loader.ts");
-      const places = placesOf(folder);
-      return { ...loadConfig(places), stateFolder: places.stateFolder };
-    },
     places: () => placesOf(folder),
     ask: askAtTerminal,
     print: (text) => void process.stdout.write(text),

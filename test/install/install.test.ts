@@ -100,7 +100,8 @@ async function typeEveryCommand(skillFolder: string, env: Record<string, string>
       });
       expect(`${command}: ${result.exitCode} ${result.stderr}`).toBe(`${command}: 0 `);
     }
-    for (const script of ["call", "sms", "clawcall", "briefing", "connect", "practice"]) {
+    const stepOne = ["callout", "callinfo", "stream_chat", "stepone"];
+    for (const script of ["call", "sms", "clawcall", "briefing", "connect", "practice", ...stepOne]) {
       const help = await execa("node", [`dist/scripts/${script}.js`, "--help"], {
         cwd: skillFolder,
         env,

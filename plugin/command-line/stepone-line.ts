@@ -1,0 +1,230 @@
+/**
+ * Owns what the StepOne commands share: the account, stopping at once, waiting for records with a visible countdown,
+ * and how records are printed.
+ */
+import type { StepOneLine, StepOneRecord, StepOneRest } from "../carriers/stepone/rest.ts";
+import { quoted, spoken } from "./quoted.ts";
+import { type Answer, answer, NotUnderstood, type PlainContext } from "./run.ts";
+
+/** What these commands need of the process they run in, beside their context. */
+export interface StepOneSurroundings {
+  /** @throws NoStepOneAccount */
+  open(context: PlainContext): Promise<StepOneRest>;
+  /** Rejects when the signal says so. */
+  wait(milliseconds: number, signal: AbortSignal): Promise<void>;
+  /** Whether somebody sees progress on stderr, where a line can be written over. */
+  readonly isWatched: boolean;
+  /** Whether there is somebody to ask. */
+  readonly canAsk: boolean;
+  /** Bytes to stdout, as they are. */
+  write(bytes: Uint8Array): void;
+  /** Calls `stop` with the exit code to end with when the process is told to stop, or nobody reads its output. */
+  onStop(stop: (exitCode: number) => void): () => void;
+}
+
+export interface StepOneOptions {
+  readonly json?: boolean;
+}
+
+/** Runs a command's work: printed as {@link answer} does; given up at once when it is to stop. */
+export async function runStepOne(
+  context: PlainContext,
+  surroundings: StepOneSurroundings,
+  options: StepOneOptions,
+  work: (signal: AbortSignal) => Promise<Answer | undefined>,
+): Promise<void> {
+  const stopping = new AbortController();
+  const release = surroundings.onStop((exitCode) => {
+    context.setExitCode(exitCode);
+    stopping.abort();
+  });
+  try {
+    await answer(context, options, async () => {
+      try {
+        return await work(stopping.signal);
+      } catch (error) {
+        // Whoever stopped it knows why it ends.
+        if (stopping.signal.aborted) return undefined;
+        throw error;
+      }
+    });
+  } finally {
+    release();
+  }
+}
+
+export function processSurroundings(): StepOneSurroundings {
+  return {
+    async open(context) {
+      const [{ readStepOneAccount }, { StepOneRest }, { plainFetch }] = await Promise.all([
+        import("../config/stepone-account.ts"),
+        import("../carriers/stepone/rest.ts"),
+        import("../carriers/plain-fetch.ts"),
+      ]);
+      const { env, stateFolder } = context.places();
+      return new StepOneRest({ ...readStepOneAccount({ env, stateFolder }), fetch: plainFetch });
+    },
+    async wait(milliseconds, signal) {
+      const { setTimeout } = await import("node:timers/promises");
+      await setTimeout(milliseconds, undefined, { signal });
+    },
+    isWatched: process.stderr.isTTY === true,
+    canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true,
+    write: (bytes) => void process.stdout.write(bytes),
+    onStop(stop) {
+      const stops = [
+        ["SIGINT", () => stop(130)],
+        ["SIGTERM", () => stop(143)],
+      ] as const;
+      // What an agent pipes into a command that has ended is nobody's error, but nobody reads on either.
+      const onClosed = () => stop(0);
+      for (const [signal, listener] of stops) process.on(signal, listener);
+      process.stdout.on("error", onClosed);
+      return () => {
+        for (const [signal, listener] of stops) process.off(signal, listener);
+        process.stdout.off("error", onClosed);
+      };
+    },
+  };
+}
+
+/** @throws NotUnderstood */
+export async function requireCallId(given: string): Promise<string> {
+  const { isCallId } = await import("../carriers/stepone/rest.ts");
+  if (isCallId(given)) return given;
+  throw new NotUnderstood(
+    `${quoted(given)} is no call id of StepOne: take it as callout prints it (letters, digits, "-", "_", "^").`,
+  );
+}
+
+/** Some records are not there. `facts` has what there is, for programs. */
+class NotRecorded extends Error {
+  override readonly name = "NotRecorded";
+  readonly facts: { readonly callIds: readonly string[]; readonly calls: readonly StepOneRecord[] };
+
+  constructor(message: string, facts: NotRecorded["facts"]) {
+    super(message);
+    this.facts = facts;
+  }
+}
+
+/** Between two times of asking (seed: "重试间隔为固定 10 秒"). */
+const RETRY_SECONDS = 10;
+
+/**
+ * The records of calls, in their order, asked for until all are there.
+ *
+ * @param retries how often is asked again for those that are not.
+ * @throws NotRecorded when some are still not there
+ * @throws CarrierError when the service refuses for good
+ */
+export async function awaitRecords(
+  rest: StepOneRest,
+  callIds: readonly string[],
+  given: {
+    readonly retries: number;
+    /** Whether the service has been reached before: then trouble on the way is taken to pass. */
+    readonly isReached?: boolean;
+    readonly signal: AbortSignal;
+    readonly surroundings: StepOneSurroundings;
+    readonly context: PlainContext;
+  },
+): Promise<readonly StepOneRecord[]> {
+  const { retries, signal, surroundings, context } = given;
+  const found = new Map<string, StepOneRecord>();
+  let isReached = given.isReached === true;
+  let trouble: Error | undefined;
+  let toldOf = -1;
+  const missing = () => callIds.filter((callId) => !found.has(callId));
+  for (let retry = 0; ; retry += 1) {
+    trouble = undefined;
+    for (const callId of missing()) {
+      try {
+        const record = await rest.record(callId, signal);
+        isReached = true;
+        if (record !== undefined) found.set(callId, record);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof Error) || !mayPass(error, isReached)) throw error;
+        trouble = error;
+      }
+    }
+    const left = missing();
+    if (left.length === 0) return callIds.flatMap((callId) => found.get(callId) ?? []);
+    if (retry === retries) {
+      const facts = { callIds, calls: [...found.values()] };
+      if (trouble !== undefined) throw Object.assign(trouble, { facts });
+      throw new NotRecorded(
+        `StepOne has no record of ${left.join(", ")} yet (asked ${retry === 0 ? "once" : `${retry + 1} times`}): it appears some time after the call's end; ask again later with callinfo, or listen with stream_chat.`,
+        facts,
+      );
+    }
+    const state =
+      callIds.length === 1
+        ? "The record is not there yet"
+        : `${left.length} of ${callIds.length} records are not there yet`;
+    if (surroundings.isWatched) {
+      try {
+        for (let seconds = RETRY_SECONDS; seconds > 0; seconds -= 1) {
+          context.complain(`${CLEAR}${state}: asking again in ${seconds} s (${retry + 1} of ${retries}) `);
+          await surroundings.wait(1_000, signal);
+        }
+      } finally {
+        context.complain(CLEAR);
+      }
+    } else {
+      if (left.length !== toldOf) {
+        const tries = retries - retry;
+        context.complain(
+          `${state}: asking again every ${RETRY_SECONDS} s, at most ${tries === 1 ? "once" : `${tries} times`}.\n`,
+        );
+      }
+      toldOf = left.length;
+      await surroundings.wait(RETRY_SECONDS * 1_000, signal);
+    }
+  }
+}
+
+/** Back to the beginning of the terminal's line, which is emptied. */
+const CLEAR = "\r\u001b[K";
+
+/**
+ * Whether asking again for a record may help. The service knows a call only some time after it was placed, and does
+ * not document what it says until then: "there is no such call" (404, or a refusal of good status) may be it.
+ */
+function mayPass(error: Error, isReached: boolean): boolean {
+  const { name, status } = error as { name: string; status?: unknown };
+  if (name === "CarrierUnreachable") return isReached;
+  if (status === 200 || status === 404) return true;
+  return isReached && typeof status === "number" && (status === 408 || status === 429 || status >= 500);
+}
+
+export function answerRecords(records: readonly StepOneRecord[]): string {
+  return records.map(describeRecord).join("\n\n");
+}
+
+function describeRecord(record: StepOneRecord): string {
+  const { callId, phones, requirement, durationSeconds, cost, billed, transcript, providerResponse } = record;
+  const status = (providerResponse as { status?: unknown } | null | undefined)?.status;
+  const price = [
+    cost === undefined ? undefined : spoken(String(cost)),
+    billed === undefined ? undefined : billed ? "billed" : "not billed",
+  ].filter((part) => part !== undefined);
+  return [
+    `Call: ${callId}`,
+    ...(phones === undefined ? [] : [`Number: ${spoken(phones)}`]),
+    ...(requirement === undefined ? [] : [`Requirement: ${spoken(requirement)}`]),
+    `Status: over${typeof status === "string" ? ` (${spoken(status)})` : ""}`,
+    `Length: ${durationSeconds} s`,
+    `Cost: ${price.length === 0 ? "not told" : price.join(", ")}`,
+    ...(transcript.length === 0 ? ["Nothing was said."] : ["", ...transcript.map(describeLine)]),
+  ].join("\n");
+}
+
+const SPEAKERS: Readonly<Record<string, string>> = { assistant: "🤖 AI", user: "👤 User" };
+
+/** "🤖 AI: 喂，您好" (seed, "输出示例"). */
+export function describeLine({ role, content }: StepOneLine): string {
+  const speaker = Object.hasOwn(SPEAKERS, role) ? SPEAKERS[role] : `📎 ${spoken(role)}`;
+  return `${speaker}: ${spoken(content)}`;
+}
