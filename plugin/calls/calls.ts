@@ -144,11 +144,6 @@ export class Calls {
     return this.#live.size;
   }
 
-  /** When something was last heard of each live call, on the clock of `now`. */
-  lastHeard(): readonly (readonly [callId: string, atMs: number])[] {
-    return [...this.#live.values()].map(({ callId, seenAtMs }) => [callId, seenAtMs]);
-  }
-
   /** The language of whoever speaks on this call, BCP 47; the line's as long as they have not spoken. */
   languageOn(callId: string): string {
     return this.#live.get(callId)?.language ?? this.#p.settings.language ?? "en";

@@ -50,6 +50,8 @@ export interface PacedTurnsParameters {
 const MOST_HOLDS = 3;
 /** Runs of the agent that failed one after the other on a call to somebody else. */
 const MOST_FAILURES = 2;
+/** What the gateway says of turns it does not take any more, because it ends or begins again. */
+const RESTARTING = /draining/i;
 
 export class PacedTurns {
   readonly #p: PacedTurnsParameters;
@@ -171,8 +173,10 @@ export class PacedTurns {
       if (this.#ready.length === 0) take([phrase(this.#endCall ? "goodbye" : "empty", last.language)]);
       return;
     }
-    this.#failures += 1;
-    this.#p.log.warn(`A turn failed: ${answer.kind === "failed" ? answer.reason : "its run was stopped"}.`);
+    const reason = answer.kind === "failed" ? answer.reason : "its run was stopped";
+    this.#p.log.warn(`A turn failed: ${reason}.`);
+    // A gateway that restarts takes no new turns for a moment; that is no reason to hang up on anybody.
+    if (!RESTARTING.test(reason)) this.#failures += 1;
     const givesUp = this.#p.whenLate === "hold" && this.#failures >= MOST_FAILURES;
     take([phrase(givesUp ? "givingUp" : "failed", last.language)]);
     if (givesUp) this.#endCall = true;

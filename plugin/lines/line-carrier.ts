@@ -29,8 +29,11 @@ export interface LineCarrier {
     readonly transcript: readonly TranscriptLine[];
     readonly greeting: string | undefined;
   }): string | undefined;
-  /** Speaks to whoever waits on a call although nothing of theirs has reached us. Never rejects. */
-  askAgain?(callId: string, text: string): Promise<boolean>;
+  /**
+   * Speaks to whoever waits on a call on which nothing was heard or answered since (milliseconds since the epoch).
+   * Never rejects.
+   */
+  askAgain?(callId: string, text: string, sinceMs: number): Promise<boolean>;
   /** For sending texts. */
   readonly texts?: ClawdTalkRest;
   /** The scheduled calls the service makes by itself. Throws a `CarrierError`. */
@@ -53,7 +56,7 @@ export function openLineCarrier(
     return {
       carrier,
       records: clawCallRecords(rest),
-      askAgain: (callId, text) => carrier.askAgain(callId, text),
+      askAgain: (callId, text, sinceMs) => carrier.askAgain(callId, text, sinceMs),
       secondListener: ({ callId, transcript, greeting }) => {
         const answered = carrier.answersOn(callId);
         // A call we have no part in says nothing of others.

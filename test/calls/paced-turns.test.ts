@@ -251,6 +251,16 @@ describe("a call to a third party", () => {
     expect(answers.at(-1)).toMatchObject({ text: phrase("givingUp", "en"), endCall: true });
   });
 
+  it("is not given up because the gateway restarts", async () => {
+    const { theySay, runs, answers } = setUp(STRANGER);
+    for (const [index, words] of ["One", "Two", "Three"].entries()) {
+      await theySay(words);
+      runs[index]?.end({ kind: "failed", reason: "Gateway is draining; new tasks are not accepted" });
+      await settle();
+      expect(answers.at(-1)).toMatchObject({ text: phrase("failed", "en"), endCall: false });
+    }
+  });
+
   it("takes whatever comes as the third party's words, in every spelling of every prefix", async () => {
     const prefix = fc.constantFrom(
       "[SCHEDULED]",
