@@ -110,7 +110,7 @@ export async function changePhone(
     await rest.setPhone(phone);
     const isKnown = settings.config.ownerNumbers.includes(phone);
     return {
-      text: `Your phone is ${phone} now.${isKnown ? "" : ` Add it to "ownerNumbers", else calls from it are not taken for yours.`}`,
+      text: `Your phone is ${phone} now.${isKnown ? "" : ` Add it to "ownerNumbers", else calls from it are not taken for yours.`} Take the old one out, and restart the gateway (openclaw gateway restart).`,
       json: { phone },
     };
   }
@@ -122,7 +122,7 @@ export async function changePhone(
     if (!loadConfig(context.places()).config.ownerNumbers.includes(phone))
       noteOtherValue(context, OWNER_NUMBER);
     return {
-      text: `Your phone is ${phone} now. ${keptIn(file.file, [OWNER_NUMBER], tightened)}`,
+      text: `Your phone is ${phone} now. ${keptIn(file.file, [OWNER_NUMBER], tightened)} Restart the gateway (openclaw gateway restart): until then calls from your old number are taken for yours. Take the old number out of "ownerNumbers" if it stands there.`,
       json: { phone, file: file.file, variables: [OWNER_NUMBER] },
     };
   } finally {

@@ -2,6 +2,7 @@
 
 import type { KnownSchedule } from "../briefings/preparer.ts";
 import type { CallDirection, CallRecords, Carrier, TranscriptLine } from "../carriers/carrier.ts";
+import { CarrierRefused } from "../carriers/carrier-errors.ts";
 import { type ClawCallCarrier, createClawCallCarrier } from "../carriers/clawcall/carrier.ts";
 import { clawCallRecords } from "../carriers/clawcall/records.ts";
 import { ClawCallRest } from "../carriers/clawcall/rest.ts";
@@ -68,7 +69,7 @@ export function openLineCarrier(
         });
       },
       schedules: async () =>
-        (await rest.schedules())
+        (await schedulesOf(rest))
           .filter(({ isActive }) => isActive !== false)
           .flatMap(({ id, label, cron, timezone, taskContext }) =>
             cron === undefined
@@ -102,4 +103,14 @@ export function openLineCarrier(
     },
     texts: rest,
   };
+}
+
+/** None where the account's tier has none. */
+async function schedulesOf(rest: ClawCallRest): Promise<Awaited<ReturnType<ClawCallRest["schedules"]>>> {
+  try {
+    return await rest.schedules();
+  } catch (error) {
+    if (error instanceof CarrierRefused && error.status === 403) return [];
+    throw error;
+  }
 }

@@ -1,10 +1,9 @@
 // Proves ClawCall's interface: every call of the wire page, what each refusal tells people, and that what acts is
 // made once.
-import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { RequestListener } from "node:http";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { CarrierError, CarrierRefused } from "../../plugin/carriers/carrier-errors.ts";
+import { CarrierRefused } from "../../plugin/carriers/carrier-errors.ts";
 import { clawCallPlacer } from "../../plugin/carriers/clawcall/call-placer.ts";
 import { clawCallRecords } from "../../plugin/carriers/clawcall/records.ts";
 import { ClawCallRest, type HistoryCall } from "../../plugin/carriers/clawcall/rest.ts";
@@ -14,17 +13,7 @@ import {
   PRACTICE_CLAWCALL_KEY,
   startClawCallPractice,
 } from "../../plugin/practice/clawcall-server.ts";
-
-const fast = { timeoutMs: 2_000, retry: { times: 2, firstDelayMs: 5 } };
-
-async function errorOf(work: Promise<unknown>): Promise<CarrierError> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof CarrierError) return error;
-  throw new Error(`a carrier error was expected, not ${inspect(error)}`);
-}
+import { answering, errorOf, fast, serveAt } from "./told-service.ts";
 
 describe("with the practice line", () => {
   let service: ClawCallPractice;
@@ -306,22 +295,11 @@ test("without a network nothing has happened", async () => {
   );
 });
 
-async function serve(listener: RequestListener, use: (rest: ClawCallRest) => Promise<void>): Promise<void> {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  try {
-    await use(new ClawCallRest({ baseUrl, apiKey: "key-0123456789abcdef", ...fast }));
-  } finally {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
+function serve(listener: RequestListener, use: (rest: ClawCallRest) => Promise<void>): Promise<void> {
+  return serveAt(listener, (baseUrl) =>
+    use(new ClawCallRest({ baseUrl, apiKey: "key-0123456789abcdef", ...fast })),
+  );
 }
-
-const answering =
-  (status: number, body: unknown, headers: Record<string, string> = {}): RequestListener =>
-  (_request, response) =>
-    response.writeHead(status, headers).end(typeof body === "string" ? body : JSON.stringify(body));
 
 describe("with a service of another kind", () => {
   test.each([["<html>"], ["{"], [""], ["{}"], ['{"ok":false}'], ["[]"], ["null"], ['{"ok":true}']])(

@@ -6,7 +6,8 @@ import {
   PRACTICE_API_KEY,
   startClawdTalkPractice,
 } from "../../plugin/practice/clawdtalk-server.ts";
-import { RawClient, rulesBroken } from "./raw-client.ts";
+import { rulesBroken } from "./observed.ts";
+import { RawClient } from "./raw-client.ts";
 
 let server: ClawdTalkPractice;
 const noon = Date.UTC(2026, 0, 1, 12);

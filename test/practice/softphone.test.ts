@@ -14,7 +14,8 @@ import {
   openSoftphone,
   type SoftphoneOptions,
 } from "../../plugin/practice/softphone.ts";
-import { RawClient, soon } from "./raw-client.ts";
+import { soon } from "./observed.ts";
+import { RawClient } from "./raw-client.ts";
 
 /** An agent that greets, and answers everything with one progress text and one result. */
 function answering(client: RawClient): RawClient {

@@ -318,7 +318,7 @@ describe("the account", () => {
     const { code, stdout } = await clawcall("phone", "+1 555 000 7777");
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^Your phone is \+15550007777 now\. Kept in \S+\.env \(.*\): CLAWCALL_OWNER_NUMBER\.\n$/,
+      /^Your phone is \+15550007777 now\. Kept in \S+\.env \(.*\): CLAWCALL_OWNER_NUMBER\. Restart the gateway .* Take the old number out of "ownerNumbers" if it stands there\.\n$/,
     );
     expect(service.ownerNumber).toBe("+15550007777");
     expect(kept().CLAWCALL_OWNER_NUMBER).toBe("+15550007777");
@@ -332,7 +332,7 @@ describe("the account", () => {
     );
     const { stdout } = await clawcall("phone", "+15550007777", "--line", "work");
     expect(stdout).toBe(
-      'Your phone is +15550007777 now. Add it to "ownerNumbers", else calls from it are not taken for yours.\n',
+      'Your phone is +15550007777 now. Add it to "ownerNumbers", else calls from it are not taken for yours. Take the old one out, and restart the gateway (openclaw gateway restart).\n',
     );
     expect(kept()).toEqual({});
   });
