@@ -29,6 +29,8 @@ beforeAll(async () => {
     },
     model: {
       script: [
+        // First: what the owner's session is told of other calls stands before the owner's words.
+        { when: /what came of it/, answer: "It is booked." },
         {
           when: /call has been answered/,
           answer: "I would like to book a dentist for Tuesday. Is that possible?",
@@ -39,7 +41,6 @@ beforeAll(async () => {
           toolCall: hangUp,
         },
         { when: /The call is over/, answer: "The dentist is booked for Tuesday at three." },
-        { when: /what came of it/, answer: "It is booked." },
         {
           when: /run a command for me/,
           answer: "",
