@@ -217,8 +217,22 @@ export class PacedTurns {
     const language = this.#open?.request.language;
     if (language === undefined) return;
     if (this.#ready.length > 0) this.#sayReady();
-    else if (this.#p.whenLate === "report") this.#say(phrase("stillWorking", language), false);
-    else this.#hold(language);
+    else if (this.#p.whenLate === "hold") this.#hold(language);
+    else {
+      this.#p.log.info("A turn takes longer than an answer may: its result is said at the next words.");
+      this.#giveUpForNewerWords();
+      this.#say(phrase("stillWorking", language), false);
+    }
+  }
+
+  /** Work that two requests have waited for in vain does not keep the agent from hearing what was said since. */
+  #giveUpForNewerWords(): void {
+    const newer = this.#waiting;
+    if (this.#run === undefined || newer.length === 0) return;
+    this.#p.log.warn("A turn was given up: something newer was said, and it had not come to an end.");
+    this.#drop();
+    this.#waiting = newer;
+    void this.#work();
   }
 
   /** Keeps somebody else on the line with a question, or gives up. */

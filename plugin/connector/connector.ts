@@ -150,8 +150,9 @@ export function createConnector(parameters: ConnectorParameters): Connector {
     },
     lines: () =>
       lines.map(({ line, carrier }) => {
-        const { state, detail, since } = line.status();
-        return { name: line.name, carrier, state, detail, since, liveCalls: line.liveCalls() };
+        const { state, detail, problem, since } = line.status();
+        const said = problem === undefined ? detail : `${detail} ${problem}`;
+        return { name: line.name, carrier, state, detail: said, since, liveCalls: line.liveCalls() };
       }),
   };
 }

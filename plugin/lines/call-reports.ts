@@ -70,6 +70,7 @@ export class CallReports {
       });
       const call = isNews ? await findCall(store, address) : undefined;
       if (call === undefined) return;
+      log.info(`Call ${callId} is over${what === undefined ? "" : ` (${what})`}.`);
       this.#p.onEnded(outcome, call);
       await this.#tell(call, outcome.toNumber);
     } catch (error) {

@@ -276,6 +276,9 @@ export function createLine(parameters: LineParameters): Line {
     turn: CarrierTurn,
   ): Promise<CallSpeaker> {
     const identity = await identifyCall(callId, direction, facts);
+    log.info(
+      `Call ${callId}: ${identity.tier === "unknown" ? "nobody we know" : `the ${identity.tier}`} speaks.`,
+    );
     // Where no event tells it, words are the sign that somebody has picked up.
     if (identity.tier !== "unknown" && parts.records !== undefined) {
       const recorded = identity.direction ?? direction;
@@ -450,7 +453,8 @@ export function createLine(parameters: LineParameters): Line {
         health: () => ({ line: line.name, state: carrier.status().state }),
       });
     } catch (error) {
-      log.error(messageOf(error));
+      problem = messageOf(error);
+      log.error(problem);
       return undefined;
     }
   }
@@ -479,7 +483,7 @@ export function createLine(parameters: LineParameters): Line {
     },
     status: () => {
       const status = carrier.status();
-      return problem === undefined ? status : { ...status, detail: `${status.detail} ${problem}` };
+      return problem === undefined ? status : { ...status, problem };
     },
     liveCalls: () => calls.liveCount,
   };

@@ -42,6 +42,8 @@ export interface PhoneStatus {
     readonly carrier: string;
     readonly state: string;
     readonly detail: string;
+    /** What is wrong although the line is connected. */
+    readonly problem?: string;
     readonly since: string;
     readonly counters: Readonly<Record<string, number>>;
     readonly liveCalls: number;

@@ -391,6 +391,21 @@ describe("a call with the owner", () => {
     expect(answers.at(-1)?.text).toBe("The Grand is best.");
   });
 
+  it("is not deaf for long behind work that does not end", async () => {
+    const { says, runs, answers } = setUp(OWNER);
+    await says("Research hotels");
+    await pass(25_000);
+    await says("What is the weather?");
+    await pass(25_000);
+    expect(texts(answers)).toEqual([phrase("stillWorking", "en"), phrase("stillWorking", "en")]);
+    expect(runs[0]?.signal.aborted).toBe(true);
+    expect(runs[1]?.turn.words).toBe("What is the weather?");
+    runs[1]?.end(answered("Sunny."));
+    await settle();
+    await says("Okay");
+    expect(answers.at(-1)?.text).toBe("Sunny.");
+  });
+
   it("lets a newer question replace an unanswered one", async () => {
     const { says, runs, answers } = setUp(OWNER);
     await says("What is the weather?");
