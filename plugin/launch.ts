@@ -5,7 +5,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const WANTED = [24, 16];
@@ -17,7 +17,11 @@ function isNewEnough(version: string): boolean {
 
 if (!isNewEnough(process.versions.node)) {
   const binary = process.platform === "win32" ? "node.exe" : "node";
-  const packageFolder = fileURLToPath(new URL("../..", import.meta.url));
+  // How deep the built code lies is the bundler's business.
+  let packageFolder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(packageFolder, "package.json")) && dirname(packageFolder) !== packageFolder) {
+    packageFolder = dirname(packageFolder);
+  }
   const found = [process.env["SWITCHBOARD_NODE"], join(packageFolder, "node_modules", ".bin", binary)].find(
     (candidate) => candidate !== undefined && existsSync(candidate),
   );

@@ -1,2 +1,2 @@
 import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import"./parts/chunk-LQOKMFNF.js";await import("./parts/clawcall-SWNCJCEO.js");
+import"./parts/chunk-IRZGXAY5.js";await import("./parts/clawcall-6YZBFE2Y.js");

@@ -1,2 +1,2 @@
 import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import"./parts/chunk-LQOKMFNF.js";await import("./parts/connect-O6TR3R7B.js");
+import"./parts/chunk-IRZGXAY5.js";await import("./parts/connect-Z7M43TY4.js");

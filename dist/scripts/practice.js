@@ -1,2 +1,2 @@
 import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import"./parts/chunk-LQOKMFNF.js";await import("./parts/practice-O227QMZB.js");
+import"./parts/chunk-IRZGXAY5.js";await import("./parts/practice-GRSFPUXX.js");

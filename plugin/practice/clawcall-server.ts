@@ -112,7 +112,8 @@ export class ClawCallPractice {
     const newId = options.newId ?? randomId;
     const line: PracticeLine = { waiting, record, faults, timings, sharedNumber, now, newId };
 
-    const accounts = new Accounts(line);
+    const listening = new Listening(line);
+    const accounts = new Accounts(line, ({ id }) => listening.isListening(id));
     const owner = {
       phoneNumber: options.ownerNumber ?? "+15550001111",
       agentName: options.agentName ?? "Robin",
@@ -121,7 +122,6 @@ export class ClawCallPractice {
     const { key = PRACTICE_CLAWCALL_KEY, tier = "free", dedicatedNumber } = options;
     this.account = accounts.open(owner, { key, tier, dedicatedNumber }).account;
     const billing = new Billing(options.wallet ?? "PracticeWa11et1111111111111111111111111111", now);
-    const listening = new Listening(line);
     const slots = new Slots(line);
     const calls = new Calls({
       ...line,
@@ -186,9 +186,14 @@ export class ClawCallPractice {
     return this.account.phoneNumber;
   }
 
-  /** Whether a client is listening for the first account's agent now. */
+  /** Whether a client is listening now, for whichever account's first agent. */
   get listening(): boolean {
-    return this.#listening.isListening(this.account.agents[0]?.id ?? "");
+    return this.listeningAccount !== undefined;
+  }
+
+  /** The account that registered last among those whose first agent a client listens for now. */
+  get listeningAccount(): ClawCallAccount | undefined {
+    return this.accounts.findLast(({ agents }) => this.#listening.isListening(agents[0]?.id ?? ""));
   }
 
   /** Messages that were taken out of their queue and never arrived. */
@@ -216,9 +221,9 @@ export class ClawCallPractice {
     return this.#waiting.until(look, what, options);
   }
 
-  /** Waits until a client listens for the first account's agent. @throws PracticeTimeout */
-  async waitForListener(options?: WaitOptions): Promise<void> {
-    await this.until(() => this.listening || undefined, "a client that listens", options);
+  /** Waits until a client listens, and tells for which account's first agent. @throws PracticeTimeout */
+  waitForListener(options?: WaitOptions): Promise<ClawCallAccount> {
+    return this.until(() => this.listeningAccount, "a client that listens", options);
   }
 
   /**

@@ -121,6 +121,8 @@ describe("calls", () => {
   });
 
   it("are told by id, before, while and after they last", async () => {
+    await server.close();
+    await start({ timings: { outboundRingMs: 500 } });
     const { body } = await ask("POST", "/calls", {});
     const { call_id } = body as { call_id: string };
     expect((await ask("GET", `/calls/${call_id}`)).body).toEqual({
