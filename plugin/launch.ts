@@ -1,12 +1,13 @@
 /**
- * Owns the first step of every built script: running on a Node that is new enough, and keeping what it compiles. The gateway's Node and the one
- * an agent's shell finds first are often two: the plugin names its own in `SWITCHBOARD_NODE`, a clone has one
- * after `npm ci`. Imports nothing else of ours, since older Nodes must be able to read it.
+ * Owns the first step of every built script: running on a Node that is new enough, and keeping what it compiles. The
+ * gateway's Node and the one an agent's shell finds first are often two: the plugin names its own in
+ * `SWITCHBOARD_NODE`, a clone has one after `npm ci`. Imports nothing else of ours, since older Nodes must be able to
+ * read it.
  */
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import nodeModule from "node:module";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const WANTED = [24, 16];
@@ -18,7 +19,11 @@ function isNewEnough(version: string): boolean {
 
 if (!isNewEnough(process.versions.node)) {
   const binary = process.platform === "win32" ? "node.exe" : "node";
-  const packageFolder = fileURLToPath(new URL("../..", import.meta.url));
+  // How deep the built code lies is the bundler's business.
+  let packageFolder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(packageFolder, "package.json")) && dirname(packageFolder) !== packageFolder) {
+    packageFolder = dirname(packageFolder);
+  }
   const found = [process.env["SWITCHBOARD_NODE"], join(packageFolder, "node_modules", ".bin", binary)].find(
     (candidate) => candidate !== undefined && existsSync(candidate),
   );

@@ -7,6 +7,7 @@ import { runPracticeSession } from "../plugin/practice/command.ts";
 
 interface Flags {
   readonly port?: number;
+  readonly clawcallPort?: number;
   readonly key?: string;
   readonly ownerNumber?: string;
   readonly json?: true;
@@ -17,9 +18,12 @@ const flags = new Command("practice")
     "Try the phone without an account: opens practice lines (ClawdTalk, ClawCall), rings your agent, lets you talk to it.",
   )
   .option("--port <number>", "port of the ClawdTalk line on 127.0.0.1 (default: any free one)", portNumber)
-  .option("--key <text>", "made-up API key the lines accept (default: fixed practice keys)")
+  .option("--clawcall-port <number>", "port of the ClawCall line (default: any free one)", portNumber)
+  .option("--key <text>", "made-up API key the lines accept (default: fixed practice keys)", madeUpKey)
   .option("--owner-number <number>", "your phone number, as in +15550001111", phoneNumber)
   .option("--json", "print one JSON line per event; notices go to stderr")
+  // Commander has printed what it has to say; help is no error.
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
   .parse()
   .opts<Flags>();
 
@@ -47,6 +51,14 @@ function portNumber(text: string): number {
     throw new InvalidArgumentError("A port is a whole number from 1 to 65535.");
   }
   return port;
+}
+
+function madeUpKey(text: string): string {
+  // It is sent in a header.
+  if (!/^[\x21-\x7e]+$/.test(text)) {
+    throw new InvalidArgumentError("A key is one word of ASCII letters, digits and signs.");
+  }
+  return text;
 }
 
 function phoneNumber(text: string): string {

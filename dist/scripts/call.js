@@ -1,2 +1,2 @@
 import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import"./parts/chunk-LQOKMFNF.js";await import("./parts/call-7KHD7EHM.js");
+import"./parts/chunk-OXNF36YO.js";await import("./parts/call-LE5YH7GD.js");

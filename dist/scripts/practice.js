@@ -1,2 +1,2 @@
 import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import"./parts/chunk-LQOKMFNF.js";await import("./parts/practice-EKIWMBOF.js");
+import"./parts/chunk-OXNF36YO.js";await import("./parts/practice-5C4KQPUZ.js");

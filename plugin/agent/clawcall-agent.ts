@@ -131,3 +131,11 @@ function jsonIn(text: string): unknown {
     return undefined;
   }
 }
+
+/** The owner's turns go to an agent of theirs, `elsewhere`; it knows no tiers, so nobody else's do. */
+export function ownerElsewhere(elsewhere: AgentPort, here: AgentPort): AgentPort {
+  return {
+    run: (turn, listener, signal) =>
+      (turn.session.tier === "owner" ? elsewhere : here).run(turn, listener, signal),
+  };
+}

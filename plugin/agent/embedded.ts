@@ -31,7 +31,8 @@ export function createEmbeddedAgent(runtime: PluginRuntime, parameters: Embedded
         return await turns.take(turn.session, () => runTurn(runtime, newId, turn, listener, signal), signal);
       } catch (error) {
         if (signal.aborted) return { kind: "aborted" };
-        return { kind: "failed", reason: messageOf(error) };
+        const reason = messageOf(error);
+        return { kind: "failed", reason, isRestarting: DRAINING.test(reason) };
       }
     },
   };
@@ -108,6 +109,9 @@ async function runTurn(
     phoneRuns().runs.delete(turn.runId);
   }
 }
+
+/** What the gateway says of turns it does not take any more, because it ends or begins again. */
+const DRAINING = /draining/i;
 
 /**
  * What the gateway says when a message of another channel came into the session in the middle of a run

@@ -4,6 +4,8 @@
  * process-wide place, kept under a registered symbol.
  */
 
+import type { KnownSchedule } from "../briefings/preparer.ts";
+
 /** One run of the agent that a call's turn started. */
 export interface PhoneRun {
   /** The line whose settings hold for the run. */
@@ -26,6 +28,8 @@ interface PhoneRuns {
   readonly lines: Map<string, PhoneLineSettings>;
   /** As configured; undefined until a line is prepared. */
   names: { readonly ownerName?: string | undefined; readonly agentName?: string | undefined } | undefined;
+  /** The scheduled calls that carriers make by themselves, by line, as last heard. */
+  readonly carrierSchedules: Map<string, readonly KnownSchedule[]>;
   /** Never to be sent or spoken: keys and tokens as configured. */
   readonly secrets: Set<string>;
   /** True when this text was answered before (asked of the store). */
@@ -41,6 +45,7 @@ export function phoneRuns(): PhoneRuns {
     runs: new Map(),
     lines: new Map(),
     names: undefined,
+    carrierSchedules: new Map(),
     secrets: new Set(),
     wasAnswered: undefined,
   };

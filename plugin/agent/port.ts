@@ -51,7 +51,12 @@ export type AgentAnswer =
     }
   | { readonly kind: "aborted" }
   /** `reason` is for the log, never for the caller's ear. */
-  | { readonly kind: "failed"; readonly reason: string };
+  | {
+      readonly kind: "failed";
+      readonly reason: string;
+      /** The gateway ends or begins again, and takes no turns for a moment. */
+      readonly isRestarting?: boolean;
+    };
 
 export interface AgentPort {
   /** Runs one turn. Never rejects. */

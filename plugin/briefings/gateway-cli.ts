@@ -12,6 +12,9 @@ export class GatewayCommandFailed extends Error {
   override readonly name = "GatewayCommandFailed";
 }
 
+/** There is no command line of the gateway to be found. */
+export class GatewayCliMissing extends GatewayCommandFailed {}
+
 export interface CliSearch {
   readonly env: Environment;
   readonly platform: NodeJS.Platform;
@@ -27,7 +30,7 @@ export const CLI_VARIABLE = "SWITCHBOARD_OPENCLAW";
  * `openclaw` on the PATH. A JavaScript file where it can be one, since it then runs on this very Node and no shell
  * reads its arguments: a link to it on Unix; on Windows what lies beside npm's `openclaw.cmd`.
  *
- * @throws GatewayCommandFailed when there is none.
+ * @throws GatewayCliMissing when there is none.
  */
 export function findGatewayCli({ env, platform, script }: CliSearch): string {
   const named = env[CLI_VARIABLE];
@@ -42,7 +45,7 @@ export function findGatewayCli({ env, platform, script }: CliSearch): string {
     const packaged = path.join(folder, "node_modules", "openclaw", "openclaw.mjs");
     return platform === "win32" && existsSync(packaged) ? packaged : realFile(found);
   }
-  throw new GatewayCommandFailed(
+  throw new GatewayCliMissing(
     `The gateway's command "openclaw" was not found on the PATH: name its file in ${CLI_VARIABLE}.`,
   );
 }

@@ -7,7 +7,7 @@ import path from "node:path";
 import { z } from "zod";
 import { type CallPlacer, type PlacedCall, placeCall } from "../calls/place-call.ts";
 import { CarrierError } from "../carriers/carrier-errors.ts";
-import { withoutSecrets } from "../config/redaction.ts";
+import { secretsOf, withoutSecrets } from "../config/redaction.ts";
 import type { LineConfig, SwitchboardConfig } from "../config/schema.ts";
 import { openSwitchboardFolder } from "../config/state-folder.ts";
 import { messageOf } from "../log.ts";
@@ -107,12 +107,9 @@ async function prepare({
   lines,
   ask,
 }: RingParameters): Promise<{ words: string; unprepared: string | undefined }> {
-  const secrets = [config.gatewayToken, ...config.lines.map((line) => line.apiKey)].filter(
-    (secret) => secret !== undefined,
-  );
   let unprepared: string;
   try {
-    const words = withoutSecrets(speakable(await ask(briefingPrompt(order))), secrets).trim();
+    const words = withoutSecrets(speakable(await ask(briefingPrompt(order))), secretsOf(config)).trim();
     if (words !== "") return { words, unprepared: undefined };
     unprepared = "The agent had nothing to say.";
   } catch (error) {

@@ -7,7 +7,7 @@ import { briefingPrompt } from "../briefings/words.ts";
 import type { CallDirection, CallOutcome, Carrier, CarrierTurn, TurnAddress } from "../carriers/carrier.ts";
 import { type Log, messageOf } from "../log.ts";
 import { detectLanguage } from "../speech/language.ts";
-import { endsWithQuestion, isListenerNoise, isStopWord } from "../speech/listener-noises.ts";
+import { endsWithGoodbye, endsWithQuestion, isListenerNoise, isStopWord } from "../speech/listener-noises.ts";
 import { phrase } from "../speech/phrases.ts";
 import type { SpeakerSession } from "../trust/sessions.ts";
 import { PacedTurns } from "./paced-turns.ts";
@@ -144,11 +144,6 @@ export class Calls {
     return this.#live.size;
   }
 
-  /** When something was last heard of each live call, on the clock of `now`. */
-  lastHeard(): readonly (readonly [callId: string, atMs: number])[] {
-    return [...this.#live.values()].map(({ callId, seenAtMs }) => [callId, seenAtMs]);
-  }
-
   /** The language of whoever speaks on this call, BCP 47; the line's as long as they have not spoken. */
   languageOn(callId: string): string {
     return this.#live.get(callId)?.language ?? this.#p.settings.language ?? "en";
@@ -249,6 +244,7 @@ export class Calls {
         quickAnswers: isSpeech && speaker.session.tier === "owner",
         timeoutMs: isThirdParty ? THIRD_PARTY_WORK_LIMIT_MS : OWNER_WORK_LIMIT_MS,
       }),
+      isGoodbye: (text) => isGoodbye(text, speaker.session),
       whenLate: isThirdParty ? "hold" : "report",
       supersedes: !isThirdParty,
       answer: (address, text, how) => {
@@ -453,6 +449,14 @@ export class Calls {
 function forgetEnd(call: LiveCall): void {
   clearTimeout(call.ending?.timer);
   call.ending = undefined;
+}
+
+/**
+ * Whether these words of the agent's end the call. To its owner the agent says many things; there only a sentence that
+ * is a goodbye and nothing else counts.
+ */
+function isGoodbye(text: string, { tier }: SpeakerSession): boolean {
+  return endsWithGoodbye(text, { whole: tier === "owner" });
 }
 
 /** How a call of this kind opens, where the agent has to speak first. */

@@ -23,6 +23,9 @@ const TIMINGS: OpenCallTimings = {
   forgottenAfterMs: 4 * 60 * 60_000,
 };
 
+/** Calls that ended while nothing of ours was running are settled as well; older ones are nobody's news any more. */
+const LOOKED_FOR_MS = 30 * 24 * 60 * 60_000;
+
 /** The carrier's words for calls nobody talked on, as outcomes. */
 const UNANSWERED: Readonly<Record<string, string>> = {
   busy: "busy",
@@ -77,16 +80,13 @@ export class OpenCalls {
   async #look(): Promise<void> {
     const { store, line, records } = this.#p;
     const now = store.now().getTime();
-    // Twice as long, so that a call that is given up is still among them.
-    const since = new Date(now - 2 * this.#timings.forgottenAfterMs);
+    const since = new Date(now - LOOKED_FOR_MS);
     for (const call of await openCalls(store, line, since)) {
       const { carrierCallId } = call;
       if (carrierCallId === undefined || this.#stopped.signal.aborted) continue;
-      const outcome = this.#outcomeOf(
-        call,
-        await records.find(carrierCallId, { transcript: true }),
-        now - call.createdAt.getTime(),
-      );
+      let record = await records.find(carrierCallId);
+      if (record?.isOver) record = (await records.find(carrierCallId, { transcript: true })) ?? record;
+      const outcome = this.#outcomeOf(call, record, now - call.createdAt.getTime());
       if (outcome === undefined) continue;
       const direction = call.placedHere ? "outbound" : call.direction;
       this.#p.onEnded({

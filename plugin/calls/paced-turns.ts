@@ -8,7 +8,7 @@
 import type { AgentPort, AgentTurn } from "../agent/port.ts";
 import type { TurnAddress } from "../carriers/carrier.ts";
 import { type Log, messageOf } from "../log.ts";
-import { endsWithGoodbye, endsWithQuestion, isListenerNoise, isStopWord } from "../speech/listener-noises.ts";
+import { endsWithQuestion, isListenerNoise, isStopWord } from "../speech/listener-noises.ts";
 import { holdingPhrase, phrase } from "../speech/phrases.ts";
 import { joinSentences } from "../speech/sentences.ts";
 import { SpeechStream } from "../speech/stream.ts";
@@ -40,6 +40,8 @@ export interface PacedTurnsParameters {
   readonly whenLate: "hold" | "report";
   /** A newer request stops the work on an unanswered older one. */
   readonly supersedes: boolean;
+  /** Whether these words of the agent's end the call. */
+  isGoodbye(text: string): boolean;
   answer(address: TurnAddress, text: string, how: { endCall: boolean }): void;
   withoutSecrets(text: string): string;
   now(): number;
@@ -64,6 +66,8 @@ export class PacedTurns {
   #lastHold: string | undefined;
   #holds = 0;
   #failures = 0;
+  /** The person has been told goodbye; the carrier ends the call once it was heard. */
+  #saidGoodbye = false;
   #isOver = false;
 
   constructor(parameters: PacedTurnsParameters) {
@@ -83,6 +87,11 @@ export class PacedTurns {
   /** Takes a request; the one before is not answered any more. */
   request(request: PacedRequest): void {
     if (this.#isOver) return;
+    if (this.#saidGoodbye) {
+      // The goodbye has not reached them, or they spoke into it: nobody is left waiting.
+      this.#p.answer(request.address, phrase("goodbye", request.language), { endCall: true });
+      return;
+    }
     const replaced = this.#close();
     this.#open = {
       request,
@@ -93,7 +102,7 @@ export class PacedTurns {
       if (!isBusy) this.#sayReady();
       return;
     }
-    const wantsSilence = request.isSpeech && isStopWord(request.words);
+    const wantsSilence = this.#p.supersedes && request.isSpeech && isStopWord(request.words);
     if (wantsSilence || (this.#p.supersedes && replaced !== undefined)) this.#drop();
     this.#waiting.push(request);
     void this.#work();
@@ -104,7 +113,9 @@ export class PacedTurns {
     if (!request.isSpeech || !(isBusy || this.#ready.length > 0)) return false;
     // "Yes" answers a question of the agent's, but not ours that only kept them on the line.
     if (this.#lastSaid !== this.#lastHold && endsWithQuestion(this.#lastSaid)) return false;
-    return isListenerNoise(request.words, request.language);
+    // Somebody else's "one moment, please" is about their own work, not about ours.
+    const isPatience = !this.#p.supersedes && isStopWord(request.words);
+    return isPatience || isListenerNoise(request.words, request.language);
   }
 
   /** The call is over: nothing more is said, and the agent's work on it stops. */
@@ -144,11 +155,21 @@ export class PacedTurns {
   async #ask(asked: readonly PacedRequest[], signal: AbortSignal): Promise<void> {
     const last = asked.at(-1);
     if (last === undefined) return;
+    // They have gone on: a farewell they have not heard yet is not one any more.
+    if (this.#endCall) this.#ready = this.#ready.filter((piece) => !this.#p.isGoodbye(piece));
+    this.#endCall = false;
+    let said = 0;
+    let lastSaid = "";
     const speech = new SpeechStream({ mode: "sentences", fallbackLanguage: last.language });
     const take = (pieces: readonly string[]) => {
-      if (!signal.aborted) this.#ready.push(...pieces.filter((piece) => piece !== ""));
+      if (signal.aborted) return;
+      for (const piece of pieces) {
+        if (piece === "") continue;
+        this.#ready.push(piece);
+        said += 1;
+        lastSaid = piece;
+      }
     };
-    const before = this.#ready.length;
     const prepared = await last.prepared;
     if (signal.aborted) return;
     if (prepared !== undefined) return void take([prepared]);
@@ -166,13 +187,17 @@ export class PacedTurns {
     if (answer.kind === "answered") {
       this.#failures = 0;
       take([speech.finish(answer.text)]);
-      const said = this.#ready.slice(before);
-      this.#endCall = answer.endCall === true || endsWithGoodbye(said.at(-1) ?? "");
-      if (this.#ready.length === 0) take([phrase(this.#endCall ? "goodbye" : "empty", last.language)]);
+      const isGoodbye = this.#p.isGoodbye(lastSaid);
+      this.#endCall = answer.endCall === true || isGoodbye;
+      // All of it may have been said already, when the time of an earlier request was up.
+      if (this.#endCall && this.#ready.length === 0) take([phrase("goodbye", last.language)]);
+      else if (said === 0) take([phrase("empty", last.language)]);
       return;
     }
-    this.#failures += 1;
-    this.#p.log.warn(`A turn failed: ${answer.kind === "failed" ? answer.reason : "its run was stopped"}.`);
+    const reason = answer.kind === "failed" ? answer.reason : "its run was stopped";
+    this.#p.log.warn(`A turn failed: ${reason}.`);
+    // A gateway that restarts takes no new turns for a moment; that is no reason to hang up on anybody.
+    if (!(answer.kind === "failed" && answer.isRestarting)) this.#failures += 1;
     const givesUp = this.#p.whenLate === "hold" && this.#failures >= MOST_FAILURES;
     take([phrase(givesUp ? "givingUp" : "failed", last.language)]);
     if (givesUp) this.#endCall = true;
@@ -192,8 +217,22 @@ export class PacedTurns {
     const language = this.#open?.request.language;
     if (language === undefined) return;
     if (this.#ready.length > 0) this.#sayReady();
-    else if (this.#p.whenLate === "report") this.#say(phrase("stillWorking", language), false);
-    else this.#hold(language);
+    else if (this.#p.whenLate === "hold") this.#hold(language);
+    else {
+      this.#p.log.info("A turn takes longer than an answer may: its result is said at the next words.");
+      this.#giveUpForNewerWords();
+      this.#say(phrase("stillWorking", language), false);
+    }
+  }
+
+  /** Work that two requests have waited for in vain does not keep the agent from hearing what was said since. */
+  #giveUpForNewerWords(): void {
+    const newer = this.#waiting;
+    if (this.#run === undefined || newer.length === 0) return;
+    this.#p.log.warn("A turn was given up: something newer was said, and it had not come to an end.");
+    this.#drop();
+    this.#waiting = newer;
+    void this.#work();
   }
 
   /** Keeps somebody else on the line with a question, or gives up. */
@@ -212,7 +251,7 @@ export class PacedTurns {
   #say(text: string, endCall: boolean): void {
     const request = this.#close();
     if (request === undefined) return;
-    if (endCall) this.#isOver = true;
+    if (endCall) this.#saidGoodbye = true;
     this.#lastSaid = text;
     this.#p.answer(request.address, this.#p.withoutSecrets(text), { endCall });
   }

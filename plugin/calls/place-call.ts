@@ -11,6 +11,8 @@ import type { Store } from "../store/database.ts";
 
 /** What a carrier needs to offer for calls to be placed. */
 export interface CallPlacer {
+  /** The owner can be rung on the phone registered at the carrier only, whichever of their numbers is asked for. */
+  readonly ringsRegisteredPhone?: boolean;
   /** Rings `to`, or the account's owner when it is undefined. Throws a {@link CarrierError}. */
   placeCall(call: {
     readonly to: E164 | undefined;
@@ -72,10 +74,11 @@ export async function placeCall(
   },
 ): Promise<PlacedCall> {
   const { store, rest, line, config } = using;
-  const to = request.to === undefined ? undefined : requirePhoneNumber(request.to);
+  const asked = request.to === undefined ? undefined : requirePhoneNumber(request.to);
   const purpose = request.purpose?.trim() || undefined;
   const context = request.context?.trim() || undefined;
-  const isToOwner = to === undefined || config.ownerNumbers.includes(to);
+  const isToOwner = asked === undefined || config.ownerNumbers.includes(asked);
+  const to = isToOwner && rest.ringsRegisteredPhone ? undefined : asked;
   const greeting =
     request.greeting?.trim() || firstWords(isToOwner ? "toOwner" : "toOther", config, line.language);
   const id = await intendCall(store, {

@@ -130,7 +130,8 @@ export class Turn {
     if (answer.kind === "answered") {
       const rest = this.#withoutSecrets(this.#speech.finish(answer.text));
       const lastWords = rest || (this.#said.at(-1) ?? "");
-      const wantsToEnd = answer.endCall === true || endsWithGoodbye(lastWords);
+      const wantsToEnd =
+        answer.endCall === true || endsWithGoodbye(lastWords, { whole: agentTurn.session.tier === "owner" });
       this.answer(rest || phrase(answer.endCall ? "goodbye" : "empty", this.language));
       if (wantsToEnd) this.#onCallWantsToEnd(lastWords);
       return;

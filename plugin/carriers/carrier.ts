@@ -127,6 +127,8 @@ export interface LineStatus {
   readonly state: LineState;
   /** One clear sentence for people: what happened and, if something is wrong, what to do next. */
   readonly detail: string;
+  /** One clear sentence: what is wrong although the line is connected. */
+  readonly problem?: string;
   /** UTC ISO 8601. */
   readonly since: string;
   /** Counters since start: unknown events, unreadable frames, reconnects, duplicates. */

@@ -69,6 +69,8 @@ export interface Refusal {
   readonly answer: unknown;
   /** From the `Retry-After` header. */
   readonly retryAfterSeconds: number | undefined;
+  /** The service's own words. */
+  readonly said: string | undefined;
 }
 
 export interface Advice {
@@ -263,6 +265,7 @@ export class CarrierHttp {
       path: request.path,
       answer: parseJson(received),
       retryAfterSeconds: wait > 0 ? wait : undefined,
+      said: message,
     });
     const mayHaveHappened = acts && (status === 408 || status >= 500) && advice?.nothingHappened !== true;
     return new CarrierRefused(
@@ -304,7 +307,7 @@ function failure(error: unknown, timeoutMs: number): string {
     return `did not answer within ${timeoutMs / 1000} s`;
   }
   if (error instanceof DOMException && error.name === "AbortError") return "was not waited for any longer";
-  return `could not be reached (${errorCodes(error)[0] ?? "network error"})`;
+  return `could not be reached (${errorCodes(error)[0] ?? (isForbiddenPort(error) ? "bad port" : "network error")})`;
 }
 
 /** `{error:{code,message}}`, `{error:"…"}`, `{message}` or plain text; a web page says nothing useful. */
@@ -333,12 +336,15 @@ function errorCodes(error: unknown): string[] {
 }
 
 /**
- * Whether a request that failed never left this machine: the name was not found, no connection was made, or
- * the other side's certificate was not accepted.
+ * Whether a request that failed never left this machine: no request may go to the port, the name was not found, no
+ * connection was made, or the other side's certificate was not accepted.
  */
 function wasNeverSent(error: unknown): boolean {
   const found = causes(error);
   if (found.some(({ syscall }) => syscall === "connect" || syscall === "getaddrinfo")) return true;
+  if (isForbiddenPort(error)) return true;
+  if (found.some(({ message }) => /before secure TLS connection was established$/.test(String(message))))
+    return true;
   return errorCodes(error).some((code) =>
     /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ERR_INVALID_URL|ERR_TLS_.*|CERT_.*|.*_CERT.*|UNABLE_TO_.*|ERR_SSL_.*)$/.test(
       code,
@@ -346,8 +352,19 @@ function wasNeverSent(error: unknown): boolean {
   );
 }
 
-function causes(error: unknown): { code?: unknown; syscall?: unknown }[] {
-  const found: { code?: unknown; syscall?: unknown }[] = [];
+/** Fetch sends nothing to some ports (Fetch standard, "port blocking"), and says so without a code. */
+function isForbiddenPort(error: unknown): boolean {
+  return causes(error).some(({ message }) => message === "bad port");
+}
+
+interface Cause {
+  readonly code?: unknown;
+  readonly syscall?: unknown;
+  readonly message?: unknown;
+}
+
+function causes(error: unknown): Cause[] {
+  const found: Cause[] = [];
   for (let inner = error; typeof inner === "object" && inner !== null && found.length < 10; ) {
     found.push(inner);
     if (inner instanceof AggregateError) found.push(...(inner.errors as object[]));

@@ -18,6 +18,7 @@ import {
   type CommandContext,
   type CommonOptions,
   NotUnderstood,
+  required,
   type Settings,
   withCommonOptions,
 } from "./run.ts";
@@ -89,6 +90,7 @@ async function add(
   const label = options.label.replace(/\s+/gu, " ").trim() || "Briefing";
   const task = options.task.trim();
   if (task === "") throw new NotUnderstood("A briefing needs a task: say what you want to hear with --task.");
+  if (options.timezone !== undefined) required("time zone", options.timezone);
   const schedule = checkSchedule({ cron, timezone: options.timezone }, new Date());
   const { timezone } = schedule;
   const backEnd = await chooseBackEnd(task, options, settings);
@@ -143,7 +145,7 @@ async function chooseBackEnd(task: string, options: CommonOptions, settings: Set
       const terms = Object.entries(tiers).find(([name]) => name === tier.toLowerCase())?.[1];
       if (terms?.callsOut !== true) {
         reason = `ClawCall's ${terms?.title ?? tier} tier schedules no calls`;
-        failure ??= new NoUsableLine(tierRefusal("callsOut"));
+        failure ??= new NoUsableLine(tierRefusal("callsOut", terms?.title ?? tier));
       } else if (encodeURIComponent(task).length > SCHEDULED_TASK_LIMIT) {
         reason = "the task is too long for ClawCall's own";
         canRing = true;
@@ -213,11 +215,21 @@ interface ListedBriefing {
   remove(): Promise<void>;
 }
 
-/** What both back ends keep, and a sentence for each that could not be asked. */
+/** What one back end keeps. */
+interface Kept {
+  readonly briefings: readonly ListedBriefing[];
+  /** Whether new briefings go to ClawCall's account. */
+  readonly isKeptByClawCall: boolean;
+}
+
+/**
+ * What both back ends keep, and a sentence for each that could not be asked. That there is no gateway is only a note
+ * where ClawCall keeps the briefings.
+ */
 async function allBriefings(
   options: CommonOptions,
   settings: Settings,
-): Promise<{ briefings: ListedBriefing[]; problems: string[] }> {
+): Promise<{ briefings: ListedBriefing[]; problems: string[]; notes: string[] }> {
   const sources = [
     briefingsOfGateway(settings),
     ...usableLines(options, settings).flatMap((line) =>
@@ -226,34 +238,46 @@ async function allBriefings(
   ];
   const briefings: ListedBriefing[] = [];
   const problems: string[] = [];
-  for (const result of await Promise.allSettled(sources)) {
-    if (result.status === "fulfilled") briefings.push(...result.value);
-    else problems.push(messageOf(result.reason));
+  const notes: string[] = [];
+  const results = await Promise.allSettled(sources);
+  const isKeptByClawCall = results.some(
+    (result) => result.status === "fulfilled" && result.value.isKeptByClawCall,
+  );
+  const { GatewayCliMissing } = await import("../briefings/gateway-cli.ts");
+  for (const result of results) {
+    if (result.status === "fulfilled") briefings.push(...result.value.briefings);
+    else if (isKeptByClawCall && result.reason instanceof GatewayCliMissing) {
+      notes.push(`Only ClawCall's briefings are known: ${messageOf(result.reason)}`);
+    } else problems.push(messageOf(result.reason));
   }
-  return { briefings, problems };
+  return { briefings, problems, notes };
 }
 
-async function briefingsOfGateway(settings: Settings): Promise<ListedBriefing[]> {
+async function briefingsOfGateway(settings: Settings): Promise<Kept> {
   const { listBriefingJobs, removeBriefingJob } = await import("../briefings/cron-jobs.ts");
   const cli = await openCli(settings);
-  return (await listBriefingJobs(cli)).map(({ key: _, line, ...job }) => ({
-    ...job,
-    line,
-    backEnd: "gateway",
-    remove: () => removeBriefingJob(cli, job.id),
-  }));
+  const jobs = await listBriefingJobs(cli);
+  return {
+    isKeptByClawCall: false,
+    briefings: jobs.map(({ key: _, line, ...job }) => ({
+      ...job,
+      line,
+      backEnd: "gateway",
+      remove: () => removeBriefingJob(cli, job.id),
+    })),
+  };
 }
 
-async function briefingsOfClawCall(name: string, settings: Settings): Promise<ListedBriefing[]> {
+async function briefingsOfClawCall(name: string, settings: Settings): Promise<Kept> {
   const { nextRun } = await import("../briefings/schedule.ts");
   const { CarrierRefused } = await import("../carriers/carrier-errors.ts");
   const { rest } = await openClawCallLine({ line: name }, settings);
   const schedules = await rest.schedules().catch((error: unknown) => {
     // An account that may not schedule keeps no briefings.
-    if (error instanceof CarrierRefused && error.status === 403) return [];
+    if (error instanceof CarrierRefused && error.status === 403) return undefined;
     throw error;
   });
-  return schedules.map((schedule) => {
+  const briefings = (schedules ?? []).map((schedule): ListedBriefing => {
     const { id, label = "", taskContext: task = "", cron = "", timezone = "UTC", isActive = true } = schedule;
     return {
       id,
@@ -268,12 +292,14 @@ async function briefingsOfClawCall(name: string, settings: Settings): Promise<Li
       remove: () => rest.cancelSchedule(id),
     };
   });
+  return { briefings, isKeptByClawCall: schedules !== undefined };
 }
 
 async function list(options: CommonOptions, settings: Settings, context: CommandContext): Promise<Answer> {
   const { timeInWords } = await import("../briefings/schedule.ts");
-  const { briefings, problems } = await allBriefings(options, settings);
+  const { briefings, problems, notes } = await allBriefings(options, settings);
   if (briefings.length === 0 && problems.length > 0) throw new Error(problems.join(" "));
+  for (const note of notes) context.complain(`Note: ${note}\n`);
   for (const problem of problems) context.complain(`${problem}\n`);
   if (problems.length > 0) context.setExitCode(1);
   const listed = briefings.map(({ remove: _, nextTime, ...briefing }) => ({
@@ -290,14 +316,21 @@ async function list(options: CommonOptions, settings: Settings, context: Command
       quoted(briefing.task),
     ].join("  "),
   );
-  return { text: lines.join("\n") || "No briefings.", json: { briefings: listed, problems } };
+  const failure =
+    problems.length === 0 ? {} : { ok: false, error: { name: "Error", message: problems.join(" ") } };
+  return {
+    text: lines.join("\n") || "No briefings.",
+    json: { ...failure, briefings: listed, problems, notes },
+  };
 }
 
 async function remove(id: string, options: CommonOptions, settings: Settings): Promise<Answer> {
-  const { briefings, problems } = await allBriefings(options, settings);
+  const { briefings, problems, notes } = await allBriefings(options, settings);
   const briefing = briefings.find((one) => one.id === id);
   if (briefing === undefined) {
-    throw new Error(problems[0] ?? `There is no briefing ${quoted(id)}: see the ids with "briefing list".`);
+    throw new Error(
+      problems[0] ?? notes[0] ?? `There is no briefing ${quoted(id)}: see the ids with "briefing list".`,
+    );
   }
   await briefing.remove();
   const keeper = briefing.backEnd === "clawcall" ? "ClawCall" : "the gateway";

@@ -18,6 +18,8 @@ import {
   type Account,
   addAgent,
   changePhone,
+  keyFile,
+  type RecoverOptions,
   type RegisterOptions,
   recover,
   register,
@@ -30,6 +32,8 @@ import {
   type CommandContext,
   type CommonOptions,
   NotUnderstood,
+  required,
+  requiredLine,
   type Settings,
   wholeNumber,
   withCommonOptions,
@@ -53,7 +57,12 @@ export function defineClawCallCommand(command: Command, context: CommandContext)
     .option("--email <address>", "the account's email; CLAWCALL_EMAIL unless given")
     .option("--phone <number>", "your own phone; the only one of ownerNumbers unless given")
     .option("--name <name>", "the agent's name; the configured one unless given")
-    .action(acting(context, (settings, options: RegisterOptions) => recover(context, settings, options)));
+    .option(
+      "--other-address",
+      "the email is meant, though CLAWCALL_EMAIL is another; its account is given up here",
+    )
+    .option("--yes", "do not ask: that an address the service does not know makes a new account, is known")
+    .action(acting(context, (settings, options: RecoverOptions) => recover(context, settings, options)));
 
   command
     .command("account")
@@ -106,7 +115,7 @@ export function defineClawCallCommand(command: Command, context: CommandContext)
     .option("--no-followup", "hang up after the message instead of listening for an answer")
     .action(
       acting(context, async (settings, options: CommonOptions & { followup: boolean }, message: string) => {
-        if (message.trim() === "") throw new NotUnderstood("The message is empty: say what is to be said.");
+        required("message", message);
         return await place({ greeting: message, allowFollowup: options.followup }, settings, options);
       }),
     );
@@ -127,6 +136,7 @@ export function defineClawCallCommand(command: Command, context: CommandContext)
         ) => {
           const { requirePhoneNumber } = await import("../config/phone-number.ts");
           const to = requirePhoneNumber(number);
+          required("objective", objective);
           if (settings.config.ownerNumbers.includes(to)) {
             throw new NotUnderstood(`${to} is your own number: "clawcall callback" rings you.`);
           }
@@ -181,6 +191,7 @@ function defineSchedule(command: Command, context: CommandContext): void {
     .action(
       acting(context, async (settings, options: ScheduleOptions, cron: string) => {
         const { checkSchedule } = await import("../briefings/schedule.ts");
+        if (options.timezone !== undefined) required("time zone", options.timezone);
         const checked = checkSchedule({ cron, timezone: options.timezone }, new Date());
         const preview = {
           cron: checked.cron,
@@ -188,14 +199,20 @@ function defineSchedule(command: Command, context: CommandContext): void {
           nextTimes: checked.nextTimes.map((time) => time.toISOString()),
         };
         const inWords = [`"${checked.cron}" is next due on:`, ...checked.inWords.map((time) => `  ${time}`)];
-        if (options.dryRun) return { text: inWords.join("\n"), json: { schedule: preview } };
-        const { label, task } = options;
-        if (!label?.trim() || !task?.trim()) {
+        if (options.dryRun) {
+          return {
+            text: [...inWords, "Nothing was made."].join("\n"),
+            json: { schedule: { ...preview, made: false } },
+          };
+        }
+        if (!options.label?.trim() || !options.task?.trim()) {
           throw new NotUnderstood(
             "A scheduled call needs --label and --task: what it is called, and what to tell you.",
           );
         }
-        if (encodeURIComponent(task.trim()).length > SCHEDULED_TASK_LIMIT) {
+        const label = requiredLine("label", options.label);
+        const task = options.task.trim();
+        if (encodeURIComponent(task).length > SCHEDULED_TASK_LIMIT) {
           throw new NotUnderstood(
             "The --task is too long: the service takes about 3,800 Latin or 420 Chinese characters.",
           );
@@ -205,13 +222,13 @@ function defineSchedule(command: Command, context: CommandContext): void {
         (options.json ? context.complain : context.print)(`${inWords.join("\n")}\n`);
         const made = await rest.schedule({
           cron: checked.cron,
-          label: label.trim(),
-          taskContext: task.trim(),
+          label,
+          taskContext: task,
           timezone: checked.timezone,
         });
         return {
           text: `Scheduled ${quoted(made.label ?? label)}. Id: ${made.id}`,
-          json: { schedule: { ...preview, id: made.id, label: made.label } },
+          json: { schedule: { ...preview, made: true, id: made.id, label: made.label } },
         };
       }),
     );
@@ -239,7 +256,9 @@ function defineSchedule(command: Command, context: CommandContext): void {
     .description("End a scheduled call.")
     .argument("<id>", "as listed")
     .action(
-      asking(context, async ({ rest }, id: string) => {
+      acting(context, async (settings, options, given: string) => {
+        const id = required("id", given);
+        const { rest } = await openClawCallLine(options, settings);
         await rest.cancelSchedule(id);
         return { text: `The schedule ${id} has ended.`, json: { id } };
       }),
@@ -283,17 +302,16 @@ function defineBilling(command: Command, context: CommandContext): void {
         .makeOptionMandatory(),
     )
     .action(
-      asking(
-        context,
-        async ({ rest, options }: Opened<CommonOptions & { tier: PaidTier }>, signature: string) => {
-          const paid = await rest.verify({ txSignature: signature, tier: options.tier });
-          const until = paid.validUntil === undefined ? "" : ` until ${paid.validUntil}`;
-          return {
-            text: `The payment is confirmed: ${describeTier(options.tier)}${until}.`,
-            json: { verification: paid },
-          };
-        },
-      ),
+      acting(context, async (settings, options: CommonOptions & { tier: PaidTier }, signature: string) => {
+        const txSignature = required("signature", signature);
+        const { rest } = await openClawCallLine(options, settings);
+        const paid = await rest.verify({ txSignature, tier: options.tier });
+        const until = paid.validUntil === undefined ? "" : ` until ${paid.validUntil}`;
+        return {
+          text: `The payment is confirmed: ${describeTier(options.tier)}${until}.`,
+          json: { verification: paid },
+        };
+      }),
     );
   command
     .command("status")
@@ -340,13 +358,12 @@ function defineAgents(command: Command, context: CommandContext): void {
     .argument("<id>", "as listed")
     .argument("<name>", "the new name")
     .action(
-      asking(context, async ({ rest }, id: string, name: string) => {
-        if (name.trim() === "") throw new NotUnderstood("The name is empty.");
-        await rest.renameAgent(id, name.trim());
-        return {
-          text: `The agent ${id} is ${quoted(name.trim())} now.`,
-          json: { agent: { id, name: name.trim() } },
-        };
+      acting(context, async (settings, options, givenId: string, givenName: string) => {
+        const id = required("id", givenId);
+        const name = requiredLine("name", givenName);
+        const { rest } = await openClawCallLine(options, settings);
+        await rest.renameAgent(id, name);
+        return { text: `The agent ${id} is ${quoted(name)} now.`, json: { agent: { id, name } } };
       }),
     );
   command
@@ -354,9 +371,14 @@ function defineAgents(command: Command, context: CommandContext): void {
     .description("Remove an agent and give its number back.")
     .argument("<id>", "as listed")
     .action(
-      asking(context, async ({ rest }, id: string) => {
+      acting(context, async (settings, options, given: string) => {
+        const id = required("id", given);
+        const { rest } = await openClawCallLine(options, settings);
         await rest.removeAgent(id);
-        return { text: `The agent ${id} is removed.`, json: { agent: { id } } };
+        return {
+          text: `The agent ${id} is removed. If its key was kept here, take its variable out of ${keyFile(settings)}, and its line out of the settings.`,
+          json: { agent: { id } },
+        };
       }),
     );
 }
@@ -398,9 +420,10 @@ function acting<Options extends CommonOptions, Args extends readonly string[]>(
 
 function describeAccount(account: ClawCallAccount): string {
   const { tier, agentNumber, isDedicated, minutesUsed, minutesLimit, minutesRemaining } = account;
+  const whose = tier === "free" ? "shared by all Free accounts" : "not the agent's own";
   const reach = isDedicated
     ? "the agent's own: anyone can ring it"
-    : "shared by all Free accounts: only your own phone gets through";
+    : `${whose}: only your own phone gets through`;
   return [
     `Tier: ${tier === undefined ? "?" : (describeTier(tier) ?? tier)}`,
     `Number: ${agentNumber ?? "none"} (${reach})`,

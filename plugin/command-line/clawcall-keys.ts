@@ -7,7 +7,14 @@ import path from "node:path";
 import type { ClawCallRegistration, ClawCallRest } from "../carriers/clawcall/rest.ts";
 import type { UsableLine } from "../config/choose-line.ts";
 import { quoted } from "./quoted.ts";
-import { type Answer, type CommandContext, type CommonOptions, NotUnderstood, type Settings } from "./run.ts";
+import {
+  type Answer,
+  type CommandContext,
+  type CommonOptions,
+  NotUnderstood,
+  requiredLine,
+  type Settings,
+} from "./run.ts";
 
 const KEY = "CLAWCALL_API_KEY";
 const EMAIL = "CLAWCALL_EMAIL";
@@ -18,6 +25,10 @@ export interface RegisterOptions extends CommonOptions {
   readonly name?: string;
   readonly email?: string;
   readonly yes?: boolean;
+}
+
+export interface RecoverOptions extends RegisterOptions {
+  readonly otherAddress?: boolean;
 }
 
 /** An account that can be used. */
@@ -45,6 +56,11 @@ export async function register(
       `There is a ClawCall account already (key ${nameKey(line.apiKey)}): "clawcall account" shows it and "clawcall recover" replaces its key. To make another one, first take ${KEY} out of ${file}, or wherever it is set.`,
     );
   }
+  if (line.email !== undefined && line.email !== email) {
+    throw new Error(
+      `${EMAIL} is the address of an account whose key can be replaced: run "clawcall recover". To make another one, first take ${EMAIL} out of ${file}, or wherever it is set.`,
+    );
+  }
   context.complain(
     [
       `ClawCall (${line.server}) will store your phone number ${phoneNumber}, the agent's name ${quoted(agentName)}${email === undefined ? "" : " and your email address"}, and records the calls.`,
@@ -53,13 +69,7 @@ export async function register(
       "",
     ].join("\n"),
   );
-  if (!options.yes) {
-    const answer = await context.ask("Register? [y/N] ");
-    if (answer === undefined) {
-      throw new Error("Nothing was sent: say with --yes that this is wanted.");
-    }
-    if (!/^\s*(?:y|yes|是|好)\s*$/i.test(answer)) throw new Error("Nothing was sent.");
-  }
+  await makeSure(context, options, { question: "Register?", otherwise: "Nothing was registered." });
   const ask = { phoneNumber, agentName, email };
   return await keepAnswer(context, {
     settings,
@@ -69,11 +79,14 @@ export async function register(
   });
 }
 
-/** Replaces the key of the account with this email. */
+/**
+ * Replaces the key of the account with this email. An address that the service does not know makes a new account there,
+ * without a word: so one that nothing else speaks for is asked about.
+ */
 export async function recover(
   context: CommandContext,
   settings: Settings,
-  options: RegisterOptions,
+  options: RecoverOptions,
 ): Promise<Answer> {
   const line = await ownLine(context, options);
   const { requirePhoneNumber } = await import("../config/phone-number.ts");
@@ -81,7 +94,16 @@ export async function recover(
   if (given === undefined) {
     throw new NotUnderstood(`Which account? Give its address with --email: ${EMAIL} is not set.`);
   }
-  const email = requireEmail(given);
+  const written = requireEmail(given);
+  const { nameEmail } = await import("../config/redaction.ts");
+  const isKept = line.email !== undefined && isSameEmail(line.email, written);
+  // Written as the service wrote it: nothing says that it takes capitals for small letters.
+  const email = isKept && line.email !== undefined ? line.email : written;
+  if (line.email !== undefined && !isKept && !options.otherAddress) {
+    throw new Error(
+      `${nameEmail(email)} is not the account's email kept here, and an address ClawCall does not know silently makes a new account: use ${nameEmail(line.email)} (leave --email out), or say with --other-address that this one is meant.`,
+    );
+  }
   const [onlyNumber, second] = settings.config.ownerNumbers;
   const phone = options.phone ?? (second === undefined ? onlyNumber : undefined);
   if (phone === undefined) {
@@ -91,8 +113,19 @@ export async function recover(
   }
   const phoneNumber = requirePhoneNumber(phone);
   const { apiKey } = line;
-  if (apiKey !== undefined) await refuseOtherAccount({ server: line.apiUrl, apiKey, email });
   const ask = { phoneNumber, agentName: nameOf(options, settings), email };
+  const isKeysOwn = apiKey !== undefined && (await isAccountOfKey({ server: line.apiUrl, apiKey, email }));
+  if (!isKept && !isKeysOwn) {
+    context.complain(
+      `If ClawCall does not know ${nameEmail(email)}, it makes a new account with it, without a word.\n`,
+    );
+    if (!options.otherAddress) {
+      await makeSure(context, options, {
+        question: "Is the address right?",
+        otherwise: "Nothing was changed.",
+      });
+    }
+  }
   const lostAnswer = "The old key may be dead already: run this again.";
   return await keepAnswer(context, { settings, server: line.apiUrl, ask, lostAnswer });
 }
@@ -110,7 +143,7 @@ export async function changePhone(
     await rest.setPhone(phone);
     const isKnown = settings.config.ownerNumbers.includes(phone);
     return {
-      text: `Your phone is ${phone} now.${isKnown ? "" : ` Add it to "ownerNumbers", else calls from it are not taken for yours.`}`,
+      text: `Your phone is ${phone} now.${isKnown ? "" : ` Add it to "ownerNumbers", else calls from it are not taken for yours.`} Take the old one out, and restart the gateway (openclaw gateway restart).`,
       json: { phone },
     };
   }
@@ -122,7 +155,7 @@ export async function changePhone(
     if (!loadConfig(context.places()).config.ownerNumbers.includes(phone))
       noteOtherValue(context, OWNER_NUMBER);
     return {
-      text: `Your phone is ${phone} now. ${keptIn(file.file, [OWNER_NUMBER], tightened)}`,
+      text: `Your phone is ${phone} now. ${keptIn(file.file, [OWNER_NUMBER], tightened)} Restart the gateway (openclaw gateway restart): until then calls from your old number are taken for yours. Take the old number out of "ownerNumbers" if it stands there.`,
       json: { phone, file: file.file, variables: [OWNER_NUMBER] },
     };
   } finally {
@@ -136,8 +169,7 @@ export async function addAgent(
   { rest, settings }: Account,
   name: string,
 ): Promise<Answer> {
-  const agentName = name.trim();
-  if (agentName === "") throw new NotUnderstood("The name is empty.");
+  const agentName = requiredLine("name", name);
   const { readEnvFile } = await import("../config/env-file.ts");
   const { nameKey } = await import("../config/redaction.ts");
   const short = agentName
@@ -154,12 +186,13 @@ export async function addAgent(
   try {
     const agent = await uninterrupted(context, rest.addAgent({ name: agentName }));
     const { tightened } = file.save({ [variable]: agent.apiKey });
-    const line = `"${variable.slice(KEY.length + 1).toLowerCase()}": { "carrier": "clawcall", "apiKey": "\${${variable}}" }`;
+    const line = variable.slice(KEY.length + 1).toLowerCase();
+    const apiKey = `\${${variable}}`;
     return {
       text: [
         `Added ${quoted(agent.name ?? agentName)} with the number ${agent.agentNumber ?? "(none of its own)"}. Id: ${agent.id}`,
         keptIn(file.file, [variable], tightened),
-        `To answer its calls, add a line to the settings: "lines": { ${line} }`,
+        `To answer its calls, add a line to the settings: "lines": { "${line}": { "carrier": "clawcall", "apiKey": "${apiKey}" } }`,
       ].join("\n"),
       json: {
         agent: {
@@ -168,6 +201,7 @@ export async function addAgent(
           agentNumber: agent.agentNumber,
           key: nameKey(agent.apiKey),
         },
+        lines: { [line]: { carrier: "clawcall", apiKey } },
         file: file.file,
         variables: [variable],
       },
@@ -243,15 +277,38 @@ async function ownLine(context: CommandContext, { line }: RegisterOptions) {
     );
   }
   const { loadImplicitLine } = await import("../config/loader.ts");
-  return loadImplicitLine(context.places(), "clawcall");
+  const { isPrivateUrl, PRIVATE_URL } = await import("../config/schema.ts");
+  const own = loadImplicitLine(context.places(), "clawcall");
+  if (!isPrivateUrl(own.server) || !isPrivateUrl(own.apiUrl)) {
+    throw new Error(`ClawCall's address (CLAWCALL_BASE_URL) ${PRIVATE_URL}.`);
+  }
+  return own;
 }
 
-/** A mistyped address would make a new account, and its key would take the place of one that works. */
-async function refuseOtherAccount(using: {
+/** Asks at the terminal, unless `--yes` has answered. */
+async function makeSure(
+  context: CommandContext,
+  { yes }: RegisterOptions,
+  { question, otherwise }: { readonly question: string; readonly otherwise: string },
+): Promise<void> {
+  if (yes) return;
+  const answer = await context.ask(`${question} [y/N] `);
+  if (answer === undefined) {
+    throw new Error(`${otherwise} Where nobody can be asked, --yes says that this is wanted.`);
+  }
+  if (!/^\s*(?:y|yes|是|好)\s*$/i.test(answer)) throw new Error(otherwise);
+}
+
+/**
+ * Whether the key in use still works and its account has this email.
+ *
+ * @throws Error when its account has another: a new key would take the place of one that works.
+ */
+async function isAccountOfKey(using: {
   readonly server: string;
   readonly apiKey: string;
   readonly email: string;
-}): Promise<void> {
+}): Promise<boolean> {
   const { ClawCallRest } = await import("../carriers/clawcall/rest.ts");
   const { CarrierRefused } = await import("../carriers/carrier-errors.ts");
   const { nameEmail } = await import("../config/redaction.ts");
@@ -262,10 +319,15 @@ async function refuseOtherAccount(using: {
     // A key that does not work is what recovery is for.
     if (!(error instanceof CarrierRefused)) throw error;
   }
-  if (known === undefined || known.toLowerCase() === using.email.toLowerCase()) return;
+  if (known === undefined) return false;
+  if (isSameEmail(known, using.email)) return true;
   throw new Error(
     `The key in use belongs to the account of ${nameEmail(known)}, not of ${nameEmail(using.email)}: take ${KEY} away first if the other account is meant.`,
   );
+}
+
+function isSameEmail(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
 }
 
 function lostRegistration(email: string | undefined): string {
@@ -306,7 +368,8 @@ async function uninterrupted<Result>(context: CommandContext, work: Promise<Resu
   }
 }
 
-function keyFile({ stateFolder }: Settings): string {
+/** Where keys are kept. */
+export function keyFile({ stateFolder }: Settings): string {
   return path.join(stateFolder, ".env");
 }
 
@@ -330,9 +393,9 @@ function noteOtherValue(context: CommandContext, variable: string): void {
 }
 
 function nameOf({ name }: RegisterOptions, { config }: Settings): string {
-  const found = (name ?? config.agentName ?? "").trim();
-  if (found === "") throw new NotUnderstood("What is the agent called? Give it with --name.");
-  return found;
+  const found = name ?? config.agentName ?? "";
+  if (found.trim() === "") throw new NotUnderstood("What is the agent called? Give it with --name.");
+  return requiredLine("name", found);
 }
 
 function requireEmail(address: string): string {

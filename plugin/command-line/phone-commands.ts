@@ -11,7 +11,15 @@ import { defineSmsCommand } from "./sms-command.ts";
 export function definePhoneCommands(program: Command, context: CommandContext): void {
   const phone = program
     .command("phone")
-    .description("Calls, texts and briefings: status, call, sms, clawcall, briefing, logs");
+    .description("Calls, texts and briefings: status, call, sms, clawcall, briefing, logs")
+    // The gateway's program knows the options of a command only before its subcommands; ours stand on either side. Said
+    // before there are subcommands: each takes it over when it is made.
+    .enablePositionalOptions(false)
+    // As the scripts do: what was not understood is exit code 2.
+    .exitOverride((error) => {
+      if (error.exitCode !== 0) Object.assign(error, { exitCode: 2 });
+      throw error;
+    });
   phone
     .command("status")
     .description("Show each line: connected or not, and what to do.")
@@ -20,7 +28,8 @@ export function definePhoneCommands(program: Command, context: CommandContext): 
       await answerWith(context, options, async ({ config }) => {
         const status = await askPhoneStatus(config);
         const isWell =
-          status.problems.length === 0 && status.lines.every((line) => line.state === "connected");
+          status.problems.length === 0 &&
+          status.lines.every((line) => line.state === "connected" && line.problem === undefined);
         if (!isWell) context.setExitCode(1);
         return { text: describe(status), json: { ...status } };
       });
@@ -46,7 +55,8 @@ function describe(status: PhoneStatus): string {
   const lines = status.lines.map(
     (line) =>
       `${line.name} (${line.carrier}): ${line.state} since ${line.since}. ${line.detail}` +
-      (line.liveCalls > 0 ? ` Calls now: ${line.liveCalls}.` : ""),
+      (line.liveCalls > 0 ? ` Calls now: ${line.liveCalls}.` : "") +
+      (line.problem === undefined ? "" : ` ${line.problem}`),
   );
   return [...(lines.length > 0 ? lines : ["No line is running."]), ...status.problems].join("\n");
 }

@@ -47,6 +47,7 @@ export function withCommonOptions(command: Command): Command {
 /** What a command has to say: for people, and for programs. */
 export interface Answer {
   readonly text: string;
+  /** Joined by `ok: true` unless it says otherwise. */
   readonly json: Readonly<Record<string, unknown>>;
 }
 
@@ -100,6 +101,30 @@ const NOT_UNDERSTOOD: ReadonlySet<string> = new Set([
 /** What was typed cannot be meant. The message is for people. */
 export class NotUnderstood extends Error {
   override readonly name = "NotUnderstood";
+}
+
+/**
+ * An argument without the white space around it.
+ *
+ * @param name for the sentence: "name".
+ * @throws NotUnderstood when nothing is left.
+ */
+export function required(name: string, given: string): string {
+  const text = given.trim();
+  if (text === "") throw new NotUnderstood(`The ${name} is empty.`);
+  return text;
+}
+
+/**
+ * The same, of what is shown and kept on one line.
+ *
+ * @throws NotUnderstood also when it has line breaks.
+ */
+export function requiredLine(name: string, given: string): string {
+  const text = required(name, given);
+  if (/[\n\v\f\r\u0085\u2028\u2029]/.test(text))
+    throw new NotUnderstood(`The ${name} must be a single line.`);
+  return text;
 }
 
 /**

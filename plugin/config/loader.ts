@@ -14,10 +14,12 @@ import { type E164, parsePhoneNumber } from "./phone-number.ts";
 import {
   type CarrierName,
   carriers,
+  isPrivateUrl,
   type LineConfig,
   type LineSettings,
   lineDefaults,
   lineSettings,
+  PRIVATE_URL,
   type SecretReference,
   type Settings,
   type SwitchboardConfig,
@@ -236,21 +238,38 @@ function readLine(name: string, sources: Sources): LineConfig {
   const keyVariable = implicit === undefined ? undefined : facts.variables.apiKey;
   const secret =
     (keyVariable === undefined ? undefined : env[keyVariable]) ?? readSecret(ofAccount("apiKey"), sources);
-  const apiKey = secret !== undefined && VISIBLE_ASCII.test(secret) ? secret : undefined;
-  if (apiKey !== secret) {
+  const readKey = secret !== undefined && VISIBLE_ASCII.test(secret) ? secret : undefined;
+  if (readKey !== secret) {
     problems.push(`The key of the line "${name}" has characters that no key has: copy it again.`);
   }
-  if (apiKey === undefined && problems.length === problemsBefore) {
+  if (readKey === undefined && problems.length === problemsBefore) {
     problems.push(`The line "${name}" has no key: set ${keyVariable ?? `"lines.${name}.apiKey"`}.`);
   }
-  const server = withoutSlash(fromEnvironment("server") ?? ofAccount("server")?.value ?? facts.server);
+  // A wrong address is no reason to take the public service for it: it would be given the key of another one.
+  const wrongAddresses: string[] = [];
+  const address = (key: "server" | "apiUrl"): string | undefined => {
+    const fromVariable = fromEnvironment(key);
+    const chosen = ofAccount(key);
+    const value = fromVariable ?? chosen?.value;
+    if (value === undefined || isPrivateUrl(value)) return value;
+    wrongAddresses.push(
+      fromVariable === undefined
+        ? `"${chosen?.key}" in ${chosen?.place}`
+        : `The environment variable ${facts.variables[key]}`,
+    );
+    return value;
+  };
+  const server = withoutSlash(address("server") ?? facts.server);
+  const apiUrl = withoutSlash(address("apiUrl") ?? `${server}${facts.apiPath}`);
+  for (const place of wrongAddresses) {
+    problems.push(`${place} ${PRIVATE_URL}: until it is, the line "${name}" is not used.`);
+  }
+  const apiKey = wrongAddresses.length === 0 ? readKey : undefined;
   const line = {
     name,
-    enabled: own("enabled")?.value ?? true,
+    enabled: wrongAddresses.length === 0 && (own("enabled")?.value ?? true),
     server,
-    apiUrl: withoutSlash(
-      fromEnvironment("apiUrl") ?? ofAccount("apiUrl")?.value ?? `${server}${facts.apiPath}`,
-    ),
+    apiUrl,
     ...defined({
       apiKey,
       greeting: inherited("greeting")?.value,

@@ -3,7 +3,24 @@
  * and a key is named by its ends only.
  */
 
+import type { SwitchboardConfig } from "./schema.ts";
+
 const REDACTED = "[redacted]";
+
+/** Everything configured that must never be spoken, sent or logged. An account's email gets a new key of it. */
+export function secretsOf({
+  lines,
+  gatewayToken,
+}: {
+  readonly lines: SwitchboardConfig["lines"];
+  readonly gatewayToken?: string | undefined;
+}): string[] {
+  const ofLines = lines.flatMap((line) => [
+    line.apiKey,
+    line.carrier === "clawcall" ? line.email : undefined,
+  ]);
+  return [...ofLines, gatewayToken].filter((secret) => secret !== undefined);
+}
 
 type Shapes = readonly (readonly [RegExp, string])[];
 

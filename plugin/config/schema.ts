@@ -50,11 +50,15 @@ const inheritable = {
   language: language.describe("The language to fall back to when a text does not show its own."),
 };
 
+/** What an address is that secrets may be sent to, as the end of a sentence. */
+export const PRIVATE_URL = "must be an https URL, or an http URL on this machine";
+
 /** What belongs to one account at a carrier. */
 const account = {
   apiKey: secret.describe("The account's API key."),
-  server: httpUrl.describe("The service's address. Its public one when not set."),
-  apiUrl: httpUrl.describe("The REST address. <server>/v1 when not set; on ClawCall lines <server>."),
+  // What addresses they must be is the loader's to say: one left out here would let the key go to the public service.
+  server: z.string().describe("The service's address. Its public one when not set."),
+  apiUrl: z.string().describe("The REST address. <server>/v1 when not set; on ClawCall lines <server>."),
 };
 
 /** What only a ClawCall line has. */
@@ -65,7 +69,7 @@ const clawCallSettings = {
     .describe("The ClawCall account's email address: without it a lost key cannot be replaced."),
   agentUrl: z
     .string()
-    .refine(isPrivateUrl, "must be an https URL, or an http URL on this machine")
+    .refine(isPrivateUrl, PRIVATE_URL)
     .describe("Turns go to the HTTP agent at this address instead of the gateway's agent."),
   listen: z
     .boolean()
@@ -290,7 +294,7 @@ export function isHttpUrl(text: string): boolean {
 }
 
 /** Whether what is sent to this address stays unread on its way: https, or this machine. */
-function isPrivateUrl(text: string): boolean {
+export function isPrivateUrl(text: string): boolean {
   const url = URL.parse(text);
   return url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
 }

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { GatewayAddress } from "../agent/gateway-http.ts";
 import { createHttpAgent, type HttpAgent } from "../agent/http-agent.ts";
+import { secretsOf } from "../config/redaction.ts";
 import { createRingLog, type Log, messageOf } from "../log.ts";
 import { closeStore, openStore } from "../store/database.ts";
 import { type Connector, createConnector } from "./connector.ts";
@@ -160,9 +161,7 @@ function agentReport(agent: HttpAgent): ConnectorStatus["agent"] {
 }
 
 function redacting({ config }: ConnectorSettings, { token }: GatewayAddress, inner: Log): Log {
-  const secrets = [token, ...config.lines.map((line) => line.apiKey)].filter(
-    (secret) => secret !== undefined,
-  );
+  const secrets = secretsOf({ lines: config.lines, gatewayToken: token });
   return createRingLog(inner, KEPT_LOG_LINES, { secrets: () => secrets });
 }
 

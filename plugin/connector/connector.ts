@@ -3,11 +3,14 @@
  * plugin, and the gateway's HTTP interface as the way to the agent. Only the verified owner is served.
  */
 import { randomUUID } from "node:crypto";
+import { createClawCallAgent } from "../agent/clawcall-agent.ts";
 import type { HttpAgent } from "../agent/http-agent.ts";
+import { onlyTheOwner } from "../agent/only-the-owner.ts";
 import type { AgentPort } from "../agent/port.ts";
 import type { LineStatus } from "../carriers/carrier.ts";
 import { plainText, TEXT_CONTEXT } from "../channel/plain-text.ts";
 import type { TextToAnswer } from "../channel/text-to-answer.ts";
+import { secretsOf } from "../config/redaction.ts";
 import type { LineConfig, SwitchboardConfig } from "../config/schema.ts";
 import { createLine, type Line } from "../lines/line.ts";
 import type { Log } from "../log.ts";
@@ -56,7 +59,7 @@ export function createConnector(parameters: ConnectorParameters): Connector {
       line,
       config,
       store,
-      agent,
+      agent: agentOf(line),
       owner: () => ownerRoute(line),
       thirdParties: "refuse",
       answerText: (text, reply) => answerText(line, text, reply),
@@ -67,9 +70,13 @@ export function createConnector(parameters: ConnectorParameters): Connector {
   }));
 
   /** Never to be texted to anybody. */
-  const secrets = [...config.lines.map((line) => line.apiKey), config.gatewayToken].filter(
-    (secret) => secret !== undefined,
-  );
+  const secrets = secretsOf(config);
+
+  /** The owner's turns may go to an agent of theirs; nobody else's turns run without the plugin. */
+  function agentOf(line: LineConfig): AgentPort {
+    const url = line.carrier === "clawcall" ? line.agentUrl : undefined;
+    return url === undefined ? agent : onlyTheOwner(createClawCallAgent({ url }));
+  }
 
   /** The main session, whatever `session.scope` and `session.dmScope` say: it is where every channel can find it. */
   function ownerRoute(line: LineConfig): OwnerRoute {
@@ -143,8 +150,9 @@ export function createConnector(parameters: ConnectorParameters): Connector {
     },
     lines: () =>
       lines.map(({ line, carrier }) => {
-        const { state, detail, since } = line.status();
-        return { name: line.name, carrier, state, detail, since, liveCalls: line.liveCalls() };
+        const { state, detail, problem, since } = line.status();
+        const said = problem === undefined ? detail : `${detail} ${problem}`;
+        return { name: line.name, carrier, state, detail: said, since, liveCalls: line.liveCalls() };
       }),
   };
 }

@@ -2,6 +2,7 @@
 
 import type { KnownSchedule } from "../briefings/preparer.ts";
 import type { CallDirection, CallRecords, Carrier, TranscriptLine } from "../carriers/carrier.ts";
+import { CarrierRefused } from "../carriers/carrier-errors.ts";
 import { type ClawCallCarrier, createClawCallCarrier } from "../carriers/clawcall/carrier.ts";
 import { clawCallRecords } from "../carriers/clawcall/records.ts";
 import { ClawCallRest } from "../carriers/clawcall/rest.ts";
@@ -29,8 +30,11 @@ export interface LineCarrier {
     readonly transcript: readonly TranscriptLine[];
     readonly greeting: string | undefined;
   }): string | undefined;
-  /** Speaks to whoever waits on a call although nothing of theirs has reached us. Never rejects. */
-  askAgain?(callId: string, text: string): Promise<boolean>;
+  /**
+   * Speaks to whoever waits on a call on which nothing was heard or answered since (milliseconds since the epoch).
+   * Never rejects.
+   */
+  askAgain?(callId: string, text: string, sinceMs: number): Promise<boolean>;
   /** For sending texts. */
   readonly texts?: ClawdTalkRest;
   /** The scheduled calls the service makes by itself. Throws a `CarrierError`. */
@@ -53,7 +57,7 @@ export function openLineCarrier(
     return {
       carrier,
       records: clawCallRecords(rest),
-      askAgain: (callId, text) => carrier.askAgain(callId, text),
+      askAgain: (callId, text, sinceMs) => carrier.askAgain(callId, text, sinceMs),
       secondListener: ({ callId, transcript, greeting }) => {
         const answered = carrier.answersOn(callId);
         // A call we have no part in says nothing of others.
@@ -65,7 +69,7 @@ export function openLineCarrier(
         });
       },
       schedules: async () =>
-        (await rest.schedules())
+        (await schedulesOf(rest))
           .filter(({ isActive }) => isActive !== false)
           .flatMap(({ id, label, cron, timezone, taskContext }) =>
             cron === undefined
@@ -99,4 +103,14 @@ export function openLineCarrier(
     },
     texts: rest,
   };
+}
+
+/** None where the account's tier has none. */
+async function schedulesOf(rest: ClawCallRest): Promise<Awaited<ReturnType<ClawCallRest["schedules"]>>> {
+  try {
+    return await rest.schedules();
+  } catch (error) {
+    if (error instanceof CarrierRefused && error.status === 403) return [];
+    throw error;
+  }
 }

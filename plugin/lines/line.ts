@@ -10,7 +10,6 @@ import { BriefingPreparer, type KnownSchedule } from "../briefings/preparer.ts";
 import { briefingPrompt } from "../briefings/words.ts";
 import { type CallSpeaker, Calls } from "../calls/calls.ts";
 import { OpenCalls, type OpenCallTimings } from "../calls/open-calls.ts";
-import { outcomeLine } from "../calls/outcome.ts";
 import {
   carrierContext,
   defaultGreeting,
@@ -29,7 +28,7 @@ import type {
 import type { Reply, TextToAnswer } from "../channel/text-to-answer.ts";
 import { Texts } from "../channel/texts.ts";
 import type { UsableLine } from "../config/choose-line.ts";
-import { withoutSecrets as withoutKnownSecrets } from "../config/redaction.ts";
+import { secretsOf, withoutSecrets as withoutKnownSecrets } from "../config/redaction.ts";
 import type { SwitchboardConfig } from "../config/schema.ts";
 import { createRingLog, type Log, messageOf } from "../log.ts";
 import { detectLanguage } from "../speech/language.ts";
@@ -40,14 +39,14 @@ import {
   findCallOfJob,
   type KnownCall,
   noteCall,
-  noteCallEnded,
   noteCallStarted,
   pendingIntents,
 } from "../store/calls.ts";
 import type { Store } from "../store/database.ts";
 import type { OwnerRoute } from "../trust/owner-session.ts";
 import { type SpeakerSession, strangerSession } from "../trust/sessions.ts";
-import { findCallWithPatience, identifyCall, isOwners, type SpeakerFacts } from "../trust/speakers.ts";
+import { findCallWithPatience, identifyCall, type SpeakerFacts } from "../trust/speakers.ts";
+import { CallReports } from "./call-reports.ts";
 import { openLineCarrier } from "./line-carrier.ts";
 import { LostWords } from "./lost-words.ts";
 
@@ -73,8 +72,10 @@ export interface LineParameters {
   readonly thirdParties: "agent" | "refuse";
   /** Answers one inbound text; `reply` sends one text back, intent first. */
   answerText(text: TextToAnswer, reply: Reply): Promise<"answered" | "refused">;
-  /** Tells the owner's main session one line, without starting a turn. Never rejects. */
+  /** Tells the owner's main session one line, without starting a turn. Throws when it cannot take it now. */
   tellOwner(sentence: string): Promise<void>;
+  /** Told whenever the carrier was asked which scheduled calls it makes by itself. */
+  onSchedules?(schedules: readonly KnownSchedule[]): void;
   readonly log: Log;
   readonly version: string;
   readonly openCallTimings?: Partial<OpenCallTimings> | undefined;
@@ -140,7 +141,7 @@ export function createLine(parameters: LineParameters): Line {
         log.warn(`Call ${callId} could not be ended: ${messageOf(error)}`);
       }
     },
-    noteEnded: (outcome) => ended(outcome),
+    noteEnded: (outcome) => reports.ended(outcome),
     preparedBriefing: (task) => {
       const words = briefings?.take(task);
       return words === undefined ? briefings?.preparing(task) : Promise.resolve(words);
@@ -151,6 +152,26 @@ export function createLine(parameters: LineParameters): Line {
     log,
   });
 
+  const reports = new CallReports({
+    line: line.name,
+    carrier: carrier.name,
+    inboundCallers: line.inboundCallers,
+    ownerNumbers: config.ownerNumbers,
+    store,
+    tellOwner: (sentence) => parameters.tellOwner(sentence),
+    resultOf: async (callId, signal) =>
+      parameters.thirdParties === "agent"
+        ? await askAgent(strangerSession(owner().session.agentId, line.name, callId), RESULT_REQUEST, {
+            timeoutMs: RESULT_LIMIT_MS,
+            signal,
+          })
+        : undefined,
+    onEnded: (outcome, call) => {
+      firstSeenHere.delete(outcome.callId);
+      warnOfSecondListener(outcome, call);
+    },
+    log,
+  });
   const texts =
     parts.texts === undefined
       ? undefined
@@ -181,6 +202,7 @@ export function createLine(parameters: LineParameters): Line {
     parts.askAgain === undefined
       ? undefined
       : new LostWords({ line: line.name, store, calls, askAgain: parts.askAgain, log });
+  const secrets = secretsOf(config);
   const startedAt = store.now();
   /** What is wrong with the line although it is connected. */
   let problem: string | undefined;
@@ -188,11 +210,7 @@ export function createLine(parameters: LineParameters): Line {
 
   /** What is said to a person names no key of ours, whoever the person is. */
   function withoutSecrets(text: string): string {
-    return withoutKnownSecrets(text, [
-      line.apiKey,
-      ...(line.carrier === "clawcall" && line.email !== undefined ? [line.email] : []),
-      ...(config.gatewayToken === undefined ? [] : [config.gatewayToken]),
-    ]);
+    return withoutKnownSecrets(text, secrets);
   }
 
   const facts: SpeakerFacts = {
@@ -258,6 +276,9 @@ export function createLine(parameters: LineParameters): Line {
     turn: CarrierTurn,
   ): Promise<CallSpeaker> {
     const identity = await identifyCall(callId, direction, facts);
+    log.info(
+      `Call ${callId}: ${identity.tier === "unknown" ? "nobody we know" : `the ${identity.tier}`} speaks.`,
+    );
     // Where no event tells it, words are the sign that somebody has picked up.
     if (identity.tier !== "unknown" && parts.records !== undefined) {
       const recorded = identity.direction ?? direction;
@@ -266,6 +287,10 @@ export function createLine(parameters: LineParameters): Line {
         carrierCallId: callId,
         carrier: carrier.name,
         direction: recorded,
+        // Told once, when it is answered; without it the call would have no purpose after a restart.
+        ...(turn.kind === "thirdPartyOpening" && identity.recordedAs === "thirdParty"
+          ? { purpose: turn.objective, context: turn.context }
+          : {}),
       });
     }
     if (identity.tier === "owner") {
@@ -299,12 +324,17 @@ export function createLine(parameters: LineParameters): Line {
 
   /** The service's schedules, as far as a briefing of theirs would reach the owner. */
   async function mySchedules(): Promise<readonly KnownSchedule[]> {
-    return (await parts.schedules?.()) ?? [];
+    const schedules = (await parts.schedules?.()) ?? [];
+    parameters.onSchedules?.(schedules);
+    return schedules;
   }
 
   /** Has the agent write a briefing in the owner's session, so that "tell me more" has a past. */
   async function prepareBriefing(schedule: KnownSchedule): Promise<string | undefined> {
-    const words = await askAgent(owner().session, briefingPrompt(schedule), BRIEFING_LIMIT_MS);
+    const words = await askAgent(owner().session, briefingPrompt(schedule), {
+      timeoutMs: BRIEFING_LIMIT_MS,
+      asWritten: `[SCHEDULED] ${schedule.task}`,
+    });
     return words === undefined || words === "" ? undefined : words;
   }
 
@@ -312,13 +342,18 @@ export function createLine(parameters: LineParameters): Line {
   async function askAgent(
     session: SpeakerSession,
     words: string,
-    timeoutMs: number,
+    {
+      timeoutMs,
+      asWritten,
+      signal,
+    }: { timeoutMs: number; asWritten?: string | undefined; signal?: AbortSignal | undefined },
   ): Promise<string | undefined> {
     const answer = await parameters.agent.run(
       {
         session,
         line: line.name,
         words,
+        ...(asWritten === undefined ? {} : { asWritten }),
         callId: `${line.name}-${randomUUID()}`,
         runId: randomUUID(),
         voiceContext: "",
@@ -327,54 +362,16 @@ export function createLine(parameters: LineParameters): Line {
         ...(line.model === undefined ? {} : { model: line.model }),
       },
       { onStarted() {}, onText() {}, onMessageEnd() {}, onTool() {} },
-      AbortSignal.timeout(timeoutMs),
+      AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])]),
     );
     if (answer.kind === "failed") log.warn(`The agent did not answer: ${answer.reason}.`);
     return answer.kind === "answered" ? withoutSecrets(speakable(answer.text)) : undefined;
   }
 
-  async function ended(outcome: CallOutcome): Promise<void> {
-    try {
-      firstSeenHere.delete(outcome.callId);
-      const { callId, direction, recordedAs, transcript: _, ...end } = outcome;
-      const address = { line: line.name, carrierCallId: callId };
-      const isNews = await noteCallEnded(store, { ...address, carrier: carrier.name, direction, ...end });
-      if (!isNews) return;
-      const written = await findCall(store, address);
-      warnOfSecondListener(outcome, written);
-      const placedHere = written?.placedHere === true;
-      const knownDirection = placedHere ? "outbound" : (direction ?? written?.direction);
-      const withOwner = placedHere
-        ? isOwners(written.callee, config.ownerNumbers)
-        : recordedAs === "callback" ||
-          recordedAs === "briefing" ||
-          (knownDirection === "inbound" && line.inboundCallers === "owner");
-      await parameters.tellOwner(
-        outcomeLine(outcome, {
-          direction: knownDirection,
-          callee: placedHere ? (written.callee ?? undefined) : undefined,
-          purpose: placedHere ? written.purpose : undefined,
-          greeting: placedHere ? written.greeting : undefined,
-          withOwner,
-          result:
-            !withOwner && outcome.transcript?.length && parameters.thirdParties === "agent"
-              ? await askAgent(
-                  strangerSession(owner().session.agentId, line.name, callId),
-                  RESULT_REQUEST,
-                  RESULT_LIMIT_MS,
-                )
-              : undefined,
-        }),
-      );
-    } catch (error) {
-      log.error(`The end of call ${outcome.callId} could not be written down: ${messageOf(error)}`);
-    }
-  }
-
   /** Whoever listens beside us takes words away from callers: said in the log and in `status`. */
-  function warnOfSecondListener({ callId, transcript }: CallOutcome, written: KnownCall | undefined): void {
+  function warnOfSecondListener({ callId, transcript }: CallOutcome, written: KnownCall): void {
     // What the process before this one answered is not known here.
-    if (transcript === undefined || written === undefined || written.createdAt < startedAt) return;
+    if (transcript === undefined || written.createdAt < startedAt) return;
     const warning = parts.secondListener?.({ callId, transcript, greeting: written.greeting });
     if (warning === undefined) return;
     problem = warning;
@@ -456,7 +453,8 @@ export function createLine(parameters: LineParameters): Line {
         health: () => ({ line: line.name, state: carrier.status().state }),
       });
     } catch (error) {
-      log.error(messageOf(error));
+      problem = messageOf(error);
+      log.error(problem);
       return undefined;
     }
   }
@@ -467,6 +465,7 @@ export function createLine(parameters: LineParameters): Line {
       carrier.start(listener);
       void texts?.start();
       briefings?.start();
+      reports.start();
       openCalls?.start();
       if (parts.bridge !== undefined) bridge = openBridge(parts.bridge);
     },
@@ -478,12 +477,13 @@ export function createLine(parameters: LineParameters): Line {
         carrier.stop(),
         texts?.stop(),
         openCalls?.stop(),
+        reports.stop(),
         bridge?.then((open) => open?.close()),
       ]);
     },
     status: () => {
       const status = carrier.status();
-      return problem === undefined ? status : { ...status, detail: `${status.detail} ${problem}` };
+      return problem === undefined ? status : { ...status, problem };
     },
     liveCalls: () => calls.liveCount,
   };

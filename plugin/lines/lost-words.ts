@@ -12,9 +12,12 @@ import type { Store } from "../store/database.ts";
 interface LostWordsParameters {
   readonly line: string;
   readonly store: Store;
-  readonly calls: Pick<Calls, "lastHeard" | "languageOn">;
-  /** Speaks to whoever waits on a call although nothing of theirs has reached us. Never rejects. */
-  askAgain(callId: string, text: string): Promise<boolean>;
+  readonly calls: Pick<Calls, "languageOn">;
+  /**
+   * Speaks to whoever waits on a call on which nothing was heard or answered since (milliseconds since the epoch).
+   * Never rejects.
+   */
+  askAgain(callId: string, text: string, sinceMs: number): Promise<boolean>;
   readonly log: Log;
 }
 
@@ -49,14 +52,13 @@ export class LostWords {
   async #look(signal: AbortSignal): Promise<void> {
     const { store, line, calls, log } = this.#p;
     try {
-      const before = new Map(calls.lastHeard());
+      const connectedAtMs = Date.now();
       await sleep(QUEUE_DRAINS_MS, undefined, { signal, ref: false });
       const since = new Date(store.now().getTime() - MEMORY_MS);
-      const heard = new Map(calls.lastHeard());
       for (const { carrierCallId: callId, state } of await openCalls(store, line, since)) {
         if (callId === undefined || state !== "started") continue;
-        if (heard.get(callId) !== before.get(callId)) continue;
-        const asked = await this.#p.askAgain(callId, phrase("failed", calls.languageOn(callId)));
+        const sentence = phrase("failed", calls.languageOn(callId));
+        const asked = await this.#p.askAgain(callId, sentence, connectedAtMs);
         if (asked)
           log.info(`Call ${callId}: words may have been lost; whoever waits is asked to repeat them.`);
       }

@@ -9,7 +9,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/core";
 import { z } from "zod";
-import { createClawCallAgent } from "../agent/clawcall-agent.ts";
+import { createClawCallAgent, ownerElsewhere } from "../agent/clawcall-agent.ts";
 import { createEmbeddedAgent, openSession } from "../agent/embedded.ts";
 import { phoneRuns } from "../agent/phone-runs.ts";
 import type { AgentPort } from "../agent/port.ts";
@@ -20,6 +20,7 @@ import { answerText } from "../channel/inbound-text.ts";
 import { sendText } from "../channel/send-text.ts";
 import type { UsableLine } from "../config/choose-line.ts";
 import { type LoadedConfig, loadConfig } from "../config/loader.ts";
+import { secretsOf } from "../config/redaction.ts";
 import { carriers, type LineConfig, type SwitchboardConfig } from "../config/schema.ts";
 import { findGateway, findPackageFolder } from "../config/state-folder.ts";
 import { createRingLog, messageOf, type RingLog } from "../log.ts";
@@ -41,6 +42,8 @@ export interface PhoneStatus {
     readonly carrier: string;
     readonly state: string;
     readonly detail: string;
+    /** What is wrong although the line is connected. */
+    readonly problem?: string;
     readonly since: string;
     readonly counters: Readonly<Record<string, number>>;
     readonly liveCalls: number;
@@ -187,11 +190,8 @@ export class PhoneService {
     phone.names = { ownerName: config.ownerName, agentName: config.agentName };
     for (const line of config.lines) {
       phone.lines.set(line.name, { model: line.model, ownerNumbers: config.ownerNumbers });
-      if (line.apiKey !== undefined) phone.secrets.add(line.apiKey);
-      // Whoever names the account's email gets a new key of it.
-      if (line.carrier === "clawcall" && line.email !== undefined) phone.secrets.add(line.email);
     }
-    if (config.gatewayToken !== undefined) phone.secrets.add(config.gatewayToken);
+    for (const secret of secretsOf(config)) phone.secrets.add(secret);
     const ready = readyLines(config);
     if (config.ownerNumbers.length === 0 && ready.some(({ carrier }) => carrier === "clawcall")) {
       this.#problems.push(
@@ -240,6 +240,7 @@ export class PhoneService {
           log: this.#log,
         }),
       tellOwner: (sentence) => this.#tellOwner(line, sentence),
+      onSchedules: (schedules) => phoneRuns().carrierSchedules.set(line.name, schedules),
       log: this.#log,
       version: packageVersion(),
     });
@@ -252,12 +253,15 @@ export class PhoneService {
     for (const sessionKey of new Set([mainSessionKey, session.sessionKey])) {
       await openSession(this.#api.runtime.agent, { agentId, sessionKey }, randomUUID);
       // Durable, unlike a system event, and seen by voice turns too: the gateway hands it to the next turn.
-      await this.#api.session.workflow.enqueueNextTurnInjection({
+      const { enqueued } = await this.#api.session.workflow.enqueueNextTurnInjection({
         sessionKey,
         agentId,
         text: sentence,
         placement: "prepend_context",
       });
+      if (!enqueued) {
+        throw new Error(`too much waits for the owner's next words in ${sessionKey} already`);
+      }
     }
   }
 
@@ -295,11 +299,16 @@ export class PhoneService {
     const line = call.success ? this.lines().find(({ name }) => name === call.data.line) : undefined;
     if (!call.success || line === undefined) return { told: false };
     const { greeting, purpose } = call.data;
-    await this.#tellOwner(
-      line,
-      `You are calling your owner's phone now. The call begins with you saying: ${JSON.stringify(greeting)}${purpose === undefined ? "" : ` Its purpose: ${JSON.stringify(purpose)}`}`,
-    );
-    return { told: true };
+    try {
+      await this.#tellOwner(
+        line,
+        `You are calling your owner's phone now. The call begins with you saying: ${JSON.stringify(greeting)}${purpose === undefined ? "" : ` Its purpose: ${JSON.stringify(purpose)}`}`,
+      );
+      return { told: true };
+    } catch (error) {
+      this.#log.warn(`The owner's session could not be told of a call: ${messageOf(error)}`);
+      return { told: false };
+    }
   }
 
   #owner(line: LineConfig): OwnerRoute {
@@ -343,14 +352,6 @@ export class PhoneService {
   }
 }
 
-/** The owner's turns go to an agent of theirs; it knows no tiers, so nobody else's do. */
-function ownerElsewhere(elsewhere: AgentPort, here: AgentPort): AgentPort {
-  return {
-    run: (turn, listener, signal) =>
-      (turn.session.tier === "owner" ? elsewhere : here).run(turn, listener, signal),
-  };
-}
-
 function readyLines({ lines }: SwitchboardConfig): UsableLine[] {
   return lines.filter((line): line is UsableLine => line.enabled && line.apiKey !== undefined);
 }
@@ -366,8 +367,8 @@ function rest(line: LineConfig, apiKey: string): ClawdTalkRest {
 /** @see AnnouncedCall */
 const announcedCall = z.object({
   line: z.string(),
-  greeting: z.string().max(20_000),
-  purpose: z.string().max(20_000).optional(),
+  greeting: z.string().max(10_000),
+  purpose: z.string().max(10_000).optional(),
 });
 
 /** Longer requests are not ours. */

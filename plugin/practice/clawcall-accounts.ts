@@ -41,10 +41,12 @@ export class Accounts {
   /** In the order of their registration. */
   readonly all: ClawCallAccount[] = [];
   readonly #line: PracticeLine;
+  readonly #isListening: (agent: ClawCallAgent) => boolean;
   #numbersGiven = 0;
 
-  constructor(line: PracticeLine) {
+  constructor(line: PracticeLine, isListening: (agent: ClawCallAgent) => boolean) {
     this.#line = line;
+    this.#isListening = isListening;
   }
 
   open(
@@ -99,11 +101,14 @@ export class Accounts {
 
   /**
    * Whose agent picks up: on a number of its own that agent, whoever rings; on the shared number the first agent of
-   * the account that registered the caller's phone (last, if several did).
+   * the account that registered the caller's phone. If several did: the one a client listens for, else the last.
    */
   reachedBy(from: string, to: string): ClawCallAgent | undefined {
     if (to !== this.#line.sharedNumber) return this.#agents.find((agent) => agent.dedicatedNumber === to);
-    return this.all.findLast((account) => account.phoneNumber === from)?.agents[0];
+    const reached = this.all
+      .filter((account) => account.phoneNumber === from)
+      .flatMap((account) => account.agents.slice(0, 1));
+    return reached.findLast(this.#isListening) ?? reached.at(-1);
   }
 
   get #agents(): ClawCallAgent[] {

@@ -1,10 +1,8 @@
 // Owns what the ClawCall practice server can be told to do wrong. Plain data: set a field at any time.
+import type { RouteFault } from "./route-faults.ts";
 
 /** What goes wrong with the next requests to a path. */
-export interface ClawCallRouteFault {
-  /** Path without the query, as in `/api/v1/calls/listen`, or a pattern for it. */
-  readonly path: string | RegExp;
-  readonly method?: string;
+export interface ClawCallRouteFault extends RouteFault {
   /**
    * `status`: answered with `status` and an error body, not carried out.
    * `garbage`: answered 200 with a page that is no JSON, not carried out.
@@ -15,8 +13,6 @@ export interface ClawCallRouteFault {
   readonly kind: "status" | "garbage" | "hang" | "drop" | "cut";
   /** For `status`; default 500. */
   readonly status?: number;
-  /** How many requests are hit; counted down as they come. */
-  times: number;
 }
 
 export interface ClawCallFaults {
@@ -47,20 +43,4 @@ export function noFaults(): ClawCallFaults {
     reorderMessages: false,
     routes: [],
   };
-}
-
-/** Takes the fault for this request, counting it down; `undefined` when the request is to be served well. */
-export function takeRouteFault(
-  faults: ClawCallFaults,
-  method: string,
-  path: string,
-): ClawCallRouteFault | undefined {
-  const fault = faults.routes.find(
-    (candidate) =>
-      candidate.times > 0 &&
-      (candidate.method === undefined || candidate.method === method) &&
-      (typeof candidate.path === "string" ? candidate.path === path : candidate.path.test(path)),
-  );
-  if (fault) fault.times -= 1;
-  return fault;
 }

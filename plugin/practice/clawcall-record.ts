@@ -1,23 +1,7 @@
 // Owns what is written down about a ClawCall practice server: requests, messages, polls, answers and breaches of
 // the wire page, in order. The `authorization` header is never kept.
 import type { ClawCallRule } from "./clawcall-wire.ts";
-import type { Waiting } from "./waiting.ts";
-
-/** One request as it was received. */
-export interface ClawCallRequest {
-  /** The clock's time in milliseconds. */
-  readonly at: number;
-  readonly method: string;
-  /** Without the query. */
-  readonly path: string;
-  readonly query: Readonly<Record<string, string>>;
-  /** Without `authorization`. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** The parsed JSON; the text itself when it was not JSON; `undefined` when there was none. */
-  readonly body: unknown;
-  /** The answer's status; `undefined` as long as none was sent (or never will be: see the faults). */
-  status: number | undefined;
-}
+import { type PracticeEvent, PracticeRecord, type RequestRecord } from "./practice-record.ts";
 
 /** One message put into an agent's queue. */
 export interface ClawCallMessage {
@@ -63,16 +47,8 @@ export interface ClawCallAnswer {
   heard: boolean;
 }
 
-/** Something a client did that the wire page does not allow. */
-export interface ClawCallViolation {
-  readonly at: number;
-  readonly rule: ClawCallRule;
-  readonly message: string;
-  readonly input?: unknown;
-}
-
-/** One thing that happened on the line, as `follow` tells it. */
-export type ClawCallEvent = { readonly at: number } & (
+/** What can happen on the line. */
+type ClawCallHappening =
   | {
       readonly kind: "request";
       readonly method: string;
@@ -81,38 +57,17 @@ export type ClawCallEvent = { readonly at: number } & (
     }
   | { readonly kind: "message"; readonly callSid: string; readonly text: string }
   | { readonly kind: "answer"; readonly callSid: string; readonly text: string; readonly endCall: boolean }
-  | { readonly kind: "call"; readonly callSid: string; readonly state: "ringing" | "answered" | "ended" }
-  | { readonly kind: "violation"; readonly rule: ClawCallRule; readonly message: string }
-);
+  | { readonly kind: "call"; readonly callSid: string; readonly state: "ringing" | "answered" | "ended" };
 
-type Untimed<Event> = Event extends ClawCallEvent ? Omit<Event, "at"> : never;
+/** One thing that happened on the line, as `follow` tells it. */
+export type ClawCallEvent = PracticeEvent<ClawCallHappening, ClawCallRule>;
 
-export class ClawCallRecord {
-  readonly requests: ClawCallRequest[] = [];
+export class ClawCallRecord extends PracticeRecord<ClawCallHappening, ClawCallRule> {
   readonly messages: ClawCallMessage[] = [];
   readonly listens: ClawCallListen[] = [];
   readonly answers: ClawCallAnswer[] = [];
-  readonly violations: ClawCallViolation[] = [];
-  readonly #now: () => number;
-  readonly #waiting: Waiting;
-  readonly #listeners = new Set<(event: ClawCallEvent) => void>();
 
-  constructor(now: () => number, waiting: Waiting) {
-    this.#now = now;
-    this.#waiting = waiting;
-  }
-
-  follow(listener: (event: ClawCallEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  requestReceived(request: ClawCallRequest): void {
-    this.requests.push(request);
-    this.#waiting.changed();
-  }
-
-  requestAnswered({ method, path, status }: ClawCallRequest): void {
+  requestAnswered({ method, path, status }: RequestRecord): void {
     this.tell({ kind: "request", method, path, status });
   }
 
@@ -123,26 +78,14 @@ export class ClawCallRecord {
 
   listening(listen: ClawCallListen): void {
     this.listens.push(listen);
-    this.#waiting.changed();
+    this.waiting.changed();
   }
 
   answered(given: Omit<ClawCallAnswer, "at" | "heard">): ClawCallAnswer {
-    const answer = { ...given, at: this.#now(), heard: false };
+    const answer = { ...given, at: this.now(), heard: false };
     this.answers.push(answer);
     const { callSid, response: text, endCall } = answer;
     this.tell({ kind: "answer", callSid, text, endCall });
     return answer;
-  }
-
-  /** Something the wire page does not allow. */
-  breach(rule: ClawCallRule, message: string, input?: unknown): void {
-    this.violations.push({ at: this.#now(), rule, message, ...(input === undefined ? {} : { input }) });
-    this.tell({ kind: "violation", rule, message });
-  }
-
-  tell(untimed: Untimed<ClawCallEvent>): void {
-    const event = { ...untimed, at: this.#now() };
-    for (const listener of this.#listeners) listener(event);
-    this.#waiting.changed();
   }
 }

@@ -5,13 +5,15 @@ import type { z } from "zod";
 import { type Accounts, type ClawCallAgent, minutesOf } from "./clawcall-accounts.ts";
 import type { Billing } from "./clawcall-billing.ts";
 import { asDate, type Calls } from "./clawcall-calls.ts";
-import { takeRouteFault } from "./clawcall-faults.ts";
 import type { PracticeLine } from "./clawcall-line.ts";
 import type { Listening } from "./clawcall-listening.ts";
-import type { ClawCallMessage, ClawCallRequest } from "./clawcall-record.ts";
+import type { ClawCallMessage } from "./clawcall-record.ts";
 import type { Schedules } from "./clawcall-schedules.ts";
 import type { Slots } from "./clawcall-slots.ts";
 import { restInput, TIERS, type Tier, VOICES } from "./clawcall-wire.ts";
+import type { RequestRecord } from "./practice-record.ts";
+import { receivedRequest } from "./received-request.ts";
+import { takeRouteFault } from "./route-faults.ts";
 
 /** What the HTTP half needs beyond what all parts share. */
 interface RestLine extends PracticeLine {
@@ -295,23 +297,12 @@ export async function serveClawCall(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const method = request.method ?? "GET";
-  const url = new URL(request.url ?? "/", "http://practice.invalid");
   const text = await textOf(request).catch(() => undefined);
   if (text === undefined) return;
-  const { authorization, ...headers } = request.headers;
-  const record: ClawCallRequest = {
-    at: line.now(),
-    method,
-    path: url.pathname,
-    query: Object.fromEntries(url.searchParams),
-    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
-    body: parsedBody(text),
-    status: undefined,
-  };
+  const { record, key } = receivedRequest(request, text, line.now());
   line.record.requestReceived(record);
 
-  const fault = takeRouteFault(line.faults, method, url.pathname);
+  const fault = takeRouteFault(line.faults.routes, record);
   if (fault?.kind === "hang") return;
   if (fault?.kind === "garbage") {
     record.status = 200;
@@ -322,7 +313,7 @@ export async function serveClawCall(
   const answer =
     fault?.kind === "status"
       ? new Refusal(fault.status ?? 500, "The practice line was told to fail.").answer
-      : await carryOut(line, record, authorization ?? "", (gone) => response.once("close", gone));
+      : await carryOut(line, record, key, (gone) => response.once("close", gone));
 
   const finish = () => {
     const dropped = answer.message !== undefined && line.faults.dropListenResponses > 0;
@@ -353,8 +344,8 @@ export async function serveClawCall(
 
 async function carryOut(
   line: RestLine,
-  { method, path, query, headers, body }: ClawCallRequest,
-  authorization: string,
+  { method, path, query, headers, body }: RequestRecord,
+  key: string,
   whenGone: (gone: () => void) => void,
 ): Promise<Answer> {
   try {
@@ -367,7 +358,6 @@ async function carryOut(
       line.record.breach("unknown_route", `The wire page has no ${method} ${path}.`);
       throw new Refusal(404, `There is no ${method} ${path}.`);
     }
-    const key = /^Bearer (.+)$/.exec(authorization)?.[1] ?? "";
     const agent = line.accounts.byKey(key);
     if (!agent || line.faults.refuseKey) throw new Refusal(401, "Invalid API key");
     if (!found.tiers.includes(agent.account.tier)) {
@@ -381,14 +371,5 @@ async function carryOut(
       line.record.breach("bad_request", `${method} ${path} was refused: ${error.message}.`, body);
     }
     return error.answer;
-  }
-}
-
-function parsedBody(text: string): unknown {
-  if (text === "") return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
   }
 }

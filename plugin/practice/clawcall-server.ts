@@ -2,7 +2,6 @@
 // demand, and keeps what it receives. The parts are in clawcall-*.ts.
 import { randomUUID } from "node:crypto";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { Accounts, type ClawCallAccount } from "./clawcall-accounts.ts";
 import { Billing, type Payment } from "./clawcall-billing.ts";
 import type { ClawCallPracticeCall } from "./clawcall-caller.ts";
@@ -16,13 +15,13 @@ import {
   type ClawCallListen,
   type ClawCallMessage,
   ClawCallRecord,
-  type ClawCallRequest,
-  type ClawCallViolation,
 } from "./clawcall-record.ts";
 import { serveClawCall } from "./clawcall-rest.ts";
 import { type ClawCallSchedule, Schedules } from "./clawcall-schedules.ts";
 import { Slots } from "./clawcall-slots.ts";
-import type { Tier } from "./clawcall-wire.ts";
+import type { ClawCallRule, Tier } from "./clawcall-wire.ts";
+import { closeAtOnce, listenOnLoopback } from "./loopback.ts";
+import type { RequestRecord, Violation } from "./practice-record.ts";
 import { PracticeError, Waiting, type WaitOptions } from "./waiting.ts";
 
 /** The key the practice line accepts when no other is given. It opens nothing else. */
@@ -78,9 +77,9 @@ export class ClawCallPractice {
   /** All accounts, in the order of their registration. */
   readonly accounts: readonly ClawCallAccount[];
   /** Every request, in order. */
-  readonly requests: readonly ClawCallRequest[];
+  readonly requests: readonly RequestRecord[];
   /** Everything clients did that the wire page does not allow. */
-  readonly violations: readonly ClawCallViolation[];
+  readonly violations: readonly Violation<ClawCallRule>[];
   /** Every message put into a queue, in order. */
   readonly messages: readonly ClawCallMessage[];
   /** Every poll, in order. */
@@ -113,7 +112,8 @@ export class ClawCallPractice {
     const newId = options.newId ?? randomId;
     const line: PracticeLine = { waiting, record, faults, timings, sharedNumber, now, newId };
 
-    const accounts = new Accounts(line);
+    const listening = new Listening(line);
+    const accounts = new Accounts(line, ({ id }) => listening.isListening(id));
     const owner = {
       phoneNumber: options.ownerNumber ?? "+15550001111",
       agentName: options.agentName ?? "Robin",
@@ -122,7 +122,6 @@ export class ClawCallPractice {
     const { key = PRACTICE_CLAWCALL_KEY, tier = "free", dedicatedNumber } = options;
     this.account = accounts.open(owner, { key, tier, dedicatedNumber }).account;
     const billing = new Billing(options.wallet ?? "PracticeWa11et1111111111111111111111111111", now);
-    const listening = new Listening(line);
     const slots = new Slots(line);
     const calls = new Calls({
       ...line,
@@ -156,21 +155,12 @@ export class ClawCallPractice {
   /** See {@link startClawCallPractice}. */
   static async start(options: ClawCallOptions): Promise<ClawCallPractice> {
     const server = new ClawCallPractice(options);
-    const port = options.port ?? 0;
-    await new Promise<void>((resolve, reject) => {
-      server.#http.once("error", (error: NodeJS.ErrnoException) => {
-        server.#waiting.stop();
-        reject(
-          new PracticeError(
-            error.code === "EADDRINUSE"
-              ? `Port ${port} is taken; choose another one.`
-              : `The practice line cannot listen on port ${port}: ${error.message}.`,
-          ),
-        );
-      });
-      server.#http.listen(port, "127.0.0.1", resolve);
-    });
-    server.#port = (server.#http.address() as AddressInfo).port;
+    try {
+      server.#port = await listenOnLoopback(server.#http, options.port ?? 0);
+    } catch (error) {
+      server.#waiting.stop();
+      throw error;
+    }
     return server;
   }
 
@@ -196,9 +186,14 @@ export class ClawCallPractice {
     return this.account.phoneNumber;
   }
 
-  /** Whether a client is listening for the first account's agent now. */
+  /** Whether a client is listening now, for whichever account's first agent. */
   get listening(): boolean {
-    return this.#listening.isListening(this.account.agents[0]?.id ?? "");
+    return this.listeningAccount !== undefined;
+  }
+
+  /** The account that registered last among those whose first agent a client listens for now. */
+  get listeningAccount(): ClawCallAccount | undefined {
+    return this.accounts.findLast(({ agents }) => this.#listening.isListening(agents[0]?.id ?? ""));
   }
 
   /** Messages that were taken out of their queue and never arrived. */
@@ -226,9 +221,9 @@ export class ClawCallPractice {
     return this.#waiting.until(look, what, options);
   }
 
-  /** Waits until a client listens for the first account's agent. @throws PracticeTimeout */
-  async waitForListener(options?: WaitOptions): Promise<void> {
-    await this.until(() => this.listening || undefined, "a client that listens", options);
+  /** Waits until a client listens, and tells for which account's first agent. @throws PracticeTimeout */
+  waitForListener(options?: WaitOptions): Promise<ClawCallAccount> {
+    return this.until(() => this.listeningAccount, "a client that listens", options);
   }
 
   /**
@@ -269,11 +264,7 @@ export class ClawCallPractice {
   /** Ends every connection, timer and wait. */
   async close(): Promise<void> {
     this.#waiting.stop();
-    const closed = new Promise<void>((resolve) => {
-      this.#http.close(() => resolve());
-    });
-    this.#http.closeAllConnections();
-    await closed;
+    await closeAtOnce(this.#http);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import { Connection } from "./clawdtalk-connection.ts";
 import type { ClawdTalkFaults } from "./clawdtalk-faults.ts";
-import type { LineRecord } from "./clawdtalk-record.ts";
+import type { ClawdTalkRecord } from "./clawdtalk-record.ts";
 import {
   type ClientMessage,
   type ClientMessageOf,
@@ -29,7 +29,7 @@ interface ClientsHost {
   readonly keys: readonly string[];
   readonly timings: ClientTimings;
   readonly faults: ClawdTalkFaults;
-  readonly record: LineRecord;
+  readonly record: ClawdTalkRecord;
   readonly waiting: Waiting;
   /** A well-formed message of an authenticated client. */
   received(connection: Connection, message: Exclude<ClientMessage, { type: "auth" }>): void;

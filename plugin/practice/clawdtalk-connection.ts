@@ -2,7 +2,7 @@
 // the way (silence, delay, duplicates, swapped pairs, a cut at the worst moment), and its keep-alive.
 import type { RawData, WebSocket } from "ws";
 import type { ClawdTalkFaults } from "./clawdtalk-faults.ts";
-import type { LineRecord } from "./clawdtalk-record.ts";
+import type { ClawdTalkRecord } from "./clawdtalk-record.ts";
 import type { Waiting } from "./waiting.ts";
 
 interface ConnectionHost {
@@ -13,7 +13,7 @@ interface ConnectionHost {
     readonly pongWithinMs: number;
     readonly reorderHoldMs: number;
   };
-  readonly record: LineRecord;
+  readonly record: ClawdTalkRecord;
   received(connection: Connection, data: RawData, isBinary: boolean): void;
   pinged(): void;
   closed(connection: Connection): void;

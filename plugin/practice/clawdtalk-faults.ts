@@ -1,10 +1,8 @@
 // Owns what the ClawdTalk practice server can be told to do wrong. Plain data: set a field at any time.
+import type { RouteFault } from "./route-faults.ts";
 
 /** What goes wrong with the next requests to a path. */
-export interface RestFault {
-  /** Path without the query, as in `/v1/messages/send`, or a pattern for it. */
-  readonly path: string | RegExp;
-  readonly method?: string;
+export interface RestFault extends RouteFault {
   /**
    * `status`: answered with `status` and an error body, not carried out.
    * `timeout`: not carried out, never answered.
@@ -15,8 +13,6 @@ export interface RestFault {
   readonly status?: number;
   /** For `status`: the error's code; default `practice_fault`. */
   readonly code?: string;
-  /** How many requests are hit; counted down as they come. */
-  times: number;
 }
 
 export interface ClawdTalkFaults {
@@ -56,16 +52,4 @@ export function noFaults(): ClawdTalkFaults {
     restLatencyMs: 0,
     rest: [],
   };
-}
-
-/** Takes the fault for this request, counting it down; `undefined` when the request is to be served well. */
-export function takeRestFault(faults: ClawdTalkFaults, method: string, path: string): RestFault | undefined {
-  const fault = faults.rest.find(
-    (candidate) =>
-      candidate.times > 0 &&
-      (candidate.method === undefined || candidate.method === method) &&
-      (typeof candidate.path === "string" ? candidate.path === path : candidate.path.test(path)),
-  );
-  if (fault) fault.times -= 1;
-  return fault;
 }

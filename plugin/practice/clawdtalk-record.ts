@@ -1,23 +1,7 @@
 // Owns what is written down about a ClawdTalk practice server: every request, frame and breach of the wire
 // page, in order, with every API key taken out before anything is kept.
 import type { Rule } from "./clawdtalk-wire.ts";
-import type { Waiting } from "./waiting.ts";
-
-/** One REST request as it was received. */
-export interface RestRecord {
-  /** The clock's time in milliseconds. */
-  readonly at: number;
-  readonly method: string;
-  /** Without the query. */
-  readonly path: string;
-  readonly query: Readonly<Record<string, string>>;
-  /** Without `authorization`. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** The parsed JSON; the text itself when it was not JSON; `undefined` when there was none. */
-  readonly body: unknown;
-  /** The answer's status; `undefined` as long as none was sent (or never will be: see the faults). */
-  status: number | undefined;
-}
+import { type PracticeEvent, PracticeRecord, type RequestRecord } from "./practice-record.ts";
 
 /** A frame as it was received or sent. */
 export interface FrameRecord {
@@ -44,16 +28,8 @@ export interface PracticeClient {
   readonly clientVersion: string | undefined;
 }
 
-/** Something the client did that the wire page does not allow. */
-export interface Violation {
-  readonly at: number;
-  readonly rule: Rule;
-  readonly message: string;
-  readonly input?: unknown;
-}
-
-/** One thing that happened on the line, as `follow` tells it. `at` is the clock's time in milliseconds. */
-export type PracticeEvent = { readonly at: number } & (
+/** What can happen on the line. */
+type ClawdTalkHappening =
   | {
       readonly kind: "client";
       readonly state: "connected" | "refused" | "gone";
@@ -66,38 +42,22 @@ export type PracticeEvent = { readonly at: number } & (
       readonly method: string;
       readonly path: string;
       readonly status: number | undefined;
-    }
-  | { readonly kind: "violation"; readonly rule: Rule; readonly message: string }
-);
+    };
 
-type Untimed<Event> = Event extends PracticeEvent ? Omit<Event, "at"> : never;
+/** One thing that happened on the line, as `follow` tells it. */
+export type ClawdTalkEvent = PracticeEvent<ClawdTalkHappening, Rule>;
 
 const TEXT_LENGTH = 200;
 const KEY_LENGTH = 8;
 
-export class LineRecord {
-  readonly rest: RestRecord[] = [];
+export class ClawdTalkRecord extends PracticeRecord<ClawdTalkHappening, Rule> {
   readonly frames: FrameRecord[] = [];
   readonly sent: FrameRecord[] = [];
   readonly undelivered: unknown[] = [];
   readonly handshakes: HandshakeRecord[] = [];
   readonly clients: PracticeClient[] = [];
-  readonly violations: Violation[] = [];
-  readonly #now: () => number;
-  readonly #waiting: Waiting;
   /** Every key seen, right or wrong. */
   readonly #secrets = new Set<string>();
-  readonly #listeners = new Set<(event: PracticeEvent) => void>();
-
-  constructor(now: () => number, waiting: Waiting) {
-    this.#now = now;
-    this.#waiting = waiting;
-  }
-
-  follow(listener: (event: PracticeEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
 
   /** From now on this text is written down as `[key]`. Too short a text could be any word, and is no key. */
   hide(secret: string): void {
@@ -105,59 +65,47 @@ export class LineRecord {
   }
 
   handshake(answer: number | "hang"): void {
-    this.handshakes.push({ at: this.#now(), answer });
-    this.#waiting.changed();
+    this.handshakes.push({ at: this.now(), answer });
+    this.waiting.changed();
   }
 
   client(client: Omit<PracticeClient, "at">): void {
-    this.clients.push({ ...client, at: this.#now() });
-    this.#tell({ kind: "client", state: "connected", connection: client.connection });
+    this.clients.push({ ...client, at: this.now() });
+    this.tell({ kind: "client", state: "connected", connection: client.connection });
   }
 
   clientRefused(connection: number): void {
-    this.#tell({ kind: "client", state: "refused", connection });
+    this.tell({ kind: "client", state: "refused", connection });
   }
 
   clientGone(connection: number): void {
-    this.#tell({ kind: "client", state: "gone", connection });
+    this.tell({ kind: "client", state: "gone", connection });
   }
 
   frameReceived(connection: number, message: unknown): void {
     const shown = this.#shown(message);
-    this.frames.push({ at: this.#now(), connection, message: shown });
-    this.#tell({ kind: "received", connection, message: shown });
+    this.frames.push({ at: this.now(), connection, message: shown });
+    this.tell({ kind: "received", connection, message: shown });
   }
 
   frameSent(connection: number, message: unknown): void {
     const shown = this.#shown(message);
-    this.sent.push({ at: this.#now(), connection, message: shown });
-    this.#tell({ kind: "sent", connection, message: shown });
+    this.sent.push({ at: this.now(), connection, message: shown });
+    this.tell({ kind: "sent", connection, message: shown });
   }
 
   notDelivered(message: unknown): void {
     const shown = this.#shown(message);
     this.undelivered.push(shown);
-    this.#tell({ kind: "undelivered", message: shown });
+    this.tell({ kind: "undelivered", message: shown });
   }
 
-  restReceived(record: RestRecord): void {
-    this.rest.push(record);
-    this.#waiting.changed();
+  requestAnswered({ method, path, status }: RequestRecord): void {
+    this.tell({ kind: "rest", method, path, status });
   }
 
-  restAnswered({ method, path, status }: RestRecord): void {
-    this.#tell({ kind: "rest", method, path, status });
-  }
-
-  /** Something the wire page does not allow. */
-  breach(rule: Rule, message: string, input?: unknown): void {
-    this.violations.push({
-      at: this.#now(),
-      rule,
-      message,
-      ...(input === undefined ? {} : { input: this.#shown(input) }),
-    });
-    this.#tell({ kind: "violation", rule, message });
+  override breach(rule: Rule, message: string, input?: unknown): void {
+    super.breach(rule, message, input === undefined ? undefined : this.#shown(input));
   }
 
   /** A copy fit to be kept: no key in it, and a text that is no message cut short. */
@@ -171,11 +119,5 @@ export class LineRecord {
       text = text.replaceAll(JSON.stringify(secret).slice(1, -1), "[key]");
     }
     return JSON.parse(text);
-  }
-
-  #tell(untimed: Untimed<PracticeEvent>): void {
-    const event = { ...untimed, at: this.#now() };
-    for (const listener of this.#listeners) listener(event);
-    this.#waiting.changed();
   }
 }

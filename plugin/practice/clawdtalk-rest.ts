@@ -4,9 +4,12 @@ import type { z } from "zod";
 import type { Approvals } from "./approvals.ts";
 import type { PracticeCall } from "./caller.ts";
 import type { Calls } from "./clawdtalk-calls.ts";
-import { type ClawdTalkFaults, takeRestFault } from "./clawdtalk-faults.ts";
-import type { LineRecord, RestRecord } from "./clawdtalk-record.ts";
+import type { ClawdTalkFaults } from "./clawdtalk-faults.ts";
+import type { ClawdTalkRecord } from "./clawdtalk-record.ts";
 import { restInput } from "./clawdtalk-wire.ts";
+import type { RequestRecord } from "./practice-record.ts";
+import { receivedRequest } from "./received-request.ts";
+import { takeRouteFault } from "./route-faults.ts";
 import type { TextMessage, TextMessages } from "./text-messages.ts";
 import type { Waiting } from "./waiting.ts";
 
@@ -23,7 +26,7 @@ interface RestLine {
   readonly keys: readonly string[];
   readonly faults: ClawdTalkFaults;
   readonly waiting: Waiting;
-  readonly record: LineRecord;
+  readonly record: ClawdTalkRecord;
   readonly calls: Calls;
   readonly messages: TextMessages;
   readonly approvals: Approvals;
@@ -218,26 +221,14 @@ export async function serveRest(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const method = request.method ?? "GET";
-  const url = new URL(request.url ?? "/", "http://practice.invalid");
   const text = await readBody(request);
   if (text === undefined) return;
-  const { authorization, ...headers } = request.headers;
-  const record: RestRecord = {
-    at: line.now(),
-    method,
-    path: url.pathname,
-    query: Object.fromEntries(url.searchParams),
-    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
-    body: parsedBody(text),
-    status: undefined,
-  };
-  line.record.restReceived(record);
+  const { record, key } = receivedRequest(request, text, line.now());
+  line.record.requestReceived(record);
 
-  const fault = takeRestFault(line.faults, method, url.pathname);
+  const fault = takeRouteFault(line.faults.rest, record);
   if (fault?.kind === "timeout") return;
 
-  const key = /^Bearer (.+)$/.exec(authorization ?? "")?.[1] ?? "";
   const answer =
     fault?.kind === "status"
       ? new Refusal(
@@ -253,7 +244,7 @@ export async function serveRest(
       return;
     }
     record.status = answer.status;
-    line.record.restAnswered(record);
+    line.record.requestAnswered(record);
     response.writeHead(answer.status, { "content-type": "application/json; charset=utf-8" });
     response.end(JSON.stringify(answer.body));
   };
@@ -261,7 +252,7 @@ export async function serveRest(
   else finish();
 }
 
-function carryOut(line: RestLine, record: RestRecord, key: string): Answer {
+function carryOut(line: RestLine, record: RequestRecord, key: string): Answer {
   const { method, path } = record;
   try {
     if (!line.keys.includes(key)) {
@@ -301,13 +292,4 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
     return undefined;
   }
   return Buffer.concat(chunks).toString("utf8");
-}
-
-function parsedBody(text: string): unknown {
-  if (text === "") return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }

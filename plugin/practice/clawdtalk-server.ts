@@ -2,7 +2,7 @@
 // It rings, talks, texts and fails on demand, and keeps what it receives. The parts are in clawdtalk-*.ts.
 import { randomUUID } from "node:crypto";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { type Approval, Approvals, type Devices } from "./approvals.ts";
 import type { PracticeCall } from "./caller.ts";
 import {
@@ -17,13 +17,11 @@ import { Clients, type ClientTimings, TAKEN_OVER } from "./clawdtalk-clients.ts"
 import type { Connection } from "./clawdtalk-connection.ts";
 import { type ClawdTalkFaults, noFaults } from "./clawdtalk-faults.ts";
 import {
+  type ClawdTalkEvent,
+  ClawdTalkRecord,
   type FrameRecord,
   type HandshakeRecord,
-  LineRecord,
   type PracticeClient,
-  type PracticeEvent,
-  type RestRecord,
-  type Violation,
 } from "./clawdtalk-record.ts";
 import { serveRest } from "./clawdtalk-rest.ts";
 import {
@@ -31,11 +29,14 @@ import {
   type ClientMessage,
   type ClientMessageOf,
   type EventName,
+  type Rule,
   type ServerEvents,
   sampleEvent,
 } from "./clawdtalk-wire.ts";
+import { closeAtOnce, listenOnLoopback } from "./loopback.ts";
+import type { RequestRecord, Violation } from "./practice-record.ts";
 import { type PracticeText, type TextMessage, TextMessages } from "./text-messages.ts";
-import { PracticeError, Waiting, type WaitOptions } from "./waiting.ts";
+import { Waiting, type WaitOptions } from "./waiting.ts";
 
 /** The key the practice line accepts when no other is given. It opens nothing else. */
 export const PRACTICE_API_KEY = "cc_live_practice_000000000000000000000000";
@@ -107,7 +108,7 @@ export class ClawdTalkPractice {
   readonly #waiting = new Waiting();
   readonly #now: () => number;
   readonly #newId: (kind: string) => string;
-  readonly #record: LineRecord;
+  readonly #record: ClawdTalkRecord;
   readonly #clients: Clients;
   readonly #calls: Calls;
   readonly #messages = new TextMessages();
@@ -137,7 +138,7 @@ export class ClawdTalkPractice {
       keys: this.keys,
       timings: this.timings,
     };
-    const record = new LineRecord(this.#now, this.#waiting);
+    const record = new ClawdTalkRecord(this.#now, this.#waiting);
     this.#record = record;
     for (const key of this.keys) record.hide(key);
     this.#clients = new Clients(
@@ -192,26 +193,13 @@ export class ClawdTalkPractice {
   /** See {@link startClawdTalkPractice}. */
   static async start(options: ClawdTalkOptions): Promise<ClawdTalkPractice> {
     const server = new ClawdTalkPractice(options);
-    const port = options.port ?? 0;
-    await new Promise<void>((resolve, reject) => {
-      server.#http.once("error", (error: NodeJS.ErrnoException) =>
-        reject(
-          new PracticeError(
-            error.code === "EADDRINUSE"
-              ? `Port ${port} is taken; choose another one.`
-              : `The practice line cannot listen on port ${port}: ${error.message}.`,
-          ),
-        ),
-      );
-      server.#http.listen(port, "127.0.0.1", resolve);
-    });
-    server.#port = (server.#http.address() as AddressInfo).port;
+    server.#port = await listenOnLoopback(server.#http, options.port ?? 0);
     return server;
   }
 
   /** Every REST request, in order. */
-  get rest(): readonly RestRecord[] {
-    return this.#record.rest;
+  get rest(): readonly RequestRecord[] {
+    return this.#record.requests;
   }
 
   /** Every frame received, in order. */
@@ -239,7 +227,7 @@ export class ClawdTalkPractice {
   }
 
   /** Everything clients did that the wire page does not allow. */
-  get violations(): readonly Violation[] {
+  get violations(): readonly Violation<Rule>[] {
     return this.#record.violations;
   }
 
@@ -311,7 +299,7 @@ export class ClawdTalkPractice {
   }
 
   /** Hears everything that happens on the line; the returned function stops it. */
-  follow(listener: (event: PracticeEvent) => void): () => void {
+  follow(listener: (event: ClawdTalkEvent) => void): () => void {
     return this.#record.follow(listener);
   }
 
@@ -517,11 +505,8 @@ export class ClawdTalkPractice {
   async close(): Promise<void> {
     this.#waiting.stop();
     this.#clients.dropAll();
-    const closed = new Promise<void>((resolve) => {
-      this.#http.close(() => resolve());
-    });
     for (const socket of this.#sockets) socket.destroy();
-    await closed;
+    await closeAtOnce(this.#http);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,14 +1,19 @@
 // Owns a practice session for people: starts the practice lines, ClawdTalk's and ClawCall's, says how to point a
-// client at one of them, rings the client that connects, and opens the softphone.
+// client at one of them, rings the client that connects, picks up what the agent places, and opens the softphone.
+import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import type { ClawCallPracticeCall } from "./clawcall-caller.ts";
 import { type ClawCallPractice, startClawCallPractice } from "./clawcall-server.ts";
+import type { OutboundRing } from "./clawdtalk-calls.ts";
 import { type ClawdTalkPractice, startClawdTalkPractice } from "./clawdtalk-server.ts";
 import { clawCallPhone, clawdTalkPhone, openSoftphone, type SoftphoneCall } from "./softphone.ts";
-import { PracticeStopped } from "./waiting.ts";
+import { PracticeError, PracticeStopped, PracticeTimeout, type WaitOptions } from "./waiting.ts";
 
 export interface PracticeSession {
-  /** The ClawdTalk line's; default: any free one, as the other line always has. */
+  /** The ClawdTalk line's; default: any free one. */
   readonly port?: number;
+  /** The ClawCall line's; default: any free one. */
+  readonly clawcallPort?: number;
   /** What both lines accept; default: a fixed key for each. */
   readonly key?: string;
   readonly ownerNumber?: string;
@@ -26,23 +31,45 @@ interface Lines {
   readonly clawcall: ClawCallPractice;
 }
 
+/** Somebody rings: says so to the person, and is the call once it is picked up. */
+type Ring = () => Promise<SoftphoneCall>;
+
 /** As long as it takes: a person reads the invitation and starts a client by hand. */
 const FOREVER = { timeoutMs: Number.POSITIVE_INFINITY };
+/** A client that listens for ClawCall is not there for a moment between two polls. */
+const BETWEEN_POLLS = { timeoutMs: 2_000 };
 
 /**
- * Runs one session: it ends when the call has ended, or when `signal` says so.
+ * Runs one session: call after call, until the input ends while nobody is on the phone, or `signal` says so.
  *
- * @throws PracticeError when the port is taken.
+ * @throws PracticeError when a port is taken.
  */
 export async function runPracticeSession(session: PracticeSession): Promise<void> {
   const { json = false, input, output, notices, signal } = session;
   const lines = await openLines(session);
   const { clawdtalk, clawcall } = lines;
   const people = json ? notices : output;
-  const close = () => Promise.all([clawdtalk.close(), clawcall.close()]);
+  const plainly = (line: string) => {
+    people.write(`${line}\n`);
+  };
+  let tell: (line: string) => void = plainly;
   let call: SoftphoneCall | undefined;
+  /** There while nobody is on the phone; without a ring, the session ends. */
+  let pickUp: ((ring: Ring | undefined) => void) | undefined;
+  const offer = (ring: Ring | undefined): boolean => {
+    const isFree = pickUp !== undefined;
+    pickUp?.(ring);
+    pickUp = undefined;
+    return isFree;
+  };
+
+  const close = () => Promise.all([clawdtalk.close(), clawcall.close()]);
   // The client hears that the call is over before the line goes away.
-  const stop = () => (call ? call.hangUp("practice_stopped") : void close());
+  const stop = () => {
+    offer(undefined);
+    if (call) call.hangUp("practice_stopped");
+    else void close();
+  };
   signal.addEventListener("abort", stop);
   if (json) {
     const write = (event: object) => output.write(`${JSON.stringify(event)}\n`);
@@ -58,20 +85,83 @@ export async function runPracticeSession(session: PracticeSession): Promise<void
     });
   }
   const sayRefused = (key: string) =>
-    people.write(`A client came with another key and was refused. The line accepts ${key}.\n`);
+    tell(`A client came with another key and was refused. The line accepts ${key}.`);
   clawdtalk.follow((event) => {
     if (event.kind === "client" && event.state === "refused") sayRefused(clawdtalk.key);
   });
   clawcall.follow((event) => {
     if (event.kind === "request" && event.status === 401) sayRefused(clawcall.key);
   });
+
+  /** The agent places a call: the person picks up, if they are not on the phone. */
+  const rung = (to: string | undefined, answered: Ring) => {
+    const isFree = offer(() => {
+      tell(
+        to === undefined
+          ? "Your agent calls you: you have picked up."
+          : `Your agent calls ${to}: you are them now.`,
+      );
+      return answered();
+    });
+    if (!isFree) tell(`The agent called ${to ?? "you"}: busy.`);
+    return { does: isFree ? "answer" : "busy" } as const;
+  };
+  clawdtalk.onOutbound = ({ callId, to, toOwner }: OutboundRing) =>
+    rung(toOwner ? undefined : to, () => pickedUpOnClawdTalk(clawdtalk, callId));
+  clawcall.onRing = (placed: ClawCallPracticeCall) =>
+    rung(placed.kind === "third-party" ? placed.facts.to : undefined, async () => {
+      await clawcall.until(() => placed.answeredAt, "the call", FOREVER);
+      return clawCallPhone(placed, clawcall);
+    });
+
+  /** Waits until somebody rings; what is typed meanwhile is obeyed, once there has been a call. */
+  const nextRing = async (obeys: boolean): Promise<Ring | undefined> => {
+    const { promise, resolve } = Promise.withResolvers<Ring | undefined>();
+    pickUp = resolve;
+    if (!obeys) return promise;
+    tell("The lines stay open. /ring rings your agent, Ctrl-D ends the practice.");
+    const typed = createInterface({ input });
+    typed.on("line", (line) => {
+      if (line.trim() === "/ring") offer(ringer(lines, BETWEEN_POLLS));
+      else tell("Nobody is on the phone. /ring rings your agent, Ctrl-D ends the practice.");
+    });
+    typed.on("close", () => offer(undefined));
+    try {
+      return await promise;
+    } finally {
+      typed.removeAllListeners().close();
+    }
+  };
+
   try {
     if (signal.aborted) return;
     people.write(invitation(lines));
-    const ring = await firstClient(lines);
-    people.write("A client is connected. Ringing …\n");
-    call = await ring();
-    await openSoftphone(call, { input, output: people });
+    const first = connected(lines, FOREVER).then((ring) =>
+      offer(() => {
+        tell("A client is connected. Ringing …");
+        return ring();
+      }),
+    );
+    first.catch(() => {});
+    for (let calls = 0; !signal.aborted; calls++) {
+      const ring = await nextRing(calls > 0);
+      if (!ring) return;
+      try {
+        call = await ring();
+        const beside = (print: typeof tell) => {
+          tell = print;
+        };
+        const { interrupted } = await openSoftphone(call, { input, output: people, beside });
+        if (interrupted) return;
+      } catch (error) {
+        if (!(error instanceof PracticeError) || error instanceof PracticeStopped) throw error;
+        tell(error.message);
+      } finally {
+        call = undefined;
+        tell = plainly;
+      }
+      if (input.readableEnded || input.destroyed) return;
+    }
   } catch (error) {
     if (!(error instanceof PracticeStopped)) throw error;
   } finally {
@@ -80,31 +170,60 @@ export async function runPracticeSession(session: PracticeSession): Promise<void
   }
 }
 
-async function openLines({ port, key, ownerNumber }: PracticeSession): Promise<Lines> {
+async function openLines({ port, clawcallPort, key, ownerNumber }: PracticeSession): Promise<Lines> {
   const shared = ownerNumber === undefined ? {} : { ownerNumber };
-  // The person at the softphone has one phone, and is on it.
-  const busy = () => ({ does: "busy" }) as const;
   const clawdtalk = await startClawdTalkPractice({
     ...shared,
     ...(key === undefined ? {} : { keys: [key] }),
     ...(port === undefined ? {} : { port }),
-    onOutbound: busy,
   });
-  const clawcall = await startClawCallPractice({
-    ...shared,
-    ...(key === undefined ? {} : { key }),
-    tier: "pro",
-    onRing: busy,
-  });
-  return { clawdtalk, clawcall };
+  try {
+    const clawcall = await startClawCallPractice({
+      ...shared,
+      ...(key === undefined ? {} : { key }),
+      ...(clawcallPort === undefined ? {} : { port: clawcallPort }),
+      tier: "pro",
+    });
+    return { clawdtalk, clawcall };
+  } catch (error) {
+    await clawdtalk.close();
+    throw error;
+  }
 }
 
-/** What rings the client that connects first. */
-function firstClient({ clawdtalk, clawcall }: Lines): Promise<() => Promise<SoftphoneCall>> {
+/** What rings the client that is connected, or connects first. @throws PracticeTimeout */
+function connected({ clawdtalk, clawcall }: Lines, options: WaitOptions): Promise<Ring> {
+  const isThere = () => clawdtalk.connected || undefined;
   return Promise.race([
-    clawdtalk.waitForClient(FOREVER).then(() => async () => clawdTalkPhone(await clawdtalk.ring())),
-    clawcall.waitForListener(FOREVER).then(() => async () => clawCallPhone(await clawcall.ring(), clawcall)),
+    clawdtalk
+      .until(isThere, "a client", options)
+      .then(() => async () => clawdTalkPhone(await clawdtalk.ring())),
+    clawcall.waitForListener(options).then(
+      ({ phoneNumber }) =>
+        async () =>
+          clawCallPhone(await clawcall.ring({ from: phoneNumber }), clawcall),
+    ),
   ]);
+}
+
+/** Rings whoever is there. @throws PracticeError when nobody is. */
+function ringer(lines: Lines, options: WaitOptions): Ring {
+  return async () => {
+    const ring = await connected(lines, options).catch((error: unknown) => {
+      if (!(error instanceof PracticeTimeout)) throw error;
+      throw new PracticeError("No client is connected, so nobody hears it ring.");
+    });
+    return ring();
+  };
+}
+
+/** The call that the agent has placed, once it is connected. */
+async function pickedUpOnClawdTalk(line: ClawdTalkPractice, callId: string): Promise<SoftphoneCall> {
+  const placed = () => {
+    const call = line.calls.get(callId);
+    return call?.startedAt === undefined && !call?.end ? undefined : call;
+  };
+  return clawdTalkPhone(await line.until(placed, "the call", FOREVER));
 }
 
 function invitation({ clawdtalk, clawcall }: Lines): string {
@@ -123,6 +242,7 @@ function invitation({ clawdtalk, clawcall }: Lines): string {
     `    CLAWCALL_OWNER_NUMBER=${clawcall.ownerNumber}`,
     "",
     "  It rings as soon as the client connects. Then type what the caller says; Ctrl-D hangs up, Ctrl-C ends it all.",
+    "  Whatever your agent places rings here too: you are whoever it calls. While you are on a call, your line is busy.",
     "",
     "",
   ].join("\n");

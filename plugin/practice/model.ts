@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
+import { closeAtOnce } from "./loopback.ts";
 import {
   chooseRule,
   type ModelMessage,
@@ -130,11 +131,7 @@ class ModelServer implements PracticeModel {
 
   async close(): Promise<void> {
     this.#waiting.stop();
-    const closed = new Promise<void>((resolve) => {
-      this.#http.close(() => resolve());
-    });
-    this.#http.closeAllConnections();
-    await closed;
+    await closeAtOnce(this.#http);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

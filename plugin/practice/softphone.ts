@@ -64,7 +64,8 @@ export function clawdTalkPhone(call: PracticeCall): SoftphoneCall {
 
 /** A call on ClawCall's practice line. */
 export function clawCallPhone(call: ClawCallPracticeCall, server: ClawCallPractice): SoftphoneCall {
-  const agentName = server.account.agents[0]?.name ?? "agent";
+  const agents = server.accounts.flatMap((account) => account.agents);
+  const agentName = agents.find(({ id }) => id === call.facts.agentId)?.name ?? "agent";
   const forever = { timeoutMs: Number.POSITIVE_INFINITY };
   return {
     agentName,
@@ -108,22 +109,31 @@ export interface SoftphoneOptions {
   readonly takeTurns?: boolean;
   /** How long to wait for an answer when taking turns, in milliseconds; default 60,000. */
   readonly answerWithinMs?: number;
+  /** Is handed what prints a line past the prompt: for what happens beside the call. */
+  readonly beside?: (print: (line: string) => void) => void;
 }
 
 const GREETING_WITHIN_MS = 2_000;
 
+const TEXT_HELP = "  /text <message>  send a text message from this phone";
+
 const HELP = [
   "Type what the caller says and press Enter.",
-  "  /text <message>  send a text message from this phone",
+  TEXT_HELP,
   "  /hangup          hang up (so does Ctrl-D)",
   "  /help            this list",
 ];
 
 /**
  * Opens the softphone on a call and stays until the call has ended: by `/hangup`, by the end of the input, or
- * by the agent.
+ * by the agent. Ctrl-C at a terminal hangs up too.
+ *
+ * @returns whether it was Ctrl-C.
  */
-export async function openSoftphone(call: SoftphoneCall, options: SoftphoneOptions): Promise<void> {
+export async function openSoftphone(
+  call: SoftphoneCall,
+  options: SoftphoneOptions,
+): Promise<{ readonly interrupted: boolean }> {
   const { input, output, answerWithinMs = 60_000 } = options;
   const takeTurns = options.takeTurns ?? input.isTTY !== true;
   const terminal = input.isTTY === true && output.isTTY === true;
@@ -177,14 +187,19 @@ export async function openSoftphone(call: SoftphoneCall, options: SoftphoneOptio
     const [, command = "", rest = ""] = /^\/(\S*)\s*(.*)$/s.exec(line) ?? [];
     if (command === "hangup") call.hangUp();
     else if (command === "text" && rest !== "") await sendText(rest);
-    else if (command === "help") for (const help of HELP) print(help);
+    else if (command === "help") for (const help of helpOn(call)) print(help);
     else print(`There is no "/${command}"${command === "text" ? " without a message" : ""}. Try /help.`);
   };
 
   const stopHearing = call.hear(({ speaker, text, afterMs }) => print(`${speaker}: ${text} (${afterMs} ms)`));
   const hungUp = () => lines.close();
   void call.whenEnded().then(hungUp, hungUp);
-  lines.on("SIGINT", () => call.hangUp());
+  let interrupted = false;
+  lines.on("SIGINT", () => {
+    interrupted = true;
+    call.hangUp();
+  });
+  options.beside?.(print);
   if (terminal) lines.prompt();
   try {
     for await (const typed of lines) {
@@ -200,6 +215,12 @@ export async function openSoftphone(call: SoftphoneCall, options: SoftphoneOptio
     lines.close();
   }
   print(`The call has ended (${call.end?.reason ?? "unknown"}, ${call.durationSeconds} s).`);
+  return { interrupted };
+}
+
+/** What can be typed on this call. */
+function helpOn(call: SoftphoneCall): readonly string[] {
+  return HELP.filter((line) => line !== TEXT_HELP || call.text);
 }
 
 /** Text from outside must not steer the terminal. Every script stays; line breaks become spaces. */

@@ -1,9 +1,5 @@
 // Owns what the StepOne practice server can be told to do wrong. Plain data: set a field at any time.
-import {
-  type ClawCallRouteFault,
-  noFaults as noClawCallFaults,
-  takeRouteFault as takeClawCallRouteFault,
-} from "./clawcall-faults.ts";
+import type { ClawCallRouteFault } from "./clawcall-faults.ts";
 
 /**
  * What goes wrong with the next requests to a path, in the same words as ClawCall's. A stream hit by `cut` breaks
@@ -71,15 +67,6 @@ export function noFaults(): StepOneFaults {
     routes: [],
     streams: [],
   };
-}
-
-/** Takes the fault for this request, counting it down; `undefined` when the request is to be served well. */
-export function takeRouteFault(
-  { routes }: StepOneFaults,
-  method: string,
-  path: string,
-): StepOneRouteFault | undefined {
-  return takeClawCallRouteFault({ ...noClawCallFaults(), routes }, method, path);
 }
 
 /** Takes the fault for a stream of this call, counting it down. */

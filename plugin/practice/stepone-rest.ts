@@ -2,8 +2,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { text as textOf } from "node:stream/consumers";
 import type { z } from "zod";
+import { takeRouteFault } from "./route-faults.ts";
 import type { StepOnePracticeCall } from "./stepone-calls.ts";
-import { CUT_STREAM_BYTES, takeRouteFault, takeStreamFault } from "./stepone-faults.ts";
+import { CUT_STREAM_BYTES, takeStreamFault } from "./stepone-faults.ts";
 import type { StepOneHost, StepOneRequest } from "./stepone-record.ts";
 import { LiveStream } from "./stepone-stream.ts";
 import { ruleBroken, STEPONE_PATH, type StepOneRule, stepOneInput } from "./stepone-wire.ts";
@@ -118,7 +119,7 @@ export async function serveStepOne(
   };
   waiting.changed();
 
-  const fault = takeRouteFault(faults, method, url.pathname);
+  const fault = takeRouteFault(faults.routes, { method, path: url.pathname });
   if (fault?.kind === "hang") return;
   if (fault?.kind === "garbage") {
     sent(200);

@@ -5,6 +5,8 @@
  * only for trusted plugins), and its list takes 0.1 ms; tasks are read per session through `api.runtime.tasks`, 1 to 4 ms.
  */
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/core";
+import type { KnownSchedule } from "../briefings/preparer.ts";
+import { nextRun } from "../briefings/schedule.ts";
 import type { Facts, ScheduledJob } from "./quick-answer.ts";
 
 /** One of the gateway's jobs, as far as it matters here. */
@@ -37,6 +39,8 @@ export interface FactsParameters {
   readonly agentName: string | undefined;
   /** Undefined while the gateway has given none. */
   readonly scheduler: Scheduler | undefined;
+  /** The scheduled calls that carriers make by themselves. */
+  readonly carrierSchedules: readonly KnownSchedule[];
   readonly now: Date;
 }
 
@@ -56,7 +60,14 @@ export function gatewayFacts(runtime: OpenClawPluginApi["runtime"], parameters: 
     agentName: parameters.agentName ?? runtime.agent.resolveAgentIdentity(config as never, agentId)?.name,
     now,
     timezone: config.agents?.defaults?.userTimezone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone,
-    scheduledJobs: async () => (await jobs()).map(toScheduledJob).sort(byNextRun),
+    scheduledJobs: async () =>
+      [
+        ...(await jobs()).map(toScheduledJob),
+        ...parameters.carrierSchedules.map(({ label, cron, timezone }) => ({
+          name: label,
+          nextRun: nextRun({ cron, timezone }, now),
+        })),
+      ].sort(byNextRun),
     runningTasks: async () => {
       const sessions = [...new Set([sessionKey, `agent:${agentId}:main`])];
       const lists = await Promise.all(

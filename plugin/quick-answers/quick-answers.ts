@@ -102,6 +102,7 @@ export function registerQuickAnswers(
           sessionKey,
           agentName,
           scheduler,
+          carrierSchedules: [...phone.carrierSchedules.values()].flat(),
           now: new Date(now()),
         });
         const text = await inTime(found.answer(language, facts));

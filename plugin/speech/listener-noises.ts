@@ -111,8 +111,9 @@ const LONGEST_ENTRY = Math.max(
     (entry) => entry.split(" ").length,
   ),
 );
-/** Where one part of a sentence ends and the next begins. */
-const PART_BOUNDARY = /[\p{Sentence_Terminal}\n,;:，、；：،؛—–]+/u;
+const SENTENCE_BOUNDARY = /[\p{Sentence_Terminal}\n]+/u;
+/** Where one part of a sentence ends and the next begins. What follows a colon is quoted or named. */
+const PART_BOUNDARY = /[\p{Sentence_Terminal}\n,;，、；،؛—–]+/u;
 const noisesByLanguage = new Map<string, ReadonlySet<string>>();
 
 /**
@@ -132,11 +133,13 @@ export function isStopWord(text: string): boolean {
 /**
  * Does this text end with a goodbye ("Thank you for your help, goodbye!", "谢谢，再见。"), in any language? The last
  * part of its last sentence must be nothing else.
+ *
+ * @param options.whole the whole last sentence must be nothing else ("Okay then, goodbye!")
  */
-export function endsWithGoodbye(text: string): boolean {
+export function endsWithGoodbye(text: string, { whole }: { whole: boolean } = { whole: false }): boolean {
   if (endsWithQuestion(text)) return false;
   const last = text
-    .split(PART_BOUNDARY)
+    .split(whole ? SENTENCE_BOUNDARY : PART_BOUNDARY)
     .filter((part) => /[\p{L}\p{N}]/u.test(part))
     .at(-1);
   return last !== undefined && composition(last, BESIDE_GOODBYE, GOODBYE_ENTRIES) === "withTelling";

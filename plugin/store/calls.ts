@@ -3,7 +3,7 @@
  * carrier tells of. Who was called is known here, and nowhere else.
  */
 import { type Selectable, sql } from "kysely";
-import type { CallDirection } from "../carriers/carrier.ts";
+import type { CallDirection, CallPurpose, TranscriptLine } from "../carriers/carrier.ts";
 import type { Store } from "./database.ts";
 
 /**
@@ -41,6 +41,12 @@ export interface CallTable {
   /** The carrier's id of the order to place the call, where that is not the call's. */
   carrier_job_id: string | null;
   state: CallState;
+  /** What the carrier's records say that the call was for. */
+  recorded_as: CallPurpose | null;
+  /** JSON of {@link TranscriptLine}s. */
+  transcript: string | null;
+  /** When the owner's session was told how the call ended. */
+  told_at: string | null;
   outcome: string | null;
   detail: string | null;
   voicemail_message: string | null;
@@ -73,6 +79,11 @@ export interface KnownCall {
   /** What the agent may use on a call to somebody else, beside the purpose. */
   readonly context?: string;
   readonly state: CallState;
+  /** What the carrier's records say that the call was for. */
+  readonly recordedAs?: CallPurpose;
+  readonly transcript?: readonly TranscriptLine[];
+  /** Whether the owner's session was told how it ended. */
+  readonly isTold: boolean;
   /** "voicemail", "no_answer", … */
   readonly outcome?: string;
   /** Why it was refused or ended, in the carrier's words. */
@@ -152,6 +163,9 @@ export async function callPlaced(
       detail = ${seen("detail")},
       voicemail_message = ${seen("voicemail_message")},
       duration_seconds = ${seen("duration_seconds")},
+      recorded_as = ${seen("recorded_as")},
+      transcript = ${seen("transcript")},
+      told_at = ${seen("told_at")},
       started_at = ${seen("started_at")},
       ended_at = ${seen("ended_at")}
     WHERE id = ${id} AND state IN (${sql.join(statesBefore("placed"))})
@@ -232,6 +246,9 @@ export async function pendingIntents(store: Store, line: string, since: Date): P
 export interface CallNews extends CallAddress {
   readonly carrier?: string | undefined;
   readonly direction?: CallDirection | undefined;
+  /** What the call is for, and what the agent may use: kept where we do not know them already. */
+  readonly purpose?: string | undefined;
+  readonly context?: string | undefined;
 }
 
 /** What the carrier tells when a call has ended. */
@@ -241,8 +258,9 @@ export interface CallEnd extends CallNews {
   /** Why, in the carrier's words. */
   readonly reason?: string | undefined;
   readonly durationSeconds?: number | undefined;
-  readonly purpose?: string | undefined;
   readonly voicemailMessage?: string | undefined;
+  readonly recordedAs?: CallPurpose | undefined;
+  readonly transcript?: readonly TranscriptLine[] | undefined;
 }
 
 /**
@@ -268,7 +286,13 @@ export async function noteCallStarted(store: Store, call: CallNews): Promise<boo
     .onConflict((conflict) =>
       conflict
         .columns(["line", "carrier_call_id"])
-        .doUpdateSet({ state: "started", started_at, direction: directionGiven(call.direction) })
+        .doUpdateSet({
+          state: "started",
+          started_at,
+          direction: directionGiven(call.direction),
+          purpose: sql`coalesce(calls.purpose, ${call.purpose ?? null})`,
+          context: sql`coalesce(calls.context, ${call.context ?? null})`,
+        })
         .where("calls.state", "in", statesBefore("started")),
     )
     .executeTakeFirst();
@@ -283,11 +307,13 @@ export async function noteCallEnded(store: Store, call: CallEnd): Promise<boolea
     detail: call.reason ?? null,
     voicemail_message: call.voicemailMessage ?? null,
     duration_seconds: call.durationSeconds ?? null,
+    recorded_as: call.recordedAs ?? null,
+    transcript: call.transcript === undefined ? null : JSON.stringify(call.transcript),
     ended_at: store.now().toISOString(),
   };
   const result = await store.db
     .insertInto("calls")
-    .values({ ...rowFrom(store, call, "ended"), ...end, purpose: call.purpose ?? null })
+    .values({ ...rowFrom(store, call, "ended"), ...end })
     .onConflict((conflict) =>
       conflict
         .columns(["line", "carrier_call_id"])
@@ -296,6 +322,29 @@ export async function noteCallEnded(store: Store, call: CallEnd): Promise<boolea
     )
     .executeTakeFirst();
   return result.numInsertedOrUpdatedRows === 1n;
+}
+
+/** The calls that have ended and whose end the owner's session was not told of, the oldest first. */
+export async function untoldCalls(store: Store, line: string): Promise<KnownCall[]> {
+  const rows = await store.db
+    .selectFrom("calls")
+    .selectAll()
+    .where("line", "=", line)
+    .where("state", "=", "ended")
+    .where("told_at", "is", null)
+    .orderBy("ended_at")
+    .execute();
+  return rows.map(fromRow);
+}
+
+/** The owner's session was told how this call ended. */
+export async function markTold(store: Store, address: CallAddress): Promise<void> {
+  await store.db
+    .updateTable("calls")
+    .set({ told_at: store.now().toISOString() })
+    .where("line", "=", address.line)
+    .where("carrier_call_id", "=", address.carrierCallId)
+    .execute();
 }
 
 /** The latest calls, the newest first. */
@@ -342,6 +391,9 @@ const emptyCall = {
   greeting: null,
   context: null,
   carrier_job_id: null,
+  recorded_as: null,
+  transcript: null,
+  told_at: null,
   outcome: null,
   detail: null,
   voicemail_message: null,
@@ -359,6 +411,8 @@ function rowFrom(store: Store, call: CallNews, state: CallState): Selectable<Cal
     carrier: call.carrier ?? null,
     carrier_call_id: call.carrierCallId,
     direction: call.direction ?? null,
+    purpose: call.purpose ?? null,
+    context: call.context ?? null,
     state,
     created_at: store.now().toISOString(),
   };
@@ -376,6 +430,7 @@ function fromRow(row: Selectable<CallTable>): KnownCall {
     placedHere: row.callee !== null,
     callee: row.callee === OWNER ? null : (row.callee ?? undefined),
     state: row.state,
+    isTold: row.told_at !== null,
     createdAt: new Date(row.created_at),
     ...(row.carrier === null ? {} : { carrier: row.carrier }),
     ...(row.direction === null ? {} : { direction: row.direction }),
@@ -383,6 +438,8 @@ function fromRow(row: Selectable<CallTable>): KnownCall {
     ...(row.purpose === null ? {} : { purpose: row.purpose }),
     ...(row.greeting === null ? {} : { greeting: row.greeting }),
     ...(row.context === null ? {} : { context: row.context }),
+    ...(row.recorded_as === null ? {} : { recordedAs: row.recorded_as }),
+    ...(row.transcript === null ? {} : { transcript: JSON.parse(row.transcript) as TranscriptLine[] }),
     ...(row.outcome === null ? {} : { outcome: row.outcome }),
     ...(row.detail === null ? {} : { detail: row.detail }),
     ...(row.voicemail_message === null ? {} : { voicemailMessage: row.voicemail_message }),

@@ -74,6 +74,11 @@ const migrations: Readonly<Record<string, Migration>> = {
     async up(db) {
       await db.schema.alterTable("calls").addColumn("carrier_job_id", "text").execute();
       await db.schema.alterTable("calls").addColumn("context", "text").execute();
+      await db.schema.alterTable("calls").addColumn("recorded_as", "text").execute();
+      await db.schema.alterTable("calls").addColumn("transcript", "text").execute();
+      await db.schema.alterTable("calls").addColumn("told_at", "text").execute();
+      // What ended before was told then.
+      await sql`UPDATE calls SET told_at = ended_at WHERE state = 'ended'`.execute(db);
       await db.schema
         .createIndex("calls_carrier_job")
         .on("calls")

@@ -18,7 +18,7 @@
  * | a call to a third party | stranger |
  * | an outbound callback or scheduled call, which ring the registered phone | owner |
  * | inbound, from exactly one of the owner's numbers | the line's `inboundCallers` |
- * | anything else, or no record | unknown |
+ * | anything else, no record, or one that says the call is over | unknown |
  */
 import type { CallDirection, CallPurpose, CallRecord } from "../carriers/carrier.ts";
 import { isOneOf } from "../config/phone-number.ts";
@@ -29,7 +29,7 @@ import { strangerSession } from "./sessions.ts";
 /** What was written down of a call, by this process or another one. */
 export type WrittenCall = Pick<
   KnownCall,
-  "direction" | "placedHere" | "callee" | "purpose" | "greeting" | "context"
+  "direction" | "placedHere" | "callee" | "purpose" | "greeting" | "context" | "state"
 >;
 
 export interface SpeakerFacts {
@@ -78,22 +78,30 @@ export async function identifyCall(
   const asked = facts.askRecord?.(callId);
   const call = await findCallWithPatience(callId, direction, facts);
   if (call?.placedHere) {
-    return isOwners(call.callee, facts.ownerNumbers)
-      ? { tier: "owner", session: facts.ownerSession(), call }
-      : stranger(callId, facts, call);
+    if (!isOwners(call.callee, facts.ownerNumbers)) return stranger(callId, facts, call);
+    // Whoever names an ended call is not on it.
+    if (call.state === "ended") return { tier: "unknown" };
+    return { tier: "owner", session: facts.ownerSession(), call };
   }
-  if (asked !== undefined) return identifyByRecord(await asked, callId, facts);
+  if (asked !== undefined) return identifyByRecord(await asked, callId, call, facts);
   const known = direction ?? call?.direction ?? (await askDirectionWithPatience(callId, facts));
   if (known !== "inbound") return stranger(callId, facts, undefined);
   if (facts.inboundCallers === "unknown") return { tier: "unknown" };
   return { tier: "owner", session: facts.ownerSession(), call };
 }
 
-function identifyByRecord(record: CallRecord | undefined, callId: string, facts: SpeakerFacts): CallIdentity {
+function identifyByRecord(
+  record: CallRecord | undefined,
+  callId: string,
+  written: WrittenCall | undefined,
+  facts: SpeakerFacts,
+): CallIdentity {
   const recordedAs = record?.purpose;
   const said = { recordedAs, direction: record?.direction };
   const owner = { tier: "owner", session: facts.ownerSession(), call: undefined, ...said } as const;
-  if (recordedAs === "thirdParty") return { ...stranger(callId, facts, undefined), ...said };
+  if (recordedAs === "thirdParty") return { ...stranger(callId, facts, written), ...said };
+  // Whoever names an ended call is not on it.
+  if (record?.isOver || written?.state === "ended") return { tier: "unknown" };
   if (record?.direction === "outbound") {
     return recordedAs === "callback" || recordedAs === "briefing" ? owner : { tier: "unknown" };
   }

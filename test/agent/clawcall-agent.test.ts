@@ -2,8 +2,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { createClawCallAgent } from "../../plugin/agent/clawcall-agent.ts";
-import type { AgentTurn } from "../../plugin/agent/port.ts";
+import { createClawCallAgent, ownerElsewhere } from "../../plugin/agent/clawcall-agent.ts";
+import type { AgentPort, AgentTurn } from "../../plugin/agent/port.ts";
 import { startBridge } from "../../plugin/bridge/bridge.ts";
 
 const TURN: AgentTurn = {
@@ -220,4 +220,16 @@ describe("a turn that is over", () => {
     expect((await running).answer).toEqual({ kind: "aborted" });
     await closed.promise;
   });
+});
+
+it.each([
+  ["owner", "elsewhere"],
+  ["guest", "here"],
+  ["stranger", "here"],
+] as const)("of the %s runs %s when the owner has an agent of their own", async (tier, text) => {
+  const named = (name: string): AgentPort => ({ run: async () => ({ kind: "answered", text: name }) });
+  const agent = ownerElsewhere(named("elsewhere"), named("here"));
+  const turn = { ...TURN, session: { ...TURN.session, tier } };
+  const listener = { onStarted() {}, onText() {}, onMessageEnd() {}, onTool() {} };
+  expect(await agent.run(turn, listener, new AbortController().signal)).toEqual({ kind: "answered", text });
 });

@@ -38,7 +38,7 @@ function follow(find = async (callId: string) => records.get(callId)): void {
   following = new OpenCalls({
     line: "claw",
     store,
-    records: { find },
+    records: { find: async (callId) => await find(callId) },
     onEnded: (outcome) => {
       ended.push(outcome);
       void noteCallEnded(store, { line: "claw", carrierCallId: outcome.callId, direction: "outbound" });
@@ -110,6 +110,18 @@ test("a call that came in ends as one", async () => {
   expect(ended[0]).toMatchObject({ callId: "in", direction: "inbound", outcome: "completed" });
 });
 
+test("a call that ended while nothing was running for days is settled, with its transcript", async () => {
+  const now = store.now;
+  store.now = () => new Date(Date.now() - 5 * 24 * 60 * 60_000);
+  await place("a");
+  store.now = now;
+  const transcript = [{ speaker: "agent" as const, words: "Hello." }];
+  records.set("a", { callId: "a", isOver: true, status: "completed", transcript });
+  follow();
+  await untilEnded(1);
+  expect(ended[0]).toMatchObject({ outcome: "completed", transcript });
+});
+
 test("calls placed by another process meanwhile are followed, other lines' are not", async () => {
   follow();
   await place("elsewhere", "other");
@@ -127,5 +139,5 @@ test("a service that cannot be reached is asked again", async () => {
     return { callId, isOver: true };
   });
   await untilEnded(1);
-  expect(tries).toBe(3);
+  expect(tries).toBe(4);
 });

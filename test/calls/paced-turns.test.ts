@@ -216,7 +216,7 @@ describe("a call to a third party", () => {
     expect(runs[1]?.turn.words).toBe("Yes.");
   });
 
-  it("ends with the answer when the agent hangs up or says goodbye, and then says nothing more", async () => {
+  it("ends with the answer when the agent hangs up or says goodbye, and then says only goodbye", async () => {
     for (const answer of [
       answered("Thank you. See you then.", true),
       answered("Thank you very much, goodbye!"),
@@ -226,9 +226,66 @@ describe("a call to a third party", () => {
       runs[0]?.end(answer);
       await settle();
       expect(answers).toMatchObject([{ endCall: true }]);
+      // It did not get through: nobody is left waiting, and nothing begins anew.
       await theySay("Wait");
-      expect(answers).toHaveLength(1);
+      expect(answers[1]).toMatchObject({ requestId: "r2", text: phrase("goodbye", "en"), endCall: true });
+      expect(runs).toHaveLength(1);
     }
+  });
+
+  it("adds nothing where everything was said before the agent was done", async () => {
+    const { theySay, runs, answers } = setUp(STRANGER);
+    await theySay("What time?");
+    runs[0]?.listener.onText("At seven.");
+    runs[0]?.listener.onMessageEnd();
+    await pass(11_000);
+    runs[0]?.end(answered(""));
+    await settle();
+    await theySay("Which day?");
+    runs[1]?.end(answered("On Tuesday."));
+    await settle();
+    expect(texts(answers)).toEqual(["At seven.", "On Tuesday."]);
+  });
+
+  it("takes a farewell back that nobody has heard when they go on, and ends by none of it", async () => {
+    const { theySay, runs, answers } = setUp(STRANGER);
+    await theySay("What time?");
+    await pass(11_000);
+    runs[0]?.end(answered("Thank you very much, goodbye."));
+    await settle();
+    await theySay("We have Tuesday.");
+    runs[1]?.end(answered("May I book Tuesday?"));
+    await settle();
+    expect(answers.at(-1)).toMatchObject({ text: "May I book Tuesday?", endCall: false });
+  });
+
+  it("does not end with an apology because a run before wanted to end it", async () => {
+    const { theySay, runs, answers } = setUp(STRANGER);
+    await theySay("What time?");
+    runs[0]?.listener.onText("Goodbye.");
+    runs[0]?.listener.onMessageEnd();
+    await pass(11_000);
+    await theySay("Hello? Are you there?");
+    runs[0]?.end(answered("", true));
+    await settle();
+    runs[1]?.end({ kind: "failed", reason: "model" });
+    await settle();
+    expect(answers.at(-1)).toMatchObject({ text: phrase("failed", "en"), endCall: false });
+  });
+
+  it("keeps what they said before they ask for a moment", async () => {
+    const { theySay, runs, answers } = setUp(STRANGER);
+    await theySay("Let me see.");
+    await pass(11_000);
+    await theySay("We have Tuesday at three.");
+    await theySay("One moment please.");
+    expect(runs[0]?.signal.aborted).toBe(false);
+    runs[0]?.end(answered("Of course."));
+    await settle();
+    expect(runs[1]?.turn.words).toBe("We have Tuesday at three.");
+    runs[1]?.end(answered("Tuesday at three is good. May I book it?"));
+    await settle();
+    expect(answers.at(-1)?.text).toBe("Of course. Tuesday at three is good. May I book it?");
   });
 
   it("never ends because they say goodbye", async () => {
@@ -249,6 +306,16 @@ describe("a call to a third party", () => {
     runs[1]?.end({ kind: "failed", reason: "model" });
     await settle();
     expect(answers.at(-1)).toMatchObject({ text: phrase("givingUp", "en"), endCall: true });
+  });
+
+  it("is not given up because the gateway restarts", async () => {
+    const { theySay, runs, answers } = setUp(STRANGER);
+    for (const [index, words] of ["One", "Two", "Three"].entries()) {
+      await theySay(words);
+      runs[index]?.end({ kind: "failed", reason: "draining", isRestarting: true });
+      await settle();
+      expect(answers.at(-1)).toMatchObject({ text: phrase("failed", "en"), endCall: false });
+    }
   });
 
   it("takes whatever comes as the third party's words, in every spelling of every prefix", async () => {
@@ -288,7 +355,8 @@ describe("a call to a third party", () => {
           expect(runs.length).toBe(before + 1);
           expect(run?.turn.session).toEqual(STRANGER.known && STRANGER.session);
           expect(run?.turn.quickAnswers).toBe(false);
-          expect(asWritten.endsWith(run?.turn.words ?? "never")).toBe(true);
+          const spoken = said.kind === "thirdPartySpeech" ? said.words : asWritten;
+          expect(run?.turn.words).toBe(spoken);
           run?.end(answered("And what else?"));
           await settle();
         }
@@ -321,6 +389,21 @@ describe("a call with the owner", () => {
     await settle();
     await says("Okay");
     expect(answers.at(-1)?.text).toBe("The Grand is best.");
+  });
+
+  it("is not deaf for long behind work that does not end", async () => {
+    const { says, runs, answers } = setUp(OWNER);
+    await says("Research hotels");
+    await pass(25_000);
+    await says("What is the weather?");
+    await pass(25_000);
+    expect(texts(answers)).toEqual([phrase("stillWorking", "en"), phrase("stillWorking", "en")]);
+    expect(runs[0]?.signal.aborted).toBe(true);
+    expect(runs[1]?.turn.words).toBe("What is the weather?");
+    runs[1]?.end(answered("Sunny."));
+    await settle();
+    await says("Okay");
+    expect(answers.at(-1)?.text).toBe("Sunny.");
   });
 
   it("lets a newer question replace an unanswered one", async () => {

@@ -1,19 +1,20 @@
 // Proves the ClawCall carrier against the practice line: what it hears, what it says, and how it lives through each
 // fault of the service and of the network. That a late answer is never posted is proven in clawcall-fence.test.ts.
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { setTimeout as pause } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
 import type { CarrierListener } from "../../plugin/carriers/carrier.ts";
 import {
   type ClawCallCarrier,
   type ClawCallTimings,
   createClawCallCarrier,
 } from "../../plugin/carriers/clawcall/carrier.ts";
-import type { Log } from "../../plugin/log.ts";
 import {
   type ClawCallOptions,
   type ClawCallPractice,
   PRACTICE_CLAWCALL_KEY,
   startClawCallPractice,
 } from "../../plugin/practice/clawcall-server.ts";
+import { type KeptLine, keepLines, soon, state } from "./kept-lines.ts";
 
 const QUICK: Partial<ClawCallTimings> = {
   firstPollMs: 50,
@@ -25,31 +26,9 @@ const QUICK: Partial<ClawCallTimings> = {
   answerRetryMaxMs: 40,
 };
 
-/** Everything a carrier told its listener, by the listener's method. */
-type Heard = { [Method in keyof CarrierListener]: Parameters<CarrierListener[Method]>[0][] };
+type Line = KeptLine<ClawCallCarrier>;
 
-interface Line {
-  readonly carrier: ClawCallCarrier;
-  readonly heard: Heard;
-  readonly written: { level: keyof Log; message: string }[];
-  said(level: keyof Log): string[];
-}
-
-const lines: Line[] = [];
-const servers: ClawCallPractice[] = [];
-
-afterEach(async () => {
-  await Promise.all(lines.map(({ carrier }) => carrier.stop()));
-  const violations = servers.flatMap((server) => server.violations.map(({ rule }) => rule));
-  await Promise.all(servers.map((server) => server.close()));
-  for (const { carrier, written, heard } of lines) {
-    const said = JSON.stringify([written, carrier.status(), heard.onStatus]);
-    expect(said, "the key must never be told").not.toContain(PRACTICE_CLAWCALL_KEY);
-  }
-  expect(violations, "breaks of the wire page").toEqual([]);
-  lines.length = 0;
-  servers.length = 0;
-});
+const { servers, start } = keepLines<ClawCallCarrier>(PRACTICE_CLAWCALL_KEY);
 
 async function practice(options: ClawCallOptions = {}): Promise<ClawCallPractice> {
   const server = await startClawCallPractice({ tier: "pro", ...options });
@@ -71,55 +50,18 @@ function connect(
     timings?: Partial<ClawCallTimings>;
   } = {},
 ): Line {
-  const written: Line["written"] = [];
-  const at = (level: keyof Log) => (message: string) => {
-    written.push({ level, message });
-  };
-  const heard: Heard = {
-    onCallSetup: [],
-    onCallStarted: [],
-    onTurn: [],
-    onCallEnded: [],
-    onOrderCompleted: [],
-    onText: [],
-    onWalkie: [],
-    onApproval: [],
-    onStatus: [],
-  };
-  const to =
-    <Method extends keyof CarrierListener>(method: Method) =>
-    (event: Heard[Method][number]) => {
-      (heard[method] as unknown[]).push(event);
-      (react[method] as ((event: Heard[Method][number]) => void) | undefined)?.(event);
-    };
-  const carrier = createClawCallCarrier({
-    line: { name: "home", apiKey, apiUrl, listen },
-    version: "1.2.3",
-    log: { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") },
-    timings,
-  });
-  const said = (level: keyof Log) =>
-    written.filter((line) => line.level === level).map(({ message }) => message);
-  const line = { carrier, heard, written, said };
-  lines.push(line);
-  carrier.start({
-    onCallSetup: to("onCallSetup"),
-    onCallStarted: to("onCallStarted"),
-    onTurn: to("onTurn"),
-    onCallEnded: to("onCallEnded"),
-    onOrderCompleted: to("onOrderCompleted"),
-    onText: to("onText"),
-    onWalkie: to("onWalkie"),
-    onApproval: to("onApproval"),
-    onStatus: to("onStatus"),
-  });
-  return line;
+  return start(
+    (log) =>
+      createClawCallCarrier({
+        line: { name: "home", apiKey, apiUrl, listen },
+        version: "1.2.3",
+        log,
+        timings,
+      }),
+    react,
+  );
 }
 
-const soon = (check: () => void) => vi.waitFor(check, { timeout: 5_000, interval: 5 });
-const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-const state = async ({ carrier }: Line, wanted: string) =>
-  soon(() => expect(carrier.status().state).toBe(wanted));
 const states = ({ heard }: Line) => heard.onStatus.map((status) => status.state);
 const counters = ({ carrier }: Line) => carrier.status().counters;
 

@@ -213,18 +213,20 @@ describe("an answer", () => {
           await settle();
         }
         // From here on all goes well: the last words of each call get their answer.
-        for (const callSid of ["CA0", "CA1"]) service.say(callSid, `last words on ${callSid}`);
-        for (let round = 0; round < 60; round += 1) {
-          const isQuiet = service.queue.length === 0;
+        const last = ["CA0", "CA1"].map((callSid) => ({ callSid, words: `last words on ${callSid}` }));
+        for (const { callSid, words } of last) service.say(callSid, words);
+        const isAnswered = () =>
+          last.every(({ callSid, words }) => service.slots.get(callSid)?.answer === `answer to ${words}`);
+        const giveUpAt = performance.now() + 10_000;
+        // Timers of a millisecond stand between polls and retries: as many rounds as a busy machine needs.
+        while (!isAnswered() && performance.now() < giveUpAt) {
           service.endPoll("well");
-          if (isQuiet) await pause(3);
           await settle();
           for (const turn of turns) answer(turn);
           service.endPost("taken");
-          await settle();
-          if (isQuiet && service.posts.length === 0) break;
+          await pause(1);
         }
-        const answers = ["CA0", "CA1"].map((callSid) => service.slots.get(callSid)?.answer);
+        const answers = last.map(({ callSid }) => service.slots.get(callSid)?.answer);
         await stop();
         expect(service.problems).toEqual([]);
         expect(answers).toEqual(["answer to last words on CA0", "answer to last words on CA1"]);

@@ -1,10 +1,11 @@
 // Proves ClawCall's interface: every call of the wire page, what each refusal tells people, and that what acts is
 // made once.
-import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import { once } from "node:events";
+import type { RequestListener } from "node:http";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { CarrierError, CarrierRefused } from "../../plugin/carriers/carrier-errors.ts";
+import { CarrierRefused } from "../../plugin/carriers/carrier-errors.ts";
 import { clawCallPlacer } from "../../plugin/carriers/clawcall/call-placer.ts";
 import { clawCallRecords } from "../../plugin/carriers/clawcall/records.ts";
 import { ClawCallRest, type HistoryCall } from "../../plugin/carriers/clawcall/rest.ts";
@@ -14,17 +15,7 @@ import {
   PRACTICE_CLAWCALL_KEY,
   startClawCallPractice,
 } from "../../plugin/practice/clawcall-server.ts";
-
-const fast = { timeoutMs: 2_000, retry: { times: 2, firstDelayMs: 5 } };
-
-async function errorOf(work: Promise<unknown>): Promise<CarrierError> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof CarrierError) return error;
-  throw new Error(`a carrier error was expected, not ${inspect(error)}`);
-}
+import { answering, errorOf, fast, serveAt } from "./told-service.ts";
 
 describe("with the practice line", () => {
   let service: ClawCallPractice;
@@ -218,13 +209,16 @@ describe("with the practice line", () => {
     const added = await rest.addAgent({ name: "小红" });
     expect(added).toMatchObject({ id: expect.any(String), apiKey: expect.any(String), name: "小红" });
     await rest.renameAgent(added.id, "Scout");
-    expect((await rest.agents()).map(({ name }) => name)).toEqual(["Robin", "Scout"]);
+    const listed = await rest.agents();
+    expect(listed.map(({ name }) => name)).toEqual(["Robin", "Scout"]);
+    // It was made with an address that stands for none.
+    expect(listed[1]?.webhookUrl).toBeUndefined();
     await rest.removeAgent(added.id);
     expect(await rest.agents()).toHaveLength(1);
     for (const name of ["b", "c", "d", "e"]) await rest.addAgent({ name });
     const sixth = await errorOf(rest.addAgent({ name: "f" }));
     expect(sixth).toMatchObject({ status: 403, mayHaveHappened: false });
-    expect(sixth.message).toMatch(/Team \(500 minutes a month, .* 5 agents/);
+    expect(sixth.message).toMatch(/^Team has 5 agents at most: remove one\. It says:/);
   });
 
   test("a wrong key is refused once, never shown, and the way to a new one is named", async () => {
@@ -272,21 +266,24 @@ describe("with the practice line", () => {
   });
 });
 
-test("what a free account may not do is said with what each tier allows, and how to change it", async () => {
+test("what a free account may not do is said with the tiers that may, and how to change it", async () => {
   const service = await startClawCallPractice({ tier: "free", wallet: "" });
   const rest = new ClawCallRest({ baseUrl: service.url, apiKey: PRACTICE_CLAWCALL_KEY, ...fast });
-  for (const work of [
-    () => rest.callBack({ message: "Hi", allowFollowup: true }),
-    () => rest.callThirdParty({ toNumber: "+15550002222", objective: "Ask" }),
-    () => rest.schedule({ cron: "0 8 * * *", label: "x", taskContext: "x", timezone: "UTC" }),
-    () => rest.setWebhook("https://a.example"),
-    () => rest.agents(),
-  ]) {
+  const proOrTeam =
+    /^This needs ClawCall's Pro or Team tier: "clawcall billing checkout pro" shows what it costs\./;
+  const team = /^This needs ClawCall's Team tier: "clawcall billing checkout team" shows what it costs\./;
+  for (const [work, sentence] of [
+    [() => rest.callBack({ message: "Hi", allowFollowup: true }), proOrTeam],
+    [() => rest.callThirdParty({ toNumber: "+15550002222", objective: "Ask" }), proOrTeam],
+    [() => rest.schedule({ cron: "0 8 * * *", label: "x", taskContext: "x", timezone: "UTC" }), proOrTeam],
+    [() => rest.schedules(), proOrTeam],
+    [() => rest.setWebhook("https://a.example"), team],
+    [() => rest.agents(), team],
+    [() => rest.addAgent({ name: "x" }), team],
+  ] as const) {
     const error = await errorOf(work());
     expect(error).toMatchObject({ status: 403, mayHaveHappened: false });
-    expect(error.message).toMatch(
-      /Free \(10 minutes a month, calls from you only\); Pro \(120 .* Team \(500 .* 5 agents.*"clawcall billing checkout pro"/,
-    );
+    expect(error.message).toMatch(sentence);
   }
   expect(await errorOf(rest.setVoice("nobody"))).toMatchObject({ status: 400, mayHaveHappened: false });
   const off = await errorOf(rest.checkout("pro"));
@@ -306,22 +303,35 @@ test("without a network nothing has happened", async () => {
   );
 });
 
-async function serve(listener: RequestListener, use: (rest: ClawCallRest) => Promise<void>): Promise<void> {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  try {
-    await use(new ClawCallRest({ baseUrl, apiKey: "key-0123456789abcdef", ...fast }));
-  } finally {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
-}
+test("a port that no request may go to: nothing has happened", async () => {
+  const rest = new ClawCallRest({ baseUrl: "http://127.0.0.1:9", apiKey: PRACTICE_CLAWCALL_KEY, ...fast });
+  const blocked = await errorOf(rest.callBack({ message: "Hi", allowFollowup: true }));
+  expect(blocked).toMatchObject({ name: "CarrierUnreachable", mayHaveHappened: false });
+  expect(blocked.message).toBe(
+    "ClawCall at 127.0.0.1:9 could not be reached (bad port): check the network and CLAWCALL_BASE_URL.",
+  );
+});
 
-const answering =
-  (status: number, body: unknown, headers: Record<string, string> = {}): RequestListener =>
-  (_request, response) =>
-    response.writeHead(status, headers).end(typeof body === "string" ? body : JSON.stringify(body));
+test("a connection that ends before it is private: nothing has happened", async () => {
+  const server = createTcpServer((socket) => socket.destroy());
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const rest = new ClawCallRest({
+    baseUrl: `https://127.0.0.1:${port}`,
+    apiKey: PRACTICE_CLAWCALL_KEY,
+    ...fast,
+  });
+  const ended = await errorOf(rest.callBack({ message: "Hi", allowFollowup: true }));
+  expect(ended).toMatchObject({ name: "CarrierUnreachable", mayHaveHappened: false });
+  expect(ended.message).not.toMatch(/all the same/);
+  server.close();
+});
+
+function serve(listener: RequestListener, use: (rest: ClawCallRest) => Promise<void>): Promise<void> {
+  return serveAt(listener, (baseUrl) =>
+    use(new ClawCallRest({ baseUrl, apiKey: "key-0123456789abcdef", ...fast })),
+  );
+}
 
 describe("with a service of another kind", () => {
   test.each([["<html>"], ["{"], [""], ["{}"], ['{"ok":false}'], ["[]"], ["null"], ['{"ok":true}']])(

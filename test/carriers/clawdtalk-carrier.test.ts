@@ -1,9 +1,9 @@
 // Proves the ClawdTalk carrier against the practice line: what it hears, what it says, and how it lives through
 // each fault of the service and of the network.
 import { execFile } from "node:child_process";
-import { createServer } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Carrier, CarrierListener } from "../../plugin/carriers/carrier.ts";
 import {
   type ClawdTalkCarrierOptions,
@@ -15,13 +15,14 @@ import {
   describeConnectionError,
   MAX_FRAME_BYTES,
 } from "../../plugin/carriers/clawdtalk/socket.ts";
-import type { Log } from "../../plugin/log.ts";
 import {
   type ClawdTalkOptions,
   type ClawdTalkPractice,
   PRACTICE_API_KEY,
   startClawdTalkPractice,
 } from "../../plugin/practice/clawdtalk-server.ts";
+import { freePort } from "../../plugin/practice/gateway.ts";
+import { type KeptLine, keepLines, soon, state } from "./kept-lines.ts";
 
 const QUICK: ConnectionTimings = {
   handshakeTimeoutMs: 1_000,
@@ -35,32 +36,9 @@ const QUICK: ConnectionTimings = {
   closeTimeoutMs: 200,
 };
 
-/** Everything a carrier told its listener, by the listener's method. */
-type Heard = { [Method in keyof CarrierListener]: Parameters<CarrierListener[Method]>[0][] };
+type Line = KeptLine<Carrier>;
 
-interface Line {
-  readonly carrier: Carrier;
-  readonly heard: Heard;
-  readonly written: { level: keyof Log; message: string }[];
-  /** The messages of one level, in order. */
-  said(level: keyof Log): string[];
-}
-
-const carriers: Line[] = [];
-const servers: ClawdTalkPractice[] = [];
-
-afterEach(async () => {
-  await Promise.all(carriers.map(({ carrier }) => carrier.stop()));
-  const violations = servers.flatMap((server) => server.violations.map(({ rule }) => rule));
-  await Promise.all(servers.map((server) => server.close()));
-  for (const { carrier, written, heard } of carriers) {
-    const said = JSON.stringify([written, carrier.status(), heard.onStatus]);
-    expect(said, "the key must never be told").not.toContain(PRACTICE_API_KEY);
-  }
-  expect(violations, "breaks of the wire page").toEqual([]);
-  carriers.length = 0;
-  servers.length = 0;
-});
+const { servers, start } = keepLines<Carrier>(PRACTICE_API_KEY);
 
 async function practice(options?: ClawdTalkOptions): Promise<ClawdTalkPractice> {
   // Few tests give a call its context; the others need not wait for it.
@@ -81,71 +59,23 @@ function connect(
     react?: Partial<CarrierListener>;
   } = {},
 ): Line {
-  const written: Line["written"] = [];
-  const at = (level: keyof Log) => (message: string) => {
-    written.push({ level, message });
-  };
-  const heard: Heard = {
-    onCallSetup: [],
-    onCallStarted: [],
-    onTurn: [],
-    onCallEnded: [],
-    onOrderCompleted: [],
-    onText: [],
-    onWalkie: [],
-    onApproval: [],
-    onStatus: [],
-  };
-  const listen =
-    <Method extends keyof CarrierListener>(method: Method) =>
-    (event: Heard[Method][number]) => {
-      (heard[method] as unknown[]).push(event);
-      (react[method] as ((event: Heard[Method][number]) => void) | undefined)?.(event);
-    };
-  const carrier = createClawdTalkCarrier({
-    line: { name: "home", apiKey, server },
-    version: "1.2.3",
-    log: { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") },
-    logLines: () => written.map(({ message }) => message),
-    timings: { ...QUICK, ...timings },
-    ...options,
-  });
-  const said = (level: keyof Log) =>
-    written.filter((line) => line.level === level).map(({ message }) => message);
-  const line = { carrier, heard, written, said };
-  carriers.push(line);
-  carrier.start({
-    onCallSetup: listen("onCallSetup"),
-    onCallStarted: listen("onCallStarted"),
-    onTurn: listen("onTurn"),
-    onCallEnded: listen("onCallEnded"),
-    onOrderCompleted: listen("onOrderCompleted"),
-    onText: listen("onText"),
-    onWalkie: listen("onWalkie"),
-    onApproval: listen("onApproval"),
-    onStatus: listen("onStatus"),
-  });
-  return line;
+  return start(
+    (log, written) =>
+      createClawdTalkCarrier({
+        line: { name: "home", apiKey, server },
+        version: "1.2.3",
+        log,
+        logLines: () => written.map(({ message }) => message),
+        timings: { ...QUICK, ...timings },
+        ...options,
+      }),
+    react,
+  );
 }
-
-const soon = (check: () => void) => vi.waitFor(check, { timeout: 5_000, interval: 5 });
-const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-const state = async ({ carrier }: Line, wanted: string) =>
-  soon(() => expect(carrier.status().state).toBe(wanted));
 
 /** What the client sent, by type. */
 const received = (server: ClawdTalkPractice, type: string) =>
   server.frames.map(({ message }) => message as { type?: string }).filter((message) => message.type === type);
-
-async function freePort(): Promise<number> {
-  const holder = createServer();
-  await new Promise<void>((resolve) => holder.listen(0, "127.0.0.1", resolve));
-  const address = holder.address();
-  await new Promise((resolve) => holder.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}
 
 describe("a well-behaved service", () => {
   it("is told who we are, and only on a reconnect that we restarted", async () => {

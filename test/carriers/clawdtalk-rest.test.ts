@@ -1,21 +1,10 @@
-import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { RequestListener } from "node:http";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { CarrierError, CarrierRefused, CarrierUnreachable } from "../../plugin/carriers/carrier-errors.ts";
+import { CarrierRefused, CarrierUnreachable } from "../../plugin/carriers/carrier-errors.ts";
 import { ClawdTalkRest } from "../../plugin/carriers/clawdtalk/rest.ts";
 import { type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
-
-const fast = { timeoutMs: 2_000, retry: { times: 2, firstDelayMs: 5 } };
-
-async function errorOf(work: Promise<unknown>): Promise<CarrierError> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof CarrierError) return error;
-  throw new Error(`a carrier error was expected, not ${inspect(error)}`);
-}
+import { answering, errorOf, fast, serveAt } from "./told-service.ts";
 
 describe("with the practice line", () => {
   let service: ClawdTalkPractice;
@@ -190,25 +179,11 @@ test("without a network nothing has happened", async () => {
 });
 
 describe("with a service of another kind", () => {
-  async function serve(
-    listener: RequestListener,
-    use: (rest: ClawdTalkRest) => Promise<void>,
-  ): Promise<void> {
-    const server = createServer(listener);
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const apiUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/`;
-    try {
-      await use(new ClawdTalkRest({ apiUrl, apiKey: "cc_live_0123456789abcdef", ...fast }));
-    } finally {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    }
+  function serve(listener: RequestListener, use: (rest: ClawdTalkRest) => Promise<void>): Promise<void> {
+    return serveAt(listener, (url) =>
+      use(new ClawdTalkRest({ apiUrl: `${url}/v1/`, apiKey: "cc_live_0123456789abcdef", ...fast })),
+    );
   }
-
-  const answering =
-    (status: number, body: unknown, headers: Record<string, string> = {}): RequestListener =>
-    (_request, response) =>
-      response.writeHead(status, headers).end(typeof body === "string" ? body : JSON.stringify(body));
 
   test("unknown fields, wrapped answers, other names for a text's body, missing pieces", async () => {
     await serve(answering(200, { data: { call_id: 7, status: null, extra: { a: 1 } } }), async (rest) => {

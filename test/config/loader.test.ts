@@ -293,7 +293,6 @@ describe("ClawCall lines", () => {
   });
 
   test.each([
-    ["CLAWCALL_BASE_URL", "clawcall.online", /CLAWCALL_BASE_URL must be an http\(s\) URL and is left out/],
     [
       "CLAWCALL_AGENT_URL",
       "http://agent.example",
@@ -313,6 +312,40 @@ describe("ClawCall lines", () => {
     const { config, problems } = load({ CLAWCALL_API_KEY: clawCallKey, [variable]: value });
     expect(problems).toEqual([expect.stringMatching(sentence)]);
     expect(config).toEqual(plain);
+  });
+
+  test.each([
+    ["CLAWCALL_BASE_URL", "clawcall", "clawcall.online"],
+    ["CLAWCALL_BASE_URL", "clawcall", "http://clawcall.example"],
+    ["CLAWCALL_BASE_URL", "clawcall", "http://127.0.0.1.example"],
+    ["CLAWCALL_BASE_URL", "clawcall", "ftp://127.0.0.1"],
+    ["CLAWDTALK_SERVER", "clawdtalk", "clawdtalk.com"],
+    ["CLAWDTALK_SERVER", "clawdtalk", "http://phone.example"],
+    ["CLAWDTALK_API_URL", "clawdtalk", "http://phone.example/v1"],
+  ])("%s of the line %s is %s: no other service gets the key", (variable, name, value) => {
+    const { config, problems } = load({
+      CLAWCALL_API_KEY: clawCallKey,
+      CLAWDTALK_API_KEY: KEY,
+      [variable]: value,
+    });
+    expect(problems).toEqual([
+      `The environment variable ${variable} must be an https URL, or an http URL on this machine: until it is, the line "${name}" is not used.`,
+    ]);
+    const line = config.lines.find((candidate) => candidate.name === name);
+    expect(line).toMatchObject({ enabled: false });
+    expect(line).not.toHaveProperty("apiKey");
+    expect(config.lines.filter(({ enabled }) => enabled)).toHaveLength(1);
+  });
+
+  test.each([
+    "http://127.0.0.1:8000",
+    "http://localhost:8000",
+    "http://[::1]:8000",
+    "https://clawcall.example",
+  ])("%s is an address", (server) => {
+    const { config, problems } = load({ CLAWCALL_API_KEY: clawCallKey, CLAWCALL_BASE_URL: server });
+    expect(problems).toEqual([]);
+    expect(config.lines).toMatchObject([{ server, apiKey: clawCallKey, enabled: true }]);
   });
 
   test("what a line cannot be told is named", () => {
@@ -360,6 +393,20 @@ test("numbers are normalised, wrong ones named", () => {
   expect(load({}, { ownerNumbers: "+15550001111" }).config.ownerNumbers).toEqual(["+15550001111"]);
 });
 
+test("an address in a file that is none: no other service gets the key", () => {
+  const { config, problems } = load(
+    {},
+    { apiKey: KEY, lines: { night: { carrier: "clawcall", apiKey: "another", server: "http://a.example" } } },
+  );
+  expect(problems).toEqual([
+    expect.stringMatching(
+      /^"lines\.night\.server" in .* must be an https URL, or an http URL on this machine: until it is, the line "night" is not used\.$/,
+    ),
+  ]);
+  expect(config.lines).toMatchObject([{ name: "clawdtalk", enabled: true, apiKey: KEY }, { enabled: false }]);
+  expect(config.lines[1]).not.toHaveProperty("apiKey");
+});
+
 describe("what is wrong is left out and named", () => {
   test("one wrong setting costs no other", () => {
     const { config, problems } = load(
@@ -380,7 +427,7 @@ describe("what is wrong is left out and named", () => {
     );
     expect(config.agentName).toBe("Bo");
     expect(config.lines.map(({ name, server, speech }) => [name, server, speech])).toEqual([
-      ["clawdtalk", "https://clawdtalk.com", "sentences"],
+      ["clawdtalk", "not a url", "sentences"],
       ["work", "https://clawdtalk.com", "sentences"],
     ]);
     const said = problems.join("\n");
@@ -439,7 +486,7 @@ describe("what is wrong is left out and named", () => {
       CLAWDTALK_API_URL: "clawdtalk.com",
     });
     expect(config.lines[0]?.apiKey).toBeUndefined();
-    expect(config.lines[0]?.apiUrl).toBe("https://clawdtalk.com/v1");
+    expect(config.lines[0]?.enabled).toBe(false);
     expect(problems).toHaveLength(2);
     expect(problems.join()).not.toContain(KEY);
   });

@@ -240,11 +240,11 @@ describe("what is found out afterwards", () => {
     stranger.hangUp();
     await vi.waitFor(
       async () =>
-        expect((await status()).detail).toContain("Somebody else listens with the same ClawCall key"),
+        expect((await status()).problem).toContain("Somebody else listens with the same ClawCall key"),
       soon,
     );
-    expect((await status()).detail).toContain(call.callSid);
-    expect((await status()).detail).not.toContain(stranger.callSid);
+    expect((await status()).problem).toContain(call.callSid);
+    expect((await status()).problem).not.toContain(stranger.callSid);
     const own = await dial();
     let looks = 0;
     await vi.waitFor(async () => {

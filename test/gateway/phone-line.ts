@@ -23,8 +23,9 @@ export const packageFolder = fileURLToPath(new URL("../..", import.meta.url));
 export const OWNER = "+15550001111";
 export const STRANGER = "+15550002222";
 
-export interface PhoneLine {
-  readonly server: ClawdTalkPractice;
+/** The practice line is ClawdTalk's unless another is named. */
+export interface PhoneLine<Server = ClawdTalkPractice> {
+  readonly server: Server;
   readonly model: PracticeModel;
   gateway: PhoneGateway;
   /** Ends the gateway and starts another one on the same state folder. */
@@ -32,32 +33,43 @@ export interface PhoneLine {
   close(): Promise<void>;
 }
 
-export interface PhoneLineOptions extends Partial<PhoneGatewayOptions> {
+export interface LineOptions extends Partial<PhoneGatewayOptions> {
   readonly model?: ModelOptions;
-  readonly server?: ClawdTalkOptions;
   /** Written into the agent's workspace before the gateway starts. */
   readonly workspace?: Readonly<Record<string, string>>;
 }
 
-/** Starts all three. A secret word stands in the owner's USER.md, so that a test can look for it in prompts. */
-export async function startPhoneLine(options: PhoneLineOptions = {}): Promise<PhoneLine> {
-  const { model: modelOptions, server: serverOptions, workspace, ...gatewayOptions } = options;
+/** Starts all three. */
+export async function startPhoneLine(
+  options: LineOptions & { readonly server?: ClawdTalkOptions } = {},
+): Promise<PhoneLine> {
+  const { server: serverOptions, ...lineOptions } = options;
   const server = await startClawdTalkPractice({
     ownerNumber: OWNER,
     dedicatedNumber: "+15550003333",
     ...serverOptions,
   });
+  return startLineOn(server, { clawdtalkServer: server.url, ...lineOptions });
+}
+
+/**
+ * Starts the model and the gateway on a practice line, which is closed with them. A secret word stands in the
+ * owner's USER.md, so that a test can look for it in prompts.
+ */
+export async function startLineOn<Server extends { close(): Promise<void> }>(
+  server: Server,
+  { model: modelOptions, workspace, ...gatewayOptions }: LineOptions,
+): Promise<PhoneLine<Server>> {
   const model = await startPracticeModel({ firstTokenMs: 50, perWordMs: 5, ...modelOptions });
   const start = (stateDir?: string) =>
     startPhoneGateway({
       pluginFolder: packageFolder,
       modelUrl: model.url,
-      clawdtalkServer: server.url,
       ownerNumber: OWNER,
       ...gatewayOptions,
       ...(stateDir === undefined ? {} : { stateDir }),
     });
-  const line: PhoneLine = {
+  const line: PhoneLine<Server> = {
     server,
     model,
     gateway: await start().catch(async (error: unknown) => {

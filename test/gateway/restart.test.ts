@@ -155,7 +155,8 @@ describe("a gateway that is killed", () => {
       const prompt = promptOf(request);
       if (!prompt.includes("The guest's text") && !prompt.includes("The stranger's question")) continue;
       expect(prompt.includes(SECRET_WORD), "the owner's files in somebody else's turn").toBe(false);
-      expect(request.tools).toEqual([]);
+      // What is left is the way to the tool that hangs up.
+      expect(request.tools.filter((tool) => !/^tool_(?:call|describe|search)$/.test(tool))).toEqual([]);
     }
     other.hangUp();
   });

@@ -1,25 +1,10 @@
 // Proves how calls run on the ClawCall practice line: polls and slots, who gets through, the clocks of waiting, and
 // calls out with whoever picks up.
-import { afterEach, describe, expect, it } from "vitest";
+import { setTimeout as pause } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
 import type { ClawCallHeard } from "../../plugin/practice/clawcall-caller.ts";
-import {
-  type ClawCallOptions,
-  type ClawCallPractice,
-  startClawCallPractice,
-} from "../../plugin/practice/clawcall-server.ts";
-import { ClawCallClient, pause, rulesBroken, soon } from "./clawcall-client.ts";
-
-const servers: ClawCallPractice[] = [];
-
-async function practice(options?: ClawCallOptions) {
-  const server = await startClawCallPractice(options);
-  servers.push(server);
-  return { server, client: new ClawCallClient(server) };
-}
-
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
+import { ClawCallClient, practice } from "./clawcall-client.ts";
+import { rulesBroken, soon } from "./observed.ts";
 
 const STRANGER = "+15550007777";
 const words = (heard: readonly ClawCallHeard[]) => heard.map(({ text }) => text);

@@ -1,6 +1,10 @@
 // A bare ClawCall client for the practice line's own tests: it sends what it is told, and knows nothing else.
-import { vi } from "vitest";
-import type { ClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
+import { onTestFinished } from "vitest";
+import {
+  type ClawCallOptions,
+  type ClawCallPractice,
+  startClawCallPractice,
+} from "../../plugin/practice/clawcall-server.ts";
 
 export interface Reply {
   readonly status: number;
@@ -60,18 +64,9 @@ export class ClawCallClient {
   }
 }
 
-/** What `look` finds, as soon as it finds it. */
-export function soon<Found>(look: () => Found | undefined): Promise<Found> {
-  return vi.waitFor(
-    () => {
-      const found = look();
-      if (found === undefined || found === false) throw new Error("Not found in time.");
-      return found;
-    },
-    { timeout: 3_000, interval: 2 },
-  );
+/** A server with a client, until the test that starts it has finished. */
+export async function practice(options?: ClawCallOptions) {
+  const server = await startClawCallPractice(options);
+  onTestFinished(() => server.close());
+  return { server, client: new ClawCallClient(server) };
 }
-
-export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-
-export const rulesBroken = (server: ClawCallPractice) => server.violations.map(({ rule }) => rule);

@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ClawCallRouteFault } from "../../plugin/practice/clawcall-faults.ts";
 import { type ClawCallPractice, startClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
-import { ClawCallClient, rulesBroken, soon } from "./clawcall-client.ts";
+import { ClawCallClient } from "./clawcall-client.ts";
+import { rulesBroken, soon } from "./observed.ts";
 
 let server: ClawCallPractice;
 let client: ClawCallClient;

@@ -1,26 +1,10 @@
 // Proves the rest of the ClawCall practice line's HTTP half: accounts and keys, tiers and minutes, schedules,
 // history, payments, agents, and what it holds against a client.
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { dueTimes } from "../../plugin/practice/clawcall-cron.ts";
-import {
-  type ClawCallOptions,
-  type ClawCallPractice,
-  PRACTICE_CLAWCALL_KEY,
-  startClawCallPractice,
-} from "../../plugin/practice/clawcall-server.ts";
-import { ClawCallClient, rulesBroken } from "./clawcall-client.ts";
-
-const servers: ClawCallPractice[] = [];
-
-async function practice(options?: ClawCallOptions) {
-  const server = await startClawCallPractice(options);
-  servers.push(server);
-  return { server, client: new ClawCallClient(server) };
-}
-
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
+import { PRACTICE_CLAWCALL_KEY, startClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
+import { ClawCallClient, practice } from "./clawcall-client.ts";
+import { rulesBroken } from "./observed.ts";
 
 const STRANGER = "+15550007777";
 const refused = (status: number) => ({ status, body: { ok: false, error: expect.any(String) } });

@@ -6,7 +6,8 @@ import {
   PRACTICE_API_KEY,
   startClawdTalkPractice,
 } from "../../plugin/practice/clawdtalk-server.ts";
-import { RawClient, rulesBroken, soon } from "./raw-client.ts";
+import { rulesBroken, soon } from "./observed.ts";
+import { RawClient } from "./raw-client.ts";
 
 let server: ClawdTalkPractice;
 

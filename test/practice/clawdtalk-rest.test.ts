@@ -6,7 +6,8 @@ import {
   PRACTICE_API_KEY,
   startClawdTalkPractice,
 } from "../../plugin/practice/clawdtalk-server.ts";
-import { RawClient, rulesBroken } from "./raw-client.ts";
+import { rulesBroken } from "./observed.ts";
+import { RawClient } from "./raw-client.ts";
 
 let server: ClawdTalkPractice;
 const noon = Date.UTC(2026, 0, 1, 12);
@@ -120,6 +121,8 @@ describe("calls", () => {
   });
 
   it("are told by id, before, while and after they last", async () => {
+    await server.close();
+    await start({ timings: { outboundRingMs: 500 } });
     const { body } = await ask("POST", "/calls", {});
     const { call_id } = body as { call_id: string };
     expect((await ask("GET", `/calls/${call_id}`)).body).toEqual({

@@ -1,14 +1,15 @@
 // Proves the WebSocket half of the ClawdTalk practice line: authentication, every event, what it records, and
 // what it holds against a client.
 import { afterEach, describe, expect, it } from "vitest";
-import type { PracticeEvent } from "../../plugin/practice/clawdtalk-record.ts";
+import type { ClawdTalkEvent } from "../../plugin/practice/clawdtalk-record.ts";
 import {
   type ClawdTalkOptions,
   type ClawdTalkPractice,
   PRACTICE_API_KEY,
   startClawdTalkPractice,
 } from "../../plugin/practice/clawdtalk-server.ts";
-import { type Frame, RawClient, rulesBroken, soon } from "./raw-client.ts";
+import { rulesBroken, soon } from "./observed.ts";
+import { type Frame, RawClient } from "./raw-client.ts";
 
 const servers: ClawdTalkPractice[] = [];
 
@@ -40,7 +41,7 @@ describe("authentication", () => {
 
   it("refuses an unknown key with auth_error, closes, and never writes the key down", async () => {
     const server = await practice();
-    const seen: PracticeEvent[] = [];
+    const seen: ClawdTalkEvent[] = [];
     server.follow((event) => seen.push(event));
     const client = await RawClient.open(server);
     client.send({ type: "auth", api_key: "cc_live_of_somebody_else" });

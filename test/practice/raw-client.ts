@@ -1,7 +1,7 @@
 // A bare ClawdTalk client for the practice line's own tests: it sends and keeps frames, and knows nothing else.
-import { vi } from "vitest";
 import { WebSocket } from "ws";
 import { type ClawdTalkPractice, PRACTICE_API_KEY } from "../../plugin/practice/clawdtalk-server.ts";
+import { soon } from "./observed.ts";
 
 export type Frame = Record<string, unknown>;
 
@@ -85,17 +85,3 @@ export class RawClient {
     return this;
   }
 }
-
-/** What `look` finds, as soon as it finds it. */
-export function soon<Found>(look: () => Found | undefined): Promise<Found> {
-  return vi.waitFor(
-    () => {
-      const found = look();
-      if (found === undefined) throw new Error("Not found in time.");
-      return found;
-    },
-    { timeout: 3_000, interval: 2 },
-  );
-}
-
-export const rulesBroken = (server: ClawdTalkPractice) => server.violations.map(({ rule }) => rule);

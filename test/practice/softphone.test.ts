@@ -14,7 +14,9 @@ import {
   openSoftphone,
   type SoftphoneOptions,
 } from "../../plugin/practice/softphone.ts";
-import { RawClient, soon } from "./raw-client.ts";
+import { ClawCallClient } from "./clawcall-client.ts";
+import { soon } from "./observed.ts";
+import { RawClient } from "./raw-client.ts";
 
 /** An agent that greets, and answers everything with one progress text and one result. */
 function answering(client: RawClient): RawClient {
@@ -94,6 +96,7 @@ describe("the softphone", () => {
     input.write("/help\n/text see you at eight\n/text\n/dance\n/hangup\nnever said\n");
     await closed;
     expect(printed).toContain("/hangup");
+    expect(printed).toContain("/text <message>");
     expect(printed).toContain("you, by text: see you at eight\nRobin, by text: Got it.\n");
     expect(printed).toContain('There is no "/text" without a message. Try /help.');
     expect(printed).toContain('There is no "/dance". Try /help.');
@@ -189,6 +192,12 @@ describe("the softphone on ClawCall's line", () => {
       "The call has ended (hang_up, 0 s).",
       "",
     ]);
+  });
+
+  it("offers no texts where there are none", async () => {
+    const printed = (await talk("/help\n")).join("\n");
+    expect(printed).toContain("/hangup");
+    expect(printed).not.toContain("/text");
   });
 
   it("prints the service's fillers and goes on when no answer comes", async () => {
@@ -304,18 +313,111 @@ describe("scripts/practice.ts", () => {
     expect(await exited).toEqual([0, null]);
   });
 
+  it("rings for what the agent places on ClawdTalk's line, and is busy during a call", async () => {
+    const { child, lines, exited } = run("--json");
+    const { server, key } = JSON.parse(await soon(() => lines[0]));
+    let notices = "";
+    child.stderr.on("data", (data) => {
+      notices += data;
+    });
+    const place = () =>
+      fetch(`${server}/v1/calls`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+        body: "{}",
+      });
+    const client = answering(await RawClient.open(webSocketOf(server)));
+    client.send({ type: "auth", api_key: key, agent_name: "Robin" });
+    await soon(() => notices.includes("Robin: Hello, Robin here."));
+    await place();
+    await soon(() => notices.includes("The agent called you: busy.\n"));
+    child.stdin.write("/hangup\n");
+    await soon(() => notices.includes("The lines stay open."));
+    await place();
+    await soon(() =>
+      notices.includes("Your agent calls you: you have picked up.\nRobin: Hello, Robin here."),
+    );
+    child.stdin.write("thank you\n");
+    await soon(() => notices.includes("Robin: You said thank you."));
+    child.stdin.write("/hangup\n");
+    await soon(() => notices.split("The lines stay open.")[2]);
+    child.stdin.write("hello?\n/ring\n");
+    await soon(() => notices.split("Robin: Hello, Robin here.")[3]);
+    expect(notices).toContain("Nobody is on the phone. /ring rings your agent");
+    child.stdin.end();
+    expect(await exited).toEqual([0, null]);
+  });
+
+  it("rings for what the agent places on ClawCall's line before anybody listens", async () => {
+    const { child, lines, exited } = run();
+    const setting = (name: string) => soon(() => lines.join("\n").match(new RegExp(`${name}=(\\S+)`))?.[1]);
+    const [url = "", key = ""] = [await setting("CLAWCALL_BASE_URL"), await setting("CLAWCALL_API_KEY")];
+    const agent = new ClawCallClient({ url, key });
+    await agent.post("/calls/outbound/callback", { message: "Your tea is ready.", allow_followup: false });
+    await soon(() => lines.find((line) => line.startsWith("The call has ended (message_spoken")));
+    expect(lines.join("\n")).toMatch(
+      /Your agent calls you: you have picked up\.\nRobin: Your tea is ready\./,
+    );
+    await agent.post("/calls/outbound/third-party", {
+      to_number: "+15550004444",
+      objective: "Book Tuesday.",
+    });
+    await soon(() => lines.find((line) => line === "Your agent calls +15550004444: you are them now."));
+    await agent.answer("Is Tuesday free?");
+    await soon(() => lines.find((line) => line.startsWith("Robin: Is Tuesday free?")));
+    child.stdin.write("At three.\n");
+    expect(await agent.answer("Thank you, goodbye.", true)).toContain("At three.");
+    await soon(() => lines.find((line) => line.startsWith("The call has ended (end_call")));
+    child.stdin.write("/ring\n");
+    await soon(() => lines.find((line) => line === "No client is connected, so nobody hears it ring."));
+    child.stdin.end();
+    expect(await exited).toEqual([0, null]);
+  });
+
+  it("rings the agent that listens, whoever registered before and after", async () => {
+    const { child, lines, exited } = run();
+    const setting = (name: string) => soon(() => lines.join("\n").match(new RegExp(`${name}=(\\S+)`))?.[1]);
+    const [url = "", key = ""] = [await setting("CLAWCALL_BASE_URL"), await setting("CLAWCALL_API_KEY")];
+    const register = (phone_number: string, agent_name: string) =>
+      new ClawCallClient({ url, key }).post("/register", { phone_number, agent_name });
+    const { body } = await register("+8613800000000", "小明");
+    await register("+8613800000000", "Kim");
+    await register("+15550001111", "Sam");
+    const stop = listening({ url, key: String(body["api_key"]) });
+    child.stdin.end("你好\n");
+    expect(await exited).toEqual([0, null]);
+    stop();
+    expect(lines.join("\n")).toMatch(/小明: You said 你好\./);
+  });
+
+  it("opens both lines where it is told to", async () => {
+    const free = await Promise.all([startClawdTalkPractice(), startClawCallPractice()]);
+    const [port, clawcallPort] = free.map((line) => line.port);
+    await Promise.all(free.map((line) => line.close()));
+    const { child, lines, exited } = run("--port", `${port}`, "--clawcall-port", `${clawcallPort}`);
+    await soon(() => lines.find((line) => line.includes(`CLAWDTALK_SERVER=http://127.0.0.1:${port}`)));
+    await soon(() =>
+      lines.find((line) => line.includes(`CLAWCALL_BASE_URL=http://127.0.0.1:${clawcallPort}`)),
+    );
+    child.kill("SIGINT");
+    expect(await exited).toEqual([0, null]);
+  });
+
   it.each([
     [["--port", "abc"], "whole number from 1 to 65535"],
+    [["--port", "70000"], "whole number from 1 to 65535"],
+    [["--clawcall-port", ""], "whole number from 1 to 65535"],
+    [["--key", ""], "one word of ASCII letters"],
     [["--owner-number", "12345"], "starts with + and the country code"],
   ])("refuses %j with a sentence", async (flags, sentence) => {
     const { exited, notices } = run(...flags);
-    expect(await exited).toEqual([1, null]);
+    expect(await exited).toEqual([2, null]);
     expect(notices()).toContain(sentence);
   });
 
-  it("says which port is taken", async () => {
+  it.each(["--port", "--clawcall-port"])("says which port is taken: %s", async (flag) => {
     const taken = await startClawdTalkPractice();
-    const { exited, notices } = run("--port", String(taken.port));
+    const { exited, notices } = run(flag, String(taken.port));
     expect(await exited).toEqual([1, null]);
     expect(notices()).toBe(`Port ${taken.port} is taken; choose another one.\n`);
     await taken.close();
@@ -324,7 +426,7 @@ describe("scripts/practice.ts", () => {
   it("explains itself", async () => {
     const { exited, lines } = run("--help");
     expect(await exited).toEqual([0, null]);
-    for (const flag of ["--port", "--key", "--owner-number", "--json"])
+    for (const flag of ["--port", "--clawcall-port", "--key", "--owner-number", "--json"])
       expect(lines.join("\n")).toContain(flag);
   });
 });

@@ -198,7 +198,7 @@ describe("without one", () => {
     env = { ...env, CLAWDTALK_API_KEY: "" };
     const { code, stderr, stdout } = await add();
     expect([code, stdout]).toEqual([1, ""]);
-    expect(stderr).toMatch(/ClawCall's Pro or Team tier[^\n]*Free[^\n]*calls from you only[^\n]*\n$/);
+    expect(stderr).toMatch(/ClawCall's Pro or Team tier \(the account has Free\)[^\n]*\n$/);
     expect((await answer("list")).briefings).toEqual([]);
   });
 
@@ -214,6 +214,8 @@ describe("without one", () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/^ClawCall at \S+ could not be reached/);
     expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      error: { message: expect.stringMatching(/could not be reached/) },
       briefings: [{ task: "News" }],
       problems: [expect.any(String)],
     });
@@ -236,6 +238,7 @@ test("--dry-run shows the times and the keeper, and makes nothing", async () => 
 test.each([
   [["0 8 1-5", "--task", "x"], /write "0 8 \* \* 1-5"\.\n$/],
   [["0 8 * * *", "--task", "x", "--timezone", "Berlin"], /is no time zone/],
+  [["0 8 * * *", "--task", "x", "--timezone", ""], /The time zone is empty/],
   [["0 8 * * *", "--task", "  "], /needs a task/],
   [["0 8 * * *"], /required option '--task <text>'/],
 ])("add %j is not understood: exit code 2, and nobody is asked", async (args, message) => {
@@ -259,6 +262,24 @@ test("a gateway that cannot be asked is named", async () => {
   expect((await add()).stderr).toMatch(
     /"openclaw" was not found on the PATH: name its file in SWITCHBOARD_OPENCLAW\.\n$/,
   );
+});
+
+test("no gateway at all is a note where ClawCall keeps the briefings, and a failure where it does not", async () => {
+  withClawCall("pro");
+  await answer("add", "0 8 * * *", "--task", "News");
+  env = { ...env, SWITCHBOARD_OPENCLAW: "/nowhere/openclaw" };
+  const note =
+    "Note: Only ClawCall's briefings are known: The gateway's command \"openclaw\" was not found on the PATH: name its file in SWITCHBOARD_OPENCLAW.\n";
+  const { code, stdout, stderr } = await briefing("list", "--json");
+  expect([code, stderr]).toEqual([0, note]);
+  expect(JSON.parse(stdout)).toMatchObject({ ok: true, briefings: [{ task: "News" }], problems: [] });
+  // What the gateway may keep is not denied.
+  const unknown = await briefing("remove", "job-7");
+  expect([unknown.code, unknown.stderr]).toEqual([1, note.replace("Note: ", "")]);
+  await answer("remove", JSON.parse(stdout).briefings[0].id);
+  expect(await briefing("list")).toEqual({ code: 0, stdout: "No briefings.\n", stderr: note });
+  clawCall.account.tier = "free";
+  expect(await briefing("list")).toMatchObject({ code: 1, stdout: "" });
 });
 
 test("an id nobody knows", async () => {

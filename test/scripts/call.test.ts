@@ -1,5 +1,11 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import path from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { Command, CommanderError } from "commander";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { definePhoneCommands } from "../../plugin/command-line/phone-commands.ts";
+import { loadConfig } from "../../plugin/config/loader.ts";
 import { startClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
 import { type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
 import { findCall, recentCalls } from "../../plugin/store/calls.ts";
@@ -265,4 +271,116 @@ test("runs with tsx too", async () => {
   });
   expect([code, stderr]).toEqual([0, ""]);
   expect(JSON.parse(stdout).ok).toBe(true);
+});
+
+describe("below the gateway's own command line", () => {
+  /** Runs `<program> phone …` below a program that is as strict as the gateway's. */
+  async function phone(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    let code = 0;
+    let stdout = "";
+    let stderr = "";
+    const places = {
+      env,
+      stateFolder: runner.stateFolder,
+      configFile: path.join(runner.stateFolder, "none"),
+    };
+    const program = new Command("openclaw").enablePositionalOptions();
+    program.configureOutput({ writeErr: () => {} }).exitOverride((error) => {
+      throw error;
+    });
+    definePhoneCommands(program, {
+      settings: async () => ({ ...loadConfig(places), stateFolder: places.stateFolder }),
+      places: () => places,
+      print: (text) => {
+        stdout += text;
+      },
+      complain: (text) => {
+        stderr += text;
+      },
+      ask: async () => undefined,
+      setExitCode: (given) => {
+        code = given;
+      },
+    });
+    try {
+      await program.parseAsync(["phone", ...args], { from: "user" });
+    } catch (error) {
+      if (!(error instanceof CommanderError)) throw error;
+      code = error.exitCode;
+      stderr += error.message;
+    }
+    return { code, stdout, stderr };
+  }
+
+  // No line is set up for any of these, or the gateway is not there: as JSON, that is one object.
+  const NOBODY = { CLAWDTALK_API_KEY: "" };
+  test.each([
+    [["clawcall"], ["account"]],
+    [["clawcall"], ["history", "--limit", "5"]],
+    [["clawcall"], ["schedule", "list"]],
+    [["clawcall", "billing"], ["status"]],
+    [["call"], ["status", "some-id"]],
+    [["call"], ["Hello"]],
+    [["sms"], ["list"]],
+    [["briefing"], ["add", "0 8 * * *", "--task", "News"]],
+  ])("%j %j takes options on either side", async (command, rest) => {
+    const options = ["--json", "--line", "night"];
+    for (const args of [
+      [...command, ...options, ...rest],
+      [...command, ...rest, ...options],
+    ]) {
+      const { code, stdout, stderr } = await phone(args, NOBODY);
+      expect([code, args]).toEqual([1, args]);
+      expect(JSON.parse(stdout), stderr).toMatchObject({ ok: false, error: { message: expect.any(String) } });
+    }
+  });
+
+  test("the line that is named after the subcommand is the one", async () => {
+    const { stderr } = await phone(["clawcall", "history", "--line", "night"], {
+      CLAWCALL_API_KEY: "abc-123",
+    });
+    expect(stderr).toBe('There is no line "night", only clawdtalk, clawcall.\n');
+  });
+
+  test.each([
+    [["clawcall", "account", "--jsno"], /unknown option '--jsno'/],
+    [["clawcall", "register"], /required option '--phone <number>' not specified/],
+    [["clawcall", "callback"], /missing required argument 'message'/],
+    [["clawcall", "voice", "elvis"], /Allowed choices are/],
+    [["sms", "list", "--limit", "0"], /whole number from 1 to 100/],
+  ])("%j is not understood: exit code 2", async (args, sentence) => {
+    const { code, stdout, stderr } = await phone(args);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(sentence);
+  });
+
+  test("help is no error", async () => {
+    expect((await phone(["logs", "--help"])).code).toBe(0);
+  });
+
+  test.each([
+    [{ state: "connected" }, 0, "clawcall (clawcall): connected since 8:00. Listening.\n"],
+    [
+      { state: "connected", problem: "Somebody else listens too." },
+      1,
+      "clawcall (clawcall): connected since 8:00. Listening. Somebody else listens too.\n",
+    ],
+    [{ state: "connecting" }, 1, "clawcall (clawcall): connecting since 8:00. Listening.\n"],
+  ])("the status of a line %j: exit code %i", async (line, exitCode, said) => {
+    const lines = [
+      { name: "clawcall", carrier: "clawcall", detail: "Listening.", since: "8:00", liveCalls: 0, ...line },
+    ];
+    const gateway = createServer((_, answer) => {
+      answer.setHeader("content-type", "application/json");
+      answer.end(JSON.stringify({ version: "1", warm: true, problems: [], lines }));
+    });
+    await once(gateway.listen(0, "127.0.0.1"), "listening");
+    const { port } = gateway.address() as AddressInfo;
+    const { code, stdout } = await phone(["status"], {
+      OPENCLAW_GATEWAY_URL: `http://127.0.0.1:${port}`,
+      OPENCLAW_GATEWAY_TOKEN: "token",
+    });
+    gateway.close();
+    expect([code, stdout]).toEqual([exitCode, said]);
+  });
 });

@@ -130,7 +130,9 @@ describe("register", () => {
   test("asks nobody without a terminal, and sends nothing", async () => {
     const { code, stdout, stderr } = await clawcall(...REGISTER);
     expect([code, stdout]).toEqual([1, ""]);
-    expect(stderr).toMatch(/Nothing was sent: say with --yes that this is wanted\.\n$/);
+    expect(stderr).toMatch(
+      /Nothing was registered\. Where nobody can be asked, --yes says that this is wanted\.\n$/,
+    );
     expect(service.requests).toEqual([]);
     expect(kept()).toEqual({ CLAWCALL_BASE_URL: service.url });
   });
@@ -174,6 +176,7 @@ describe("register", () => {
     // What is stored is said before the question.
     expect(asked[0]).toMatch(/will store your phone number/);
     expect(asked[1]).toMatch(/^Register\?/);
+    if (exitCode !== 0) expect(asked.at(-1)).toMatch(/^Nothing was registered\./);
   });
 
   test("a file that cannot be written is found out first", async () => {
@@ -226,7 +229,26 @@ describe("register", () => {
     expect(service.requests).toEqual([]);
   });
 
+  test("not over an account whose key is lost", async () => {
+    runner.write(".env", `CLAWCALL_BASE_URL=${service.url}\nCLAWCALL_EMAIL=${service.email}\n`);
+    const { code, stderr } = await clawcall(...REGISTER, "--yes");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^CLAWCALL_EMAIL is the address of an account .* run "clawcall recover"/);
+    expect(service.requests).toEqual([]);
+  });
+
+  test("not at an address where a key could be read on its way", async () => {
+    const { code, stderr } = await run([...REGISTER, "--yes"], {
+      env: { CLAWCALL_BASE_URL: "http://clawcall.example" },
+    });
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      "ClawCall's address (CLAWCALL_BASE_URL) must be an https URL, or an http URL on this machine.\n",
+    );
+  });
+
   test.each([
+    [["register", "--phone", OWNER, "--name", "B\no"], /The name must be a single line/],
     [["register", "--name", "Bo"], /required option '--phone <number>' not specified/],
     [["register", "--phone", "555", "--name", "Bo"], /"555" is not a phone number/],
     [["register", "--phone", OWNER], /What is the agent called\? Give it with --name/],
@@ -273,12 +295,51 @@ describe("recover", () => {
     expect(service.accounts).toHaveLength(1);
   });
 
+  const STRANGER = ["recover", "--email", "typo@practice.invalid", "--phone", OWNER, "--name", "Robin"];
+
+  test("an address other than the one kept here needs a word of its own", async () => {
+    const env = `CLAWCALL_API_KEY=lost-key-0123456789\nCLAWCALL_BASE_URL=${service.url}\nCLAWCALL_EMAIL=${service.email}\n`;
+    runner.write(".env", env);
+    const { code, stderr } = await clawcall(...STRANGER, "--yes");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^t…@practice\.invalid is not the account's email kept here, and an address ClawCall does not know silently makes a new account: use o…@practice\.invalid \(leave --email out\), or say with --other-address that this one is meant\.\n$/,
+    );
+    expect(service.requests).toEqual([]);
+    expect(readFileSync(path.join(runner.stateFolder, ".env"), "utf8")).toBe(env);
+    const meant = await clawcall(...STRANGER, "--other-address");
+    expect(meant.code).toBe(0);
+    expect(meant.stderr).toMatch(/^If ClawCall does not know t…@practice\.invalid, it makes a new account/);
+    expect(kept().CLAWCALL_EMAIL).toBe("typo@practice.invalid");
+  });
+
+  test("the address kept here is known however it is written", async () => {
+    runner.write(".env", `CLAWCALL_BASE_URL=${service.url}\nCLAWCALL_EMAIL=${service.email}\n`);
+    const email = service.email.replace(/^./, (first) => first.toUpperCase());
+    const { code, stderr } = await clawcall("recover", "--email", email, "--phone", OWNER, "--name", "Robin");
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(service.accounts).toHaveLength(1);
+  });
+
+  test("without an address kept here it is asked about", async () => {
+    runner.write(".env", `CLAWCALL_BASE_URL=${service.url}\n`);
+    const { code, stderr } = await clawcall(...STRANGER);
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      "If ClawCall does not know t…@practice.invalid, it makes a new account with it, without a word.\nNothing was changed. Where nobody can be asked, --yes says that this is wanted.\n",
+    );
+    expect(service.requests).toEqual([]);
+    const meant = await clawcall(...STRANGER, "--yes");
+    expect(meant.code).toBe(0);
+    expect(meant.stderr).toMatch(/^If ClawCall does not know t…@practice\.invalid/);
+  });
+
   test("a key in the shell would hide the new one: that is said", async () => {
-    const { code, stderr } = await run(["recover", "--email", service.email, "--name", "Robin"], {
+    const { code, stderr } = await run(["recover", "--email", service.email, "--name", "Robin", "--yes"], {
       env: { CLAWCALL_API_KEY: "another-key-0123456789" },
     });
     expect(code).toBe(0);
-    expect(stderr).toBe(
+    expect(stderr.split("\n").slice(1).join("\n")).toBe(
       "Note: CLAWCALL_API_KEY is also set somewhere that counts before this file, such as this shell: change it there.\n",
     );
   });
@@ -305,7 +366,7 @@ describe("the account", () => {
     expect(stdout).toMatch(
       /^Tier: Pro \(120 minutes a month, calls to you and to others, also scheduled, then \$0\.05/,
     );
-    expect(stdout).toMatch(/Number: \+15550008888 \(shared by all Free accounts/);
+    expect(stdout).toMatch(/Number: \+15550008888 \(not the agent's own: only your own phone gets through\)/);
     expect(stdout).toMatch(/Minutes this month: 3 of 120 used, 117 left/);
     expect(stdout).toMatch(/Email: o…@practice\.invalid/);
     expect(await json("account")).toMatchObject({
@@ -318,7 +379,7 @@ describe("the account", () => {
     const { code, stdout } = await clawcall("phone", "+1 555 000 7777");
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^Your phone is \+15550007777 now\. Kept in \S+\.env \(.*\): CLAWCALL_OWNER_NUMBER\.\n$/,
+      /^Your phone is \+15550007777 now\. Kept in \S+\.env \(.*\): CLAWCALL_OWNER_NUMBER\. Restart the gateway .* Take the old number out of "ownerNumbers" if it stands there\.\n$/,
     );
     expect(service.ownerNumber).toBe("+15550007777");
     expect(kept().CLAWCALL_OWNER_NUMBER).toBe("+15550007777");
@@ -332,7 +393,7 @@ describe("the account", () => {
     );
     const { stdout } = await clawcall("phone", "+15550007777", "--line", "work");
     expect(stdout).toBe(
-      'Your phone is +15550007777 now. Add it to "ownerNumbers", else calls from it are not taken for yours.\n',
+      'Your phone is +15550007777 now. Add it to "ownerNumbers", else calls from it are not taken for yours. Take the old one out, and restart the gateway (openclaw gateway restart).\n',
     );
     expect(kept()).toEqual({});
   });
@@ -440,7 +501,8 @@ describe("schedules", () => {
       "--dry-run",
     );
     expect(code).toBe(0);
-    expect(stdout.trimEnd().split("\n")).toHaveLength(4);
+    expect(stdout.trimEnd().split("\n")).toHaveLength(5);
+    expect(stdout).toMatch(/\nNothing was made\.\n$/);
     expect(service.requests).toEqual([]);
   });
 
@@ -510,39 +572,56 @@ describe("billing and agents", () => {
     await clawcall("agents", "add", "夜班");
     expect(kept().CLAWCALL_API_KEY_AGENT).toBe(service.account.agents[2]?.key);
     expect(kept().CLAWCALL_API_KEY_AGENT_2).toBe(service.account.agents[3]?.key);
+    expect(await json("agents", "add", "Day")).toMatchObject({
+      ok: true,
+      lines: { day: { carrier: "clawcall", apiKey: `\${CLAWCALL_API_KEY_DAY}` } },
+      variables: ["CLAWCALL_API_KEY_DAY"],
+    });
     const listed = await json("agents", "list");
+    expect(JSON.stringify(listed)).not.toContain("switchboard.invalid");
     expect(listed.agents.map(({ name }: { name: string }) => name)).toEqual([
       "Robin",
       "Night shift",
       "夜班",
       "夜班",
+      "Day",
     ]);
     const id = added?.id ?? "";
     expect((await clawcall("agents", "rename", id, "Day shift")).stdout).toBe(
       `The agent ${id} is "Day shift" now.\n`,
     );
     expect((await clawcall("agents", "list")).stdout).toContain(`${id}  "Day shift"  +1555002`);
-    expect((await clawcall("agents", "remove", id)).stdout).toBe(`The agent ${id} is removed.\n`);
-    expect(service.account.agents).toHaveLength(3);
+    expect((await clawcall("agents", "remove", id)).stdout).toMatch(
+      new RegExp(
+        `^The agent ${id} is removed\\. If its key was kept here, take its variable out of .*\\.env, and`,
+      ),
+    );
+    expect(service.account.agents).toHaveLength(4);
   });
 });
 
 describe("refused and failed: one sentence, exit code 1", () => {
   test.each([
-    [["callback", "Hello"], "free"],
-    [["third-party", "+15550002222", "Book a table"], "free"],
-    [["schedule", "0 8 * * *", "--label", "a", "--task", "b", "--timezone", "UTC", "--json"], "free"],
-    [["schedule", "list"], "free"],
-    [["webhook", "off"], "pro"],
-    [["agents", "list"], "pro"],
-    [["agents", "add", "Bo"], "pro"],
-  ] as const)("%j on the tier %s: says what each has and how to change it", async (args, tier) => {
+    [["callback", "Hello"], "free", "Pro or Team"],
+    [["third-party", "+15550002222", "Book a table"], "free", "Pro or Team"],
+    [
+      ["schedule", "0 8 * * *", "--label", "a", "--task", "b", "--timezone", "UTC", "--json"],
+      "free",
+      "Pro or Team",
+    ],
+    [["schedule", "list"], "free", "Pro or Team"],
+    [["webhook", "off"], "pro", "Team"],
+    [["agents", "list"], "pro", "Team"],
+    [["agents", "add", "Bo"], "pro", "Team"],
+  ] as const)("%j on the tier %s needs %s: says so and how to change it", async (args, tier, needed) => {
     service.account.tier = tier;
     const before = readFileSync(path.join(runner.stateFolder, ".env"), "utf8");
     const { code, stderr } = await clawcall(...args);
     expect(code).toBe(1);
     const sentence = stderr.trimEnd().split("\n").at(-1);
-    expect(sentence).toMatch(/Free.*10 minutes.*Pro.*120 minutes.*Team.*500.*billing checkout pro/);
+    expect(sentence).toMatch(
+      new RegExp(`^This needs ClawCall's ${needed} tier: "clawcall billing checkout (?:pro|team)" shows`),
+    );
     expect(readFileSync(path.join(runner.stateFolder, ".env"), "utf8")).toBe(before);
   });
 
@@ -611,7 +690,7 @@ test.each([
   [["callback", " "], /The message is empty/],
   [["callback"], /missing required argument 'message'/],
   [["third-party", "555", "Book a table"], /"555" is not a phone number/],
-  [["third-party", "+15550002222", ""], /needs to know what it is to reach/],
+  [["third-party", "+15550002222", ""], /The objective is empty/],
   [["third-party", OWNER, "Book a table"], /is your own number: "clawcall callback" rings you/],
   [["schedule", "0 8 * * 1-5", "--task", "x"], /needs --label and --task/],
   [["schedule", "at eight", "--label", "a", "--task", "b"], /write five fields/],
@@ -624,13 +703,32 @@ test.each([
   [["history", "--limit", "0"], /whole number from 1 to 100/],
   [["billing", "checkout", "gold"], /Allowed choices are pro, team/],
   [["billing", "verify", "abc"], /required option '--tier <tier>' not specified/],
+  [["billing", "verify", "", "--tier", "pro"], /The signature is empty/],
+  [["schedule", "0 8 * * *", "--label", "a", "--task", "b", "--timezone", ""], /The time zone is empty/],
+  [["schedule", "0 8 * * *", "--label", "a\nb", "--task", "b\nc"], /The label must be a single line/],
+  [["schedule", "cancel", ""], /The id is empty/],
   [["agents", "add", " "], /The name is empty/],
+  [["agents", "add", "Night\nshift"], /The name must be a single line/],
+  [["agents", "rename", "a", "Night\u2028shift"], /The name must be a single line/],
+  [["agents", "rename", "", "Bo"], /The id is empty/],
+  [["agents", "remove", " "], /The id is empty/],
 ])("%j is not understood: exit code 2, and nothing is sent", async (args, message) => {
   const { code, stdout, stderr } = await clawcall(...args);
   expect([code, stdout]).toEqual([2, ""]);
   expect(stderr).toMatch(message);
   expect(service.requests).toEqual([]);
   expect(existsSync(path.join(runner.stateFolder, "switchboard", "switchboard.sqlite"))).toBe(false);
+});
+
+test("a port that no request may go to: nothing may have been carried out", async () => {
+  const { code, stderr } = await run(["callback", "Hello"], {
+    env: { CLAWCALL_BASE_URL: "http://127.0.0.1:9" },
+  });
+  expect(code).toBe(1);
+  expect(stderr).toBe(
+    "ClawCall at 127.0.0.1:9 could not be reached (bad port): check the network and CLAWCALL_BASE_URL.\n",
+  );
+  expect(await stored()).toMatchObject([{ state: "refused" }]);
 });
 
 test("help is help, loads nothing heavy, and needs no settings", async () => {

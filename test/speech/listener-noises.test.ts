@@ -161,6 +161,7 @@ describe("a goodbye", () => {
     ...[
       "Goodbye. One more thing: is parking free?",
       "You can say bye to the old price.",
+      "In Spanish you say: adiós.",
       "他说再见",
       "再见是什么意思",
     ],
@@ -168,4 +169,17 @@ describe("a goodbye", () => {
   ])("does not end: %s", (text) => {
     expect(endsWithGoodbye(text)).toBe(false);
   });
+});
+
+describe("a goodbye to the owner", () => {
+  it.each(["Goodbye.", "It is done. Okay then, bye!", "好的，再见。"])("ends: %s", (text) => {
+    expect(endsWithGoodbye(text, { whole: true })).toBe(true);
+  });
+
+  it.each(["The song is called Hello, Goodbye.", "The film ends with au revoir, adieu, goodbye."])(
+    "does not end: %s",
+    (text) => {
+      expect(endsWithGoodbye(text, { whole: true })).toBe(false);
+    },
+  );
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { LONGEST_PIECE, LONGEST_PIECE_CJK, joinSentences, sentences } from "../../plugin/speech/sentences.ts";
+import { joinSentences, LONGEST_PIECE, LONGEST_PIECE_CJK, sentences } from "../../plugin/speech/sentences.ts";
 
 describe("sentences of every script", () => {
   it.each<[string, string[]]>([

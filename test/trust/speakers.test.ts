@@ -44,7 +44,7 @@ test("a carrier that never answers is not waited for", async () => {
   expect((await identity).tier).toBe("stranger");
 });
 
-const placed = { direction: "outbound", placedHere: true } as const;
+const placed = { direction: "outbound", placedHere: true, state: "placed" } as const;
 
 test.each([
   ["a call we placed to the account's owner", undefined, { ...placed, callee: null }, "owner"],
@@ -109,6 +109,19 @@ test.each<[string, Partial<CallRecord> | undefined, string, string | undefined]>
   ["an outbound call of no known purpose", { direction: "outbound" }, "unknown", undefined],
   ["a record that says nothing", {}, "unknown", undefined],
   ["no record", undefined, "unknown", undefined],
+  [
+    "the owner's call that is over",
+    { direction: "inbound", from: "+15550001111", isOver: true },
+    "unknown",
+    undefined,
+  ],
+  [
+    "a callback that is over",
+    { direction: "outbound", purpose: "callback", isOver: true },
+    "unknown",
+    undefined,
+  ],
+  ["a third-party call that is over", { purpose: "thirdParty", isOver: true }, "stranger", "thirdParty"],
 ])("%s, by its record", async (_what, changes, tier, recordedAs) => {
   const identity = await identifyCall(
     "call",
@@ -144,4 +157,14 @@ test("a line that turns inbound callers away turns the owner's number away too",
     }),
   );
   expect(identity.tier).toBe("unknown");
+});
+
+test("an ended call of ours to the owner is nobody's, one to somebody else stays theirs", async () => {
+  for (const [callee, tier] of [
+    [null, "unknown"],
+    ["+15550002222", "stranger"],
+  ] as const) {
+    const writtenCall = async () => ({ ...placed, state: "ended" as const, callee });
+    expect((await identifyCall("call", undefined, facts({ writtenCall }))).tier).toBe(tier);
+  }
 });

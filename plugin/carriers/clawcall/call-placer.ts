@@ -20,6 +20,7 @@ interface WantedCall {
  */
 export function clawCallPlacer(rest: Pick<ClawCallRest, "callBack" | "callThirdParty">) {
   return {
+    ringsRegisteredPhone: true,
     /** @throws CarrierRefused, CarrierUnreachable */
     async placeCall({ to, isToOwner, greeting, purpose, context, allowFollowup }: WantedCall): Promise<{
       readonly callId: string;

@@ -70,11 +70,13 @@ export interface ClawCallCarrier extends Carrier {
   /**
    * Speaks to whoever may be waiting on a call for words that nobody owes them: their own words were lost on the way
    * here (a poll that broke, a process that died), and the service plays filler until somebody answers. Nothing
-   * happens where nobody waits, or where an answer is being made or on its way. Never rejects.
+   * happens where something was heard or answered since, or where an answer is being made or on its way: it would
+   * take that answer's place. Never rejects.
    *
+   * @param sinceMs on the carrier's clock
    * @returns whether the service took it; it takes it also where nobody waits
    */
-  askAgain(callId: string, text: string): Promise<boolean>;
+  askAgain(callId: string, text: string, sinceMs: number): Promise<boolean>;
   /** What was answered on a call by this carrier, the newest 200 calls; empty for others. See second-listener.ts. */
   answersOn(callId: string): readonly string[];
 }
@@ -126,6 +128,8 @@ export function createClawCallCarrier(options: ClawCallCarrierOptions): ClawCall
   /** What the last poll brought during a stop: the stop waits for its answer. */
   const lastRequests = new Map<CallRequest, PromiseWithResolvers<void>>();
   const answers = new Map<string, string[]>();
+  /** Per call, when something was last heard or answered on it. */
+  const lastEvent = new Map<string, number>();
   let state: "new" | "running" | "stopping" | "stopped" = "new";
 
   const listener = createClawCallListener({
@@ -147,6 +151,7 @@ export function createClawCallCarrier(options: ClawCallCarrierOptions): ClawCall
   });
 
   function hear(message: ClawCallMessage, brought?: PromiseWithResolvers<BroughtAnswer>): CallRequest {
+    keepNewest(lastEvent, message.callSid, now());
     const { request, isNew } = requests.hear(message, brought);
     if (!isNew) {
       counters.duplicateMessages += 1;
@@ -245,11 +250,8 @@ export function createClawCallCarrier(options: ClawCallCarrierOptions): ClawCall
   }
 
   function remember(callId: string, response: string): void {
-    const said = answers.get(callId) ?? [];
-    answers.delete(callId);
-    answers.set(callId, [...said, response]);
-    const [oldest] = answers.keys();
-    if (answers.size > REMEMBERED_CALLS && oldest !== undefined) answers.delete(oldest);
+    keepNewest(answers, callId, [...(answers.get(callId) ?? []), response]);
+    keepNewest(lastEvent, callId, now());
   }
 
   /** Until what is on its way is there, and what the last poll brought is answered; not longer than allowed. */
@@ -308,8 +310,9 @@ export function createClawCallCarrier(options: ClawCallCarrierOptions): ClawCall
       const { brought } = hear(message, Promise.withResolvers<BroughtAnswer>());
       return brought ? await brought.promise : NOTHING_TO_SAY;
     },
-    async askAgain(callId, text) {
+    async askAgain(callId, text, sinceMs) {
       if (state !== "running" || requests.isOpen(callId) || posting.has(callId)) return false;
+      if ((lastEvent.get(callId) ?? Number.NEGATIVE_INFINITY) >= sinceMs) return false;
       try {
         await rest.respond(callId, { response: text, endCall: false });
         remember(callId, text);
@@ -320,6 +323,14 @@ export function createClawCallCarrier(options: ClawCallCarrierOptions): ClawCall
     },
     answersOn: (callId) => answers.get(callId) ?? [],
   };
+}
+
+/** Sets a call's value; the call whose value is the oldest is forgotten when there are too many. */
+function keepNewest<Value>(calls: Map<string, Value>, callId: string, value: Value): void {
+  calls.delete(callId);
+  calls.set(callId, value);
+  const [oldest] = calls.keys();
+  if (calls.size > REMEMBERED_CALLS && oldest !== undefined) calls.delete(oldest);
 }
 
 /** Whether the same answer may get through a little later. */

@@ -8,7 +8,7 @@ import { nameKey } from "../../config/redaction.ts";
 import { count, direction, id, text } from "../answer-fields.ts";
 import type { CallDirection } from "../carrier.ts";
 import { type Advice, CarrierHttp, type HttpOptions, type Refusal, tooManyRequests } from "../http.ts";
-import { describeTiers } from "./terms.ts";
+import { type TierFeature, tierRefusal, tiers } from "./terms.ts";
 import { writtenTranscript } from "./transcript.ts";
 
 export interface ClawCallRestOptions extends HttpOptions {
@@ -624,7 +624,7 @@ export class ClawCallRest {
       voice: agent.voice,
       agentNumber: agent.phone_number,
       isDedicated: agent.is_dedicated,
-      webhookUrl: agent.webhook_url || undefined,
+      webhookUrl: agent.webhook_url === NO_WEBHOOK ? undefined : agent.webhook_url || undefined,
       createdAt: agent.created_at,
     }));
   }
@@ -670,6 +670,25 @@ export class ClawCallRest {
 
 const HOW_TO_CHANGE_THE_TIER = 'to change it: "clawcall billing checkout pro" (or team)';
 
+/** Which paths are for which tiers (wire page, "Tiers"). */
+const TIER_PATHS: readonly (readonly [RegExp, TierFeature])[] = [
+  [/^\/api\/v1\/agents(?:\/|$)/, "agents"],
+  [/^\/api\/v1\/account\/webhook$/, "webhook"],
+  [/^\/api\/v1\/calls\/(?:outbound|schedule)(?:\/|$)/, "callsOut"],
+];
+
+/** The service refuses an agent too many as it refuses a tier too small: only its words tell them apart. */
+function notOnThisTier({ path, said }: Refusal): string {
+  const feature = TIER_PATHS.find(([pattern]) => pattern.test(path))?.[1];
+  if (feature === undefined)
+    return `ClawCall does not allow this on the account's tier: ${HOW_TO_CHANGE_THE_TIER}.`;
+  if (feature === "agents" && /\b(?:up to|at most|maximum|limit)\b/i.test(said ?? "")) {
+    const { title, agents } = tiers.team;
+    return `${title} has ${agents} agents at most: remove one.`;
+  }
+  return tierRefusal(feature);
+}
+
 /** What a refusal means on this service (wire page: the statuses, "Tiers"). */
 function advise(refusal: Refusal, apiKey: string | undefined): Advice | undefined {
   switch (refusal.status) {
@@ -685,11 +704,7 @@ function advise(refusal: Refusal, apiKey: string | undefined): Advice | undefine
           "ClawCall has not seen this payment confirmed yet: wait a minute and verify the same transaction again.",
       };
     case 403:
-      return {
-        sentence:
-          `ClawCall does not allow this on the account's tier: ${describeTiers()}; ` +
-          `${HOW_TO_CHANGE_THE_TIER}.`,
-      };
+      return { sentence: notOnThisTier(refusal) };
     case 404:
       if (refusal.path === LISTEN) {
         return { sentence: "There is no ClawCall service at this address: check CLAWCALL_BASE_URL." };

@@ -48,15 +48,18 @@ export function describeTier(name: string): string | undefined {
   return `${terms.title} (${facts.join(", ")})`;
 }
 
-/** What each tier has, the smallest first. */
-export function describeTiers(): string {
-  return Object.keys(tiers).map(describeTier).join("; ");
-}
+/** What not every tier has. */
+export type TierFeature = "callsOut" | "agents" | "webhook";
 
-/** Why the account's tier is not enough, what each tier has, and how to change it. */
-export function tierRefusal(feature: "callsOut" | "agents" | "webhook"): string {
+/**
+ * Which tier this needs, and how to come by it.
+ *
+ * @param tier the account's own, where it is known.
+ */
+export function tierRefusal(feature: TierFeature, tier?: string): string {
   const names = Object.keys(tiers) as Tier[];
   const enough = names.filter((name) => Number(tiers[name][feature]) > Number(tiers.free[feature]));
   const titles = enough.map((name) => tiers[name].title).join(" or ");
-  return `This needs ClawCall's ${titles} tier: ${describeTiers()}. To change it: "clawcall billing checkout ${enough[0]}".`;
+  const own = tier === undefined ? "" : ` (the account has ${tier})`;
+  return `This needs ClawCall's ${titles} tier${own}: "clawcall billing checkout ${enough[0]}" shows what it costs.`;
 }

@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{IMPLICIT_LINE,aliases,carriers,isHttpUrl,lineDefaults,lineSettings,pluginConfigJsonSchema,secretPaths,secretReference,settingsSchema}from"./chunk-CAEZCR34.js";import"./chunk-ZJIN6FGJ.js";import"./chunk-IJEZV5B5.js";export{IMPLICIT_LINE,aliases,carriers,isHttpUrl,lineDefaults,lineSettings,pluginConfigJsonSchema,secretPaths,secretReference,settingsSchema};

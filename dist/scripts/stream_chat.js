@@ -1,0 +1,2 @@
+import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
+import"./parts/chunk-OXNF36YO.js";await import("./parts/stream_chat-I2ZL5DV7.js");

@@ -1,0 +1,113 @@
+/** The owner's session is told of each call's end once, whatever breaks in between. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { CallReports, type CallReportsParameters } from "../../plugin/lines/call-reports.ts";
+import { callPlaced, intendCall } from "../../plugin/store/calls.ts";
+import { closeStore, openStore, type Store } from "../../plugin/store/database.ts";
+
+const OWNER = "+15550001111";
+const TRANSCRIPT = [
+  { speaker: "agent", words: "您好" },
+  { speaker: "other", words: "三点可以" },
+] as const;
+
+let stateFolder: string;
+let store: Store;
+let told: string[];
+const opened: CallReports[] = [];
+
+beforeEach(async () => {
+  stateFolder = mkdtempSync(path.join(tmpdir(), "switchboard-reports-"));
+  store = await openStore(stateFolder);
+  told = [];
+});
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((reports) => reports.stop()));
+  await closeStore(store);
+  rmSync(stateFolder, { recursive: true });
+});
+
+/** The reports of one process. */
+function open(changes: Partial<CallReportsParameters> = {}): CallReports {
+  const reports = new CallReports({
+    line: "claw",
+    carrier: "clawcall",
+    inboundCallers: "owner",
+    ownerNumbers: [OWNER],
+    store,
+    tellOwner: async (sentence) => void told.push(sentence),
+    resultOf: async () => "It is booked.",
+    onEnded: () => {},
+    log: { debug() {}, info() {}, warn() {}, error() {} },
+    ...changes,
+  });
+  opened.push(reports);
+  return reports;
+}
+
+async function placed(callee: string | null, carrierCallId = "c1"): Promise<void> {
+  const id = await intendCall(store, {
+    line: "claw",
+    carrier: "clawcall",
+    callee,
+    purpose: "Book a table",
+    greeting: "Hello",
+  });
+  await callPlaced(store, id, { carrierCallId });
+}
+
+test("a call to somebody else is told with its result and transcript, quoted, and once", async () => {
+  await placed("+15550002222");
+  const reports = open();
+  await reports.ended({ callId: "c1", outcome: "completed", transcript: TRANSCRIPT });
+  await reports.ended({ callId: "c1", outcome: "completed" });
+  expect(told).toHaveLength(1);
+  expect(told[0]).toMatch(/to \+15550002222.*Purpose: Book a table.*"It is booked\.".*三点可以/);
+});
+
+test("a call with the owner is told without its transcript, and nobody writes a result", async () => {
+  await placed(null);
+  const resultOf = vi.fn(async () => "never");
+  await open({ resultOf }).ended({ callId: "c1", transcript: TRANSCRIPT });
+  await open({ resultOf }).ended({ callId: "in", direction: "inbound", transcript: TRANSCRIPT });
+  await open({ resultOf }).ended({ callId: "scheduled", recordedAs: "briefing", transcript: TRANSCRIPT });
+  expect(told.map((line) => /(?:to|from|with) (?:the owner|somebody unknown)/.exec(line)?.[0])).toEqual([
+    "to the owner",
+    "from the owner",
+    "from the owner",
+  ]);
+  expect(told.join("\n")).not.toContain("三点可以");
+  expect(resultOf).not.toHaveBeenCalled();
+});
+
+test("what the owner's session could not take is told by the next process, with a result", async () => {
+  await placed("+15550002222");
+  const full = async () => {
+    throw new Error("too much waits");
+  };
+  await open({ tellOwner: full }).ended({ callId: "c1", outcome: "completed", transcript: TRANSCRIPT });
+  expect(told).toEqual([]);
+  open().start();
+  await vi.waitFor(() => expect(told).toHaveLength(1));
+  expect(told[0]).toMatch(/It is booked.*三点可以/);
+  open().start();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(told).toHaveLength(1);
+});
+
+test("a process that stops while the result is written leaves it to the next one", async () => {
+  await placed("+15550002222");
+  const reports = open({
+    resultOf: (_callId, signal) =>
+      new Promise((resolve) => signal.addEventListener("abort", () => resolve(undefined))),
+  });
+  const ended = reports.ended({ callId: "c1", outcome: "completed", transcript: TRANSCRIPT });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await reports.stop();
+  await ended;
+  expect(told).toEqual([]);
+  open().start();
+  await vi.waitFor(() => expect(told).toHaveLength(1));
+});
