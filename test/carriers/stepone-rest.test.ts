@@ -158,7 +158,7 @@ describe.each([
     async (kind) => {
       service.faults.routes.push({ path: PLACE, kind, times: 1 });
       const error = await errorOf(
-        made({ timeoutMs: 100 }).placeCalls({ numbers: [NUMBER], requirement: TEXT }),
+        made({ timeoutMs: 1_000 }).placeCalls({ numbers: [NUMBER], requirement: TEXT }),
       );
       expect(error.mayHaveHappened).toBe(true);
       expect(error.message).toMatch(/may have called all the same: look at https:\S+ before trying again\.$/);
