@@ -6,8 +6,8 @@
  */
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import nodeModule from "node:module";
-import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { constants, homedir } from "node:os";
+import { dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const WANTED = [24, 16];
@@ -33,13 +33,25 @@ if (!isNewEnough(process.versions.node)) {
     );
     process.exit(1);
   }
-  const { spawnSync } = await import("node:child_process");
+  const { spawn } = await import("node:child_process");
   const [, script = "", ...rest] = process.argv;
-  const result = spawnSync(found, [script, ...rest], {
+  const child = spawn(found, [script, ...rest], {
     stdio: "inherit",
     env: { ...process.env, SWITCHBOARD_RELAUNCHED: "1" },
   });
-  process.exit(result.status ?? 1);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    // Windows tells all processes of a console itself, and `kill` would end the child in the middle of its work.
+    process.on(signal, () => process.platform !== "win32" && child.kill(signal));
+  }
+  child.on("error", (error) => {
+    console.error(
+      `${found} cannot be run (${error.message}): run this with the Node that runs your gateway.`,
+    );
+    process.exit(1);
+  });
+  child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal ?? "SIGTERM"]));
+  // The script itself is the child's to run.
+  await new Promise(() => {});
 }
 
 keepCompiled();
@@ -53,9 +65,9 @@ function keepCompiled(): void {
   try {
     const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
     const caches = {
-      win32: () => LOCALAPPDATA ?? join(homedir(), "AppData", "Local"),
+      win32: () => absolute(LOCALAPPDATA) ?? join(homedir(), "AppData", "Local"),
       darwin: () => join(homedir(), "Library", "Caches"),
-      other: () => XDG_CACHE_HOME || join(homedir(), ".cache"),
+      other: () => absolute(XDG_CACHE_HOME) ?? join(homedir(), ".cache"),
     };
     const { platform } = process;
     const folder = join(
@@ -69,4 +81,9 @@ function keepCompiled(): void {
   } catch {
     // No home, or none that can be written to.
   }
+}
+
+/** A relative one would be another folder for each place the script is started from (XDG base directories: ignored). */
+function absolute(folder: string | undefined): string | undefined {
+  return folder !== undefined && isAbsolute(folder) ? folder : undefined;
 }

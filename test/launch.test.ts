@@ -35,6 +35,10 @@ describe.skipIf(process.platform === "win32" || process.platform === "darwin")("
     );
   });
 
+  test("is not kept in a folder that depends on where the script is started", async () => {
+    expect(await cacheFolder({ XDG_CACHE_HOME: "caches" })).toMatch(new RegExp(`^${home}/\\.cache/`));
+  });
+
   test("is not kept where others can write", async () => {
     const folder = path.join(home, ".cache", "openclaw-switchboard");
     mkdirSync(folder, { recursive: true });

@@ -12,8 +12,13 @@ export const id = z.union([z.string().check(z.minLength(1)), z.pipe(z.number(), 
 /** Optional. Anything but a string or nothing makes the answer unreadable. */
 export const text = z.pipe(z.nullish(z.string()), orUndefined<string>());
 
+const numeral = z.pipe(z.string().check(z.regex(/^\d+(?:\.\d+)?$/)), z.transform(Number));
+
 /** Optional; a string of digits is a number too, and what is no number counts as absent. */
-export const count = z.pipe(z.catch(z.nullish(z.coerce.number()), undefined), orUndefined<number>());
+export const count = z.pipe(
+  z.catch(z.nullish(z.union([z.number(), numeral])), undefined),
+  orUndefined<number>(),
+);
 
 /** Optional; another word than these two counts as absent. */
 export const direction = z.pipe(

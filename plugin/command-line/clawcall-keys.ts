@@ -277,7 +277,7 @@ async function ownLine(context: CommandContext, { line }: RegisterOptions) {
     );
   }
   const { loadImplicitLine } = await import("../config/loader.ts");
-  const { isPrivateUrl, PRIVATE_URL } = await import("../config/schema.ts");
+  const { isPrivateUrl, PRIVATE_URL } = await import("../config/private-url.ts");
   const own = loadImplicitLine(context.places(), "clawcall");
   if (!isPrivateUrl(own.server) || !isPrivateUrl(own.apiUrl)) {
     throw new Error(`ClawCall's address (CLAWCALL_BASE_URL) ${PRIVATE_URL}.`);

@@ -21,8 +21,8 @@ export interface PlainContext {
   print(text: string): void;
   /** Writes to stderr. */
   complain(text: string): void;
-  /** Asks the person at the terminal; undefined when there is none, or no answer. */
-  ask(question: string): Promise<string | undefined>;
+  /** Asks the person at the terminal; undefined when there is none, no answer, or the signal says to stop. */
+  ask(question: string, signal?: AbortSignal): Promise<string | undefined>;
   setExitCode(code: number): void;
 }
 
@@ -152,8 +152,17 @@ export async function runPlainScript(
 
 /** What a command gets in a process of its own; `folder` is that of the script or bundle that runs it. */
 export function plainContext(folder: string): PlainContext {
-  // What an agent pipes into a command that has ended is nobody's error.
-  process.stdout.on("error", () => {});
+  let isTold = false;
+  process.stdout.on("error", (error) => {
+    // What an agent pipes into a command that has ended is nobody's error.
+    if (isTold || isNobodyReading(error)) return;
+    isTold = true;
+    const { code } = error as NodeJS.ErrnoException;
+    process.stderr.write(
+      `The output could not be written (${code ?? "unknown error"}): free the disk, or send it elsewhere.\n`,
+    );
+    process.exitCode = 1;
+  });
   return {
     places: () => placesOf(folder),
     ask: askAtTerminal,
@@ -163,6 +172,11 @@ export function plainContext(folder: string): PlainContext {
       process.exitCode = code;
     },
   };
+}
+
+/** Whether writing failed because whoever read the output has ended. */
+export function isNobodyReading(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === "EPIPE";
 }
 
 function placesOf(folder: string): ConfigPlaces {
@@ -175,8 +189,8 @@ function placesOf(folder: string): ConfigPlaces {
 }
 
 /** On stderr, so that stdout stays what was asked for. Ctrl-C and Ctrl-D are no answer. */
-async function askAtTerminal(question: string): Promise<string | undefined> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
+async function askAtTerminal(question: string, signal?: AbortSignal): Promise<string | undefined> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY || signal?.aborted) return undefined;
   const { createInterface } = await import("node:readline");
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   return await new Promise((resolve) => {
@@ -184,7 +198,11 @@ async function askAtTerminal(question: string): Promise<string | undefined> {
       process.stderr.write("\n");
       resolve(undefined);
     };
+    const close = () => terminal.close();
+    signal?.addEventListener("abort", close, { once: true });
     terminal.on("close", giveUp);
+    // What closes it is not waited for any longer.
+    terminal.on("close", () => signal?.removeEventListener("abort", close));
     terminal.question(question, (answer) => {
       terminal.off("close", giveUp).close();
       resolve(answer);

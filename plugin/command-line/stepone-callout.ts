@@ -13,6 +13,7 @@ import {
   runStepOne,
   type StepOneOptions,
   type StepOneSurroundings,
+  Stopped,
 } from "./stepone-line.ts";
 
 interface CalloutOptions extends StepOneOptions {
@@ -44,10 +45,10 @@ export function defineCalloutCommand(
         const { readMobileNumbers } = await import("../carriers/stepone/numbers.ts");
         const order = await agreed(
           { numbers: readMobileNumbers(numbers), requirement },
-          { options, context, surroundings },
+          { options, signal, context, surroundings },
         );
         const rest = await surroundings.open(context);
-        const { callIds, text, json } = await placeCalls(rest, order, context);
+        const { callIds, text, json } = await placeCalls(rest, order, { signal, context });
         if (!options.wait) return { text, json };
         // Before anything can go wrong with the waiting.
         if (!options.json) context.print(`${text}\n`);
@@ -57,18 +58,29 @@ export function defineCalloutCommand(
           signal,
           surroundings,
           context,
+        }).catch((error: Error) => {
+          // In text they are printed already.
+          throw signal.aborted && options.json
+            ? new Stopped("Stopped waiting for the records: ask for them with callinfo.", { callIds })
+            : Object.assign(error, { facts: { callIds, ...(error as { facts?: object }).facts } });
         });
         return { text: `\n${answerRecords(calls)}`, json: { ...json, calls } };
       });
     });
 }
 
-/** Places the calls; the answer has the ids, one per line. @throws CarrierError */
+/**
+ * Places the calls, which is not given up once it has begun; the answer has the ids, one per line.
+ *
+ * @throws CarrierError
+ * @throws the signal's reason; nothing was placed
+ */
 export async function placeCalls(
   rest: StepOneRest,
   order: StepOneOrder,
-  context: PlainContext,
+  { signal, context }: { readonly signal: AbortSignal; readonly context: PlainContext },
 ): Promise<Answer & { readonly callIds: readonly string[] }> {
+  signal.throwIfAborted();
   const callIds = await rest.placeCalls(order);
   if (callIds.length !== order.numbers.length) {
     context.complain(
@@ -102,11 +114,12 @@ async function agreed(
   order: StepOneOrder,
   given: {
     readonly options: CalloutOptions;
+    readonly signal: AbortSignal;
     readonly context: PlainContext;
     readonly surroundings: StepOneSurroundings;
   },
 ): Promise<StepOneOrder> {
-  const { options, context, surroundings } = given;
+  const { options, signal, context, surroundings } = given;
   const isOne = order.numbers.length === 1;
   if (order.requirement.trim() === "") {
     throw new NotUnderstood("The requirement is empty: say what the call is about.");
@@ -135,12 +148,13 @@ async function agreed(
   if (!isAsked) return wanted;
   if (missing.includes("name") && isOne) {
     const name = await context.ask(
-      "Name or title of the person, to be asked for at the start (Enter: call without; Ctrl-C: do not call): ",
+      "Name or title of the person, to be asked for at the start (Enter: call without; n: do not call): ",
+      signal,
     );
-    if (name === undefined) throw new Error("Nothing was placed.");
+    if (name === undefined || /^\s*(?:n|no|否|不)\s*$/i.test(name)) throw new Error("Nothing was placed.");
     return name.trim() === "" ? order : named(name);
   }
-  const answer = await context.ask("Call all the same? (Y/n) ");
+  const answer = await context.ask("Call all the same? (Y/n) ", signal);
   if (answer === undefined || !/^\s*(?:$|y|是|好)/i.test(answer)) throw new Error("Nothing was placed.");
   return wanted;
 }

@@ -25,12 +25,13 @@ export function defineStepOneCommand(
     .argument("<json>", 'the request, as in {"phones":"13800138000","user_requirement":"…"}')
     .option("--json", "print one JSON object")
     .action(async (written: string, options: StepOneOptions) => {
-      await runStepOne(context, surroundings, options, async () => {
+      await runStepOne(context, surroundings, options, async (signal) => {
         const order = await readOrder(written);
         const { missingParts } = await import("../carriers/stepone/requirement.ts");
         const complaint = complaintAbout(missingParts(order.requirement));
         if (complaint !== undefined) context.complain(`Warning: ${complaint}.\n`);
-        const { text, json } = await placeCalls(await surroundings.open(context), order, context);
+        const rest = await surroundings.open(context);
+        const { text, json } = await placeCalls(rest, order, { signal, context });
         return { text, json };
       });
     });

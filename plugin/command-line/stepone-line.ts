@@ -4,7 +4,7 @@
  */
 import type { StepOneLine, StepOneRecord, StepOneRest } from "../carriers/stepone/rest.ts";
 import { quoted, spoken } from "./quoted.ts";
-import { type Answer, answer, NotUnderstood, type PlainContext } from "./run.ts";
+import { type Answer, answer, isNobodyReading, NotUnderstood, type PlainContext } from "./run.ts";
 
 /** What these commands need of the process they run in, beside their context. */
 export interface StepOneSurroundings {
@@ -18,7 +18,7 @@ export interface StepOneSurroundings {
   readonly canAsk: boolean;
   /** Bytes to stdout, as they are. */
   write(bytes: Uint8Array): void;
-  /** Calls `stop` with the exit code to end with when the process is told to stop, or nobody reads its output. */
+  /** Calls `stop` with the exit code to end with when the process is told to stop, or its output cannot be written. */
   onStop(stop: (exitCode: number) => void): () => void;
 }
 
@@ -26,7 +26,21 @@ export interface StepOneOptions {
   readonly json?: boolean;
 }
 
-/** Runs a command's work: printed as {@link answer} does; given up at once when it is to stop. */
+/** Whoever stops a command knows why it ends; this is what they cannot know. `facts` is for programs. */
+export class Stopped extends Error {
+  override readonly name = "Stopped";
+  readonly facts: object;
+
+  constructor(message: string, facts: object) {
+    super(message);
+    this.facts = facts;
+  }
+}
+
+/**
+ * Runs a command's work: printed as {@link answer} does; given up at once when it is to stop, without a word unless
+ * there is a {@link Stopped} to tell, or something that may have happened.
+ */
 export async function runStepOne(
   context: PlainContext,
   surroundings: StepOneSurroundings,
@@ -34,8 +48,9 @@ export async function runStepOne(
   work: (signal: AbortSignal) => Promise<Answer | undefined>,
 ): Promise<void> {
   const stopping = new AbortController();
+  let stoppedWith: number | undefined;
   const release = surroundings.onStop((exitCode) => {
-    context.setExitCode(exitCode);
+    stoppedWith ??= exitCode;
     stopping.abort();
   });
   try {
@@ -43,13 +58,14 @@ export async function runStepOne(
       try {
         return await work(stopping.signal);
       } catch (error) {
-        // Whoever stopped it knows why it ends.
-        if (stopping.signal.aborted) return undefined;
-        throw error;
+        const { mayHaveHappened } = error as { mayHaveHappened?: boolean };
+        if (!stopping.signal.aborted || error instanceof Stopped || mayHaveHappened === true) throw error;
+        return undefined;
       }
     });
   } finally {
     release();
+    if (stoppedWith !== undefined) context.setExitCode(stoppedWith);
   }
 }
 
@@ -76,8 +92,8 @@ export function processSurroundings(): StepOneSurroundings {
         ["SIGINT", () => stop(130)],
         ["SIGTERM", () => stop(143)],
       ] as const;
-      // What an agent pipes into a command that has ended is nobody's error, but nobody reads on either.
-      const onClosed = () => stop(0);
+      // The context has told what there is to tell.
+      const onClosed = (error: unknown) => stop(isNobodyReading(error) ? 0 : 1);
       for (const [signal, listener] of stops) process.on(signal, listener);
       process.stdout.on("error", onClosed);
       return () => {

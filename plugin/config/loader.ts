@@ -11,15 +11,14 @@ import path from "node:path";
 import { parseEnv } from "node:util";
 import { type JsonObject, objectAt, readGatewayConfig, readIfPresent } from "./gateway-config.ts";
 import { type E164, parsePhoneNumber } from "./phone-number.ts";
+import { isPrivateUrl, PRIVATE_URL } from "./private-url.ts";
 import {
   type CarrierName,
   carriers,
-  isPrivateUrl,
   type LineConfig,
   type LineSettings,
   lineDefaults,
   lineSettings,
-  PRIVATE_URL,
   type SecretReference,
   type Settings,
   type SwitchboardConfig,

@@ -2,9 +2,9 @@
  * Owns what can be configured: one schema for `plugins.entries.switchboard.config` in the gateway's config
  * file and for `skill-config.json`, and the resolved settings the rest of Switchboard works with.
  */
-import { isIPv4 } from "node:net";
 import { z } from "zod";
 import type { E164 } from "./phone-number.ts";
+import { isLoopback, isPrivateUrl, PRIVATE_URL } from "./private-url.ts";
 
 /** The gateway's form of "this secret is kept elsewhere" (gateway docs, SecretRef contract). */
 export const secretReference = z
@@ -49,9 +49,6 @@ const inheritable = {
     ),
   language: language.describe("The language to fall back to when a text does not show its own."),
 };
-
-/** What an address is that secrets may be sent to, as the end of a sentence. */
-export const PRIVATE_URL = "must be an https URL, or an http URL on this machine";
 
 /** What belongs to one account at a carrier. */
 const account = {
@@ -291,18 +288,6 @@ function withAliases(properties: Record<string, unknown> | undefined): void {
 /** Whether a text is an address that requests can be sent to. */
 export function isHttpUrl(text: string): boolean {
   return ["http:", "https:"].includes(URL.parse(text)?.protocol ?? "");
-}
-
-/** Whether what is sent to this address stays unread on its way: https, or this machine. */
-export function isPrivateUrl(text: string): boolean {
-  const url = URL.parse(text);
-  return url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
-}
-
-/** Whether an address or host name means this machine and nothing else. */
-function isLoopback(host: string): boolean {
-  const address = host.replace(/^\[(.*)\]$/, "$1").toLowerCase();
-  return address === "localhost" || address === "::1" || (isIPv4(address) && address.startsWith("127."));
 }
 
 function wholeNumber({ least, most }: { readonly least: number; readonly most?: number }) {

@@ -7,12 +7,13 @@ import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 import { parseEnv } from "node:util";
+import { isPrivateUrl, PRIVATE_URL } from "./private-url.ts";
 import { type Environment, homeFolderOf } from "./state-folder.ts";
 
 export interface StepOneAccount {
   /** Secret. */
   readonly apiKey: string;
-  /** An http(s) address. */
+  /** An https address, or an http address of this machine. */
   readonly baseUrl: string;
 }
 
@@ -48,8 +49,8 @@ export function readStepOneAccount(places: {
     throw new NoStepOneAccount(`The StepOne key (${KEY}) has characters that no key has: copy it again.`);
   }
   const baseUrl = said(env[BASE]) ?? said(kept[BASE]) ?? SERVICE;
-  if (!["http:", "https:"].includes(URL.parse(baseUrl)?.protocol ?? "")) {
-    throw new NoStepOneAccount(`${BASE} is no http(s) address: correct it, or remove it for ${SERVICE}.`);
+  if (!isPrivateUrl(baseUrl)) {
+    throw new NoStepOneAccount(`${BASE} ${PRIVATE_URL}: correct it, or remove it for ${SERVICE}.`);
   }
   return { apiKey, baseUrl };
 }

@@ -185,6 +185,34 @@ describe.each([
     service = await startStepOnePractice();
   });
 
+  test("one odd id loses no other, and an odd conversation loses no record", async () => {
+    const line = { role: "user", content: "喂" };
+    const answers: unknown[] = [
+      { success: true, call_ids: ["a", null, { id: "b" }, "c d", 7] },
+      { success: true, call_ids: [null] },
+      { duration_seconds: 65, call_content: [line, { role: "user", content: null }] },
+      { duration_seconds: "65", call_content: "喂" },
+      { duration_seconds: "", call_content: [line] },
+      { duration_seconds: true, call_content: [line] },
+    ];
+    const server = createServer((_request, response) => {
+      response.setHeader("content-type", "application/json").end(JSON.stringify(answers.shift()));
+    }).listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    const odd = made({ baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+    const order = { numbers: [NUMBER], requirement: TEXT };
+    try {
+      expect(await odd.placeCalls(order)).toEqual(["a", "7"]);
+      expect((await errorOf(odd.placeCalls(order))).mayHaveHappened).toBe(true);
+      expect(await odd.record("a")).toMatchObject({ durationSeconds: 65, transcript: [line] });
+      expect(await odd.record("a")).toMatchObject({ durationSeconds: 65, transcript: [] });
+      expect(await odd.record("a")).toBeUndefined();
+      expect(await odd.record("a")).toBeUndefined();
+    } finally {
+      server.close();
+    }
+  });
+
   test("what answers a stream with something else is refused in words", async () => {
     const answers = ['{"success":false,"message":"通话不存在"}', "<html>", '{"success":true}'];
     const server = createServer((_request, response) => {

@@ -153,6 +153,10 @@ describe("the end", () => {
       })();
     expect(endOf(await follow(open, { limits: { graceMs: 5 } }))).toMatchObject({ end: "done" });
   });
+
+  test("is the end even when comments go on and on after it", async () => {
+    expect(endOf(await follow(chattering(DONE), { limits: { graceMs: 20 } }))).toMatchObject({ end: "done" });
+  });
 });
 
 test("an event that is no line is told, and counts", async () => {
@@ -230,6 +234,29 @@ describe("given up", () => {
     expect(wordsOf(await follow(open, { limits: { silenceMs: 10 } }))).toEqual(LINES);
   });
 });
+
+test("a stream of nothing but comments counts as broken", async () => {
+  await expect(follow(chattering(""), { limits: { eventlessMs: 10, fruitless: 2 } })).rejects.toThrow();
+  let opened = 0;
+  const open: Open = async (signal) => {
+    opened += 1;
+    return await (opened === 1 ? chattering("") : streams({ bytes: WHOLE }).open)(signal);
+  };
+  expect(wordsOf(await follow(open, { limits: { eventlessMs: 10 } }))).toEqual(LINES);
+});
+
+/** A stream that begins with this and goes on with a comment every 2 ms until it is given up. */
+function chattering(beginning: string): Open {
+  return async (signal) =>
+    (async function* () {
+      yield Buffer.from(beginning);
+      for (;;) {
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        signal.throwIfAborted();
+        yield Buffer.from(": keep-alive\n");
+      }
+    })();
+}
 
 test("it ends at once when it is to stop, in the middle of a stream and between two", async () => {
   const inside = new AbortController();

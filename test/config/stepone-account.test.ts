@@ -75,7 +75,19 @@ test("a file that is no JSON is not quoted", () => {
 
 test("what is no key and no address is told", () => {
   expect(() => read({ STEPONEAI_API_KEY: "sk_ключ" })).toThrow(/characters that no key has/);
-  expect(() => read({ STEPONEAI_API_KEY: "sk_x", STEPONEAI_API_BASE: "127.0.0.1:80" })).toThrow(
-    /STEPONEAI_API_BASE is no http\(s\) address/,
+});
+
+test.each([
+  "127.0.0.1:80",
+  "http://open-skill-api.steponeai.com",
+  "http://127.0.0.1.example.com",
+  "ftp://127.0.0.1",
+])("the key is not sent to %s", (address) => {
+  expect(() => read({ STEPONEAI_API_KEY: "sk_x", STEPONEAI_API_BASE: address })).toThrow(
+    /^STEPONEAI_API_BASE must be an https URL, or an http URL on this machine: correct it, or remove it for /,
   );
+});
+
+test.each(["http://localhost:1", "http://[::1]:1", "http://127.9.0.1"])("%s is this machine", (address) => {
+  expect(read({ STEPONEAI_API_KEY: "sk_x", STEPONEAI_API_BASE: address }).baseUrl).toBe(address);
 });

@@ -54,6 +54,21 @@ describe("a built script on an older Node", () => {
     expect(result.exitCode).toBe(3);
   });
 
+  it.skipIf(process.platform === "win32").each([
+    ["SIGTERM", "process.on('SIGTERM', () => process.exit(7))", 7],
+    ["SIGINT", "", 130],
+    ["SIGHUP", "", 129],
+  ] as const)("hands %s on (%s), and ends as its script does", async (signal, listener, exitCode) => {
+    const waiting = path.join(path.dirname(script), "waiting.js");
+    writeFileSync(
+      waiting,
+      `import "./parts/launch.js";\n${listener};\nsetInterval(() => {}, 1000);\nconsole.log("here");\n`,
+    );
+    const child = execa(process.execPath, [...OLDER, waiting], { env, reject: false });
+    child.stdout.once("data", () => child.kill(signal));
+    expect((await child).exitCode).toBe(exitCode);
+  });
+
   it("says what is wanted where there is no other Node", async () => {
     const bare = path.join(folder, "bare");
     cpSync(path.join(folder, "dist"), path.join(bare, "dist"), { recursive: true });

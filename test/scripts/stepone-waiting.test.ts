@@ -6,6 +6,7 @@ import { StepOneRest } from "../../plugin/carriers/stepone/rest.ts";
 import type { PlainContext } from "../../plugin/command-line/run.ts";
 import { defineCallinfoCommand } from "../../plugin/command-line/stepone-callinfo.ts";
 import { defineCalloutCommand } from "../../plugin/command-line/stepone-callout.ts";
+import { defineStepOneCommand } from "../../plugin/command-line/stepone-command.ts";
 import type { StepOneSurroundings } from "../../plugin/command-line/stepone-line.ts";
 import { type StepOnePractice, startStepOnePractice } from "../../plugin/practice/stepone-server.ts";
 
@@ -46,6 +47,8 @@ async function run(
     readonly onWait?: (count: number) => void;
     /** Stops the command at this wait. */
     readonly stopAtWait?: number;
+    /** Stops the command when it opens the service, when it asks, or when its request for calls has arrived. */
+    readonly stopAt?: "open" | "question" | "placing";
   } = {},
 ): Promise<Ran> {
   const ran = { stdout: "", stderr: "", code: 0, waits: [] as number[], questions: [] as string[] };
@@ -58,8 +61,12 @@ async function run(
     complain: (text) => {
       ran.stderr += text;
     },
-    ask: async (question) => {
+    ask: async (question, signal) => {
       ran.questions.push(question);
+      if (given.stopAt === "question") {
+        stop(143);
+        return signal?.aborted ? undefined : "y";
+      }
       return answers.shift();
     },
     setExitCode: (code) => {
@@ -68,12 +75,19 @@ async function run(
   };
   let stop = (_exitCode: number) => {};
   const surroundings: StepOneSurroundings = {
-    open: async () =>
-      new StepOneRest({
+    open: async () => {
+      if (given.stopAt === "open") stop(130);
+      return new StepOneRest({
         baseUrl: service.url,
         apiKey: service.key,
         retry: { times: 0, firstDelayMs: 1 },
-      }),
+        fetch: async (url, request) => {
+          const answer = fetch(url, request);
+          if (given.stopAt === "placing" && url.endsWith("/initiate_call")) stop(143);
+          return await answer;
+        },
+      });
+    },
     wait: async (milliseconds, signal) => {
       ran.waits.push(milliseconds);
       given.onWait?.(ran.waits.length);
@@ -98,6 +112,8 @@ const callinfo = (args: readonly string[], given?: Parameters<typeof run>[2]) =>
   run(defineCallinfoCommand, args, given);
 const callout = (args: readonly string[], given?: Parameters<typeof run>[2]) =>
   run(defineCalloutCommand, args, given);
+const stepone = (args: readonly string[], given?: Parameters<typeof run>[2]) =>
+  run(defineStepOneCommand, args, given);
 const asked = () => service.requests.filter(({ path }) => path === RECORD).length;
 
 /** A call whose record can be made to appear. */
@@ -209,11 +225,64 @@ describe("callout --wait", () => {
     });
   });
 
+  test("stopped while it waits, the ids are not lost", async () => {
+    const { code, stdout, stderr } = await callout([NUMBER, GOOD, "--wait", "--json"], { stopAtWait: 2 });
+    expect(code).toBe(130);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { name: "Stopped" }, callIds: ["call-1"] });
+    expect(stderr).toMatch(/\nStopped waiting for the records: ask for them with callinfo\.\n$/);
+    expect((await callout([NUMBER, GOOD, "--wait"], { stopAtWait: 1 })).stdout).toBe("call-2\n");
+  });
+
+  test("refused while it waits, the ids are not lost", async () => {
+    const onWait = () => {
+      service.faults.refuseKey = true;
+    };
+    const { code, stdout } = await callout([NUMBER, GOOD, "--wait", "--json"], { onWait });
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { name: "CarrierRefused" }, callIds: ["call-1"] });
+  });
+
   test("fewer ids than numbers are noted", async () => {
     service.answerShape = "provider_call_id";
     const { stdout, stderr } = await callout([`${NUMBER},13900139000`, GOOD]);
     expect(stdout).toBe("call-1\n");
     expect(stderr).toBe("Note: StepOne gave 1 call ids for 2 numbers: see its page for the others.\n");
+  });
+});
+
+describe("stopped", () => {
+  const REQUEST = JSON.stringify({ phones: NUMBER, user_requirement: GOOD });
+
+  test("before the calls are placed, nothing is placed and nothing said", async () => {
+    const nothing = { code: 130, stdout: "", stderr: "" };
+    expect(await callout([NUMBER, GOOD], { stopAt: "open" })).toMatchObject(nothing);
+    expect(await stepone(["call", REQUEST], { stopAt: "open" })).toMatchObject(nothing);
+    expect(service.requests).toEqual([]);
+  });
+
+  test("at the question, it places nothing", async () => {
+    const given = { answers: [], stopAt: "question" } as const;
+    expect(await callout([NUMBER, "通知张总明天开会"], given)).toMatchObject({ code: 143, stdout: "" });
+    expect(service.requests).toEqual([]);
+  });
+
+  test("while they are placed, the ids are told all the same", async () => {
+    expect(await callout([NUMBER, GOOD], { stopAt: "placing" })).toMatchObject({
+      code: 143,
+      stdout: "call-1\n",
+    });
+  });
+
+  test("while they are placed and nobody knows whether they were: that is said", async () => {
+    const given = { stopAt: "placing" } as const;
+    for (const work of [() => callout([NUMBER, GOOD], given), () => stepone(["call", REQUEST], given)]) {
+      service.faults.routes.push({ path: "/api/v1/callinfo/initiate_call", kind: "drop", times: 1 });
+      const { code, stdout, stderr } = await work();
+      expect([code, stdout]).toEqual([143, ""]);
+      expect(stderr).toMatch(
+        /^StepOne at \S+ could not be reached .* It may have called all the same: look at /,
+      );
+    }
   });
 });
 
@@ -234,6 +303,12 @@ describe("at a terminal", () => {
     const { code, stderr } = await callout([NUMBER, NAMELESS], { answers: [undefined] });
     expect([code, stderr.endsWith("Nothing was placed.\n")]).toEqual([1, true]);
     expect(service.calls).toHaveLength(1);
+  });
+
+  test.each(["n", " No ", "否", "不"])("%j is no name: nothing is placed", async (answer) => {
+    const { code, stderr } = await callout([NUMBER, NAMELESS], { answers: [answer] });
+    expect([code, stderr.endsWith("Nothing was placed.\n")]).toEqual([1, true]);
+    expect(service.requests).toEqual([]);
   });
 
   test.each([

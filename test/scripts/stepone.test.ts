@@ -3,7 +3,7 @@
 // stepone-waiting.test.ts, without the time.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type StepOnePractice, startStepOnePractice } from "../../plugin/practice/stepone-server.ts";
@@ -47,6 +47,16 @@ const callinfo = (...args: string[]) => run("callinfo", args);
 const streamChat = (...args: string[]) => run("stream_chat", args);
 const stepone = (...args: string[]) => run("stepone", args);
 
+/** A call that is not known yet when its record is asked for the first time. */
+function notThereAtFirst(): void {
+  service.faults.routes.push({
+    path: "/api/v1/callinfo/search_callinfo",
+    kind: "status",
+    status: 404,
+    times: 1,
+  });
+}
+
 /** One sentence on stderr, nothing on stdout. */
 function expectRefusal({ code, stdout, stderr }: Finished, exitCode: number, sentence: RegExp): void {
   expect([code, stdout]).toEqual([exitCode, ""]);
@@ -69,7 +79,7 @@ describe("callout", () => {
   });
 
   test("--wait: the id first, then the record", async () => {
-    service.timings.recordDelayMs = 3_000;
+    notThereAtFirst();
     const { code, stdout, stderr } = await callout(NUMBER, GOOD, "--wait");
     expect([code, stderr]).toEqual([
       0,
@@ -178,7 +188,7 @@ describe("callinfo", () => {
   });
 
   test("the retry that is promised happens, ten seconds later", async () => {
-    service.timings.recordDelayMs = 3_000;
+    notThereAtFirst();
     await callout(NUMBER, GOOD);
     const began = Date.now();
     const { code, stdout, stderr } = await callinfo("call^1", "1");
@@ -425,6 +435,41 @@ describe("one clear sentence", () => {
       1,
       /^StepOne at \S+ did not answer within 15 s: .* It may have called all the same: look at/,
     );
+  });
+
+  test("the key is not sent over an open network", async () => {
+    runner.write(".env", `STEPONEAI_API_KEY=${service.key}\nSTEPONEAI_API_BASE=http://192.0.2.1\n`);
+    expectRefusal(
+      await callout(NUMBER, GOOD),
+      1,
+      /^STEPONEAI_API_BASE must be an https URL, or an http URL on/,
+    );
+  });
+
+  test.skipIf(process.platform !== "linux").each([
+    ["callout", [NUMBER, GOOD]],
+    ["stream_chat", ["call^1"]],
+  ])("output of %s that cannot be written", async (name, args) => {
+    await callout(NUMBER, GOOD);
+    const full = openSync("/dev/full", "w");
+    const child = spawn(
+      process.execPath,
+      [path.resolve(import.meta.dirname, `../../scripts/${name}.ts`), ...args],
+      {
+        env: { OPENCLAW_STATE_DIR: runner.stateFolder, HOME: runner.stateFolder },
+        stdio: ["ignore", full, "pipe"],
+      },
+    );
+    let stderr = "";
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+    });
+    const [code] = await once(child, "close");
+    closeSync(full);
+    expect([code, stderr]).toEqual([
+      1,
+      "The output could not be written (ENOSPC): free the disk, or send it elsewhere.\n",
+    ]);
   });
 
   test("no key, and one that others may read", async () => {

@@ -34,10 +34,24 @@ export function isCallId(given: string): boolean {
   return CALL_ID.test(given);
 }
 
+/** Undefined instead of what does not parse. */
+function readableOr<Schema extends z.ZodMiniType>(schema: Schema) {
+  return z.catch(z.optional(schema), undefined);
+}
+
+const known = <Entry>() =>
+  z.transform((entries: (Entry | undefined)[]) => entries.filter((entry) => entry !== undefined));
+
 const callId = z.pipe(id, z.string().check(z.regex(CALL_ID)));
 
 const placed = z.union([
-  z.object({ call_ids: z.array(callId).check(z.minLength(1)) }),
+  z.object({
+    // One that cannot be read must not lose those that can: the calls are being made.
+    call_ids: z.pipe(
+      z.pipe(z.array(readableOr(callId)), known<string>()),
+      z.array(z.string()).check(z.minLength(1)),
+    ),
+  }),
   z.pipe(
     z.object({ provider_call_id: callId }),
     z.transform(({ provider_call_id }) => ({ call_ids: [provider_call_id] })),
@@ -51,7 +65,16 @@ const record = z.nullable(
     duration_seconds: count,
     cost: z.catch(z.nullish(z.union([z.number(), z.string()])), undefined),
     billed: z.catch(z.nullish(z.boolean()), undefined),
-    call_content: z.nullish(z.array(z.object({ role: z.string(), content: z.string() }))),
+    // What was said in a form of its own is lost; length and cost are not.
+    call_content: z.catch(
+      z.nullish(
+        z.pipe(
+          z.array(readableOr(z.object({ role: z.string(), content: z.string() }))),
+          known<StepOneLine>(),
+        ),
+      ),
+      undefined,
+    ),
     provider_response: z.optional(z.unknown()),
   }),
 );

@@ -1,7 +1,8 @@
 /**
  * Owns following a conversation of StepOne as it is spoken (wire page, `stream_chat_history`): from bytes, cut
- * anywhere, to what was said. The service tells a conversation from its beginning each time it is asked, so a stream
- * that broke off is taken up again by counting: what was told before is left out, whatever it says.
+ * anywhere, to what was said. Assumed, since the service does not document it: a conversation is told from its beginning
+ * each time it is asked for. So a stream that broke off is taken up again by counting: what was told before is left out,
+ * whatever it says.
  */
 import { createParser } from "eventsource-parser";
 import * as z from "zod/mini";
@@ -57,6 +58,11 @@ export interface FollowLimits {
    * whether any come in a conversation's silences is not documented, and opening it again costs nothing.
    */
   readonly silenceMs: number;
+  /**
+   * After how long without any event, comments or not, a stream counts as broken: the phone rings for 30 s, and what
+   * was said before comes at once.
+   */
+  readonly eventlessMs: number;
   /** How long the end of the bytes is waited for when the conversation is over. */
   readonly graceMs: number;
 }
@@ -67,6 +73,7 @@ const LIMITS: FollowLimits = {
   firstDelayMs: 500,
   longestDelayMs: 8_000,
   silenceMs: 60_000,
+  eventlessMs: 90_000,
   graceMs: 1_000,
 };
 
@@ -134,7 +141,12 @@ async function* piecesOf(
   const pieces = new Pieces();
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;
+  let eventless: NodeJS.Timeout | undefined;
+  let isEnding = false;
   const listen = () => {
+    // However much comes after the end, it is waited for once.
+    if (isEnding) return;
+    isEnding = isOver;
     clearTimeout(timer);
     timer = setTimeout(() => silence.abort(), isOver ? limits.graceMs : limits.silenceMs);
   };
@@ -142,8 +154,10 @@ async function* piecesOf(
   try {
     const stream = await open(AbortSignal.any([stopped, silence.signal]));
     listen();
+    eventless = setTimeout(() => silence.abort(), limits.eventlessMs);
     for await (const chunk of stream) {
       for (const piece of pieces.push(chunk)) {
+        if (piece.kind !== "nothing") clearTimeout(eventless);
         isOver ||= piece.kind === "end";
         yield piece;
       }
@@ -153,6 +167,7 @@ async function* piecesOf(
     failure = error;
   } finally {
     clearTimeout(timer);
+    clearTimeout(eventless);
   }
   for (const piece of pieces.rest()) {
     // Half an event is told again by the next stream; after the end there is none.
