@@ -1,2 +1,2 @@
 import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import"./parts/chunk-OXNF36YO.js";await import("./parts/call-LE5YH7GD.js");
+import"./parts/chunk-27MAOMEW.js";await import("./parts/call-H2MDUOXV.js");

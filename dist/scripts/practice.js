@@ -1,2 +1,2 @@
 import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import"./parts/chunk-OXNF36YO.js";await import("./parts/practice-5C4KQPUZ.js");
+import"./parts/chunk-27MAOMEW.js";await import("./parts/practice-EDIIJQMI.js");

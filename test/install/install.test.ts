@@ -6,13 +6,14 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/pr
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type ClawCallPractice, startClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
 import { type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
 import { type PracticeGateway, startPracticeGateway } from "../../plugin/practice/gateway.ts";
 import { type PracticeModel, startPracticeModel } from "../../plugin/practice/model.ts";
 import { OWNER, packageFolder } from "../gateway/phone-line.ts";
 
+const soon = { timeout: 40_000, interval: 500 };
 const wait = { timeoutMs: 20_000 };
 let folder: string;
 let clone: string;
@@ -207,10 +208,15 @@ describe("on a gateway that has never seen the source", () => {
     await server.waitForClient({ count: before + 1, timeoutMs: 30_000 }).catch(() => {
       throw new Error(`The line did not connect: ${gateway.output().slice(-2_000)}`);
     });
+    // Its first seconds are measured elsewhere; here it matters that everything is there.
+    await vi.waitFor(async () => {
+      const { stdout } = await gateway.openclaw(["phone", "status", "--json"]);
+      expect(JSON.parse(stdout)).toMatchObject({ warm: true });
+    }, soon);
     const call = await server.ring();
     expect((await call.heardGreeting(wait)).text).toContain("Robin");
     const turn = call.say("What is the weather?");
-    expect((await turn.result(wait)).text).toContain("coat");
+    expect((await turn.result(wait)).text, gateway.output().slice(-2_000)).toContain("coat");
     call.hangUp();
 
     const skills = await gateway.openclaw(["skills", "list", "--json"]);

@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{IMPLICIT_LINE,PRIVATE_URL,aliases,carriers,isHttpUrl,isPrivateUrl,lineDefaults,lineSettings,pluginConfigJsonSchema,secretPaths,secretReference,settingsSchema}from"./chunk-LBPIBHBQ.js";import"./chunk-ZU5I4ERN.js";import"./chunk-IJEZV5B5.js";export{IMPLICIT_LINE,PRIVATE_URL,aliases,carriers,isHttpUrl,isPrivateUrl,lineDefaults,lineSettings,pluginConfigJsonSchema,secretPaths,secretReference,settingsSchema};
