@@ -1,13 +1,15 @@
 /** ClawCall on a real gateway: who is answered, by which session, with what words, and how calls end. */
+import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { ClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
 import { freePort } from "../../plugin/practice/gateway.ts";
 import { PHRASES } from "../../plugin/speech/phrase-tables.ts";
 import { phrase } from "../../plugin/speech/phrases.ts";
 import { type ClawCallLine, startClawCallLine } from "./clawcall-line.ts";
-import { OWNER, promptOf, SECRET_WORD, STRANGER } from "./phone-line.ts";
+import { OWNER, packageFolder, promptOf, SECRET_WORD, STRANGER } from "./phone-line.ts";
 
 let line: ClawCallLine;
 let bridgePort: number;
@@ -201,22 +203,28 @@ describe("a call to a third party", () => {
 
   it("is answered within 11 s by a slow model, with a question, and hears the rest at the next words", async () => {
     const call = await thirdPartyCall("Ask for the opening hours.");
-    const slow = await call.say("a slow question for you").result(wait);
+    const turn = call.say("a slow question for you");
+    // Calls do not wait for each other.
+    const owner = await line.server.ring({ from: OWNER });
+    const quick = await owner.say("And the weather?").result(wait);
+    expect(quick.text).toContain("coat");
+    owner.hangUp();
+    expect(turn.over).toBe(false);
+    const slow = await turn.result(wait);
     expect(slow.atMs).toBeLessThan(12_000);
     expect(PHRASES.en.holding).toContain(slow.text);
     const late = await call.say("Yes.").result(wait);
     expect(late.text).toContain("The slow answer.");
     expect(call.turns.flatMap(({ heard }) => heard).filter(({ filler }) => filler)).toEqual([]);
     call.hangUp();
+    expect(line.server.violations).toEqual([]);
   });
 
-  it.each(["busy", "no-answer"] as const)("that is %s is reported from the history", async (does) => {
-    const placing = line.server.nextCall({ does }, wait);
-    await placeCall(`Ask who is ${does}.`);
+  it("that is busy is reported from the history", async () => {
+    const placing = line.server.nextCall({ does: "busy" }, wait);
+    await placeCall("Ask who is busy.");
     await placing;
-    await untilOwnerKnows(
-      does === "busy" ? /was busy.*Ask who is busy/s : /was not answered.*Ask who is no-answer/s,
-    );
+    await untilOwnerKnows(/was busy.*Ask who is busy/s);
   });
 });
 
@@ -290,20 +298,6 @@ describe("a scheduled call", () => {
   });
 });
 
-describe("two calls at once", () => {
-  it("do not wait for each other", async () => {
-    const third = await thirdPartyCall("Ask for the opening hours.");
-    const slow = third.say("a slow question for you");
-    const owner = await line.server.ring({ from: OWNER });
-    const quick = await owner.say("And the weather?").result(wait);
-    expect(quick.text).toContain("coat");
-    expect((await slow.result(wait)).atMs).toBeGreaterThan(quick.atMs);
-    owner.hangUp();
-    third.hangUp();
-    expect(line.server.violations).toEqual([]);
-  });
-});
-
 /** Makes a schedule at the service; resolves to its id. */
 async function schedule(
   server: ClawCallPractice,
@@ -319,10 +313,12 @@ async function schedule(
 }
 
 async function placeCall(purpose: string): Promise<void> {
-  const { exitCode, stderr } = await line.gateway.openclaw([
-    ...["phone", "call", "--to", STRANGER, "--purpose", purpose],
-  ]);
-  expect(exitCode, stderr).toBe(0);
+  // The script itself: the gateway's command line takes seconds to start, and is tried above.
+  const { stateDir } = line.gateway;
+  const script = join(packageFolder, "dist/scripts/call.js");
+  await promisify(execFile)(process.execPath, [script, "--to", STRANGER, "--purpose", purpose], {
+    env: { OPENCLAW_STATE_DIR: stateDir, HOME: stateDir, SystemRoot: process.env.SystemRoot },
+  });
 }
 
 /** A call to a stranger that has been opened. */
@@ -341,8 +337,9 @@ async function untilOwnerKnows(told: RegExp): Promise<void> {
   await expect
     .poll(
       async () => {
-        const [asked] = await during(() => owner.say("what came of it?").result(wait));
-        prompts.push(promptOf(asked));
+        // All of them: the agent may be writing the result at the same time, and is told but once.
+        const asked = await during(() => owner.say("what came of it?").result(wait));
+        prompts.push(...asked.map(promptOf));
         return prompts.join("\n");
       },
       { timeout: 20_000, interval: 1_000 },
