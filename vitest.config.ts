@@ -30,6 +30,7 @@ export default defineConfig({
         test: {
           name: "gateway",
           include: ON_A_GATEWAY,
+          globalSetup: ["test/gateway/first-start.ts"],
           testTimeout: 40_000,
           hookTimeout: 120_000,
         },
