@@ -1,2 +1,2 @@
 import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import"./parts/chunk-27MAOMEW.js";await import("./parts/sms-FK6SR6YB.js");
+import"./parts/chunk-27MAOMEW.js";await import("./parts/sms-577ERJZU.js");

@@ -9,6 +9,7 @@
  */
 import { createParser } from "eventsource-parser";
 import { z } from "zod";
+import { jsonIn } from "../json-text.ts";
 import { type GatewayAddress, GatewayProblem, postWithPatience, readJson } from "./gateway-http.ts";
 import { onlyTheOwner } from "./only-the-owner.ts";
 import type { AgentAnswer, AgentPort, AgentTurn, AgentTurnListener } from "./port.ts";
@@ -112,12 +113,4 @@ async function follow(body: ReadableStream<Uint8Array>, listener: AgentTurnListe
   if (failure !== undefined) throw new GatewayProblem("refused", `The agent's run failed: ${failure}.`);
   if (!isComplete) throw new GatewayProblem("refused", "The gateway broke off in the middle of an answer.");
   return { kind: "answered", text: text === NOTHING_SAID ? "" : text };
-}
-
-function jsonIn(data: string): unknown {
-  try {
-    return JSON.parse(data);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@
  * `POST /clawcall/message` with `{call_sid, message}`, answered `{response, end_call}` (seed, "The bridge exposes").
  */
 import { z } from "zod";
+import { jsonIn } from "../json-text.ts";
 import { messageOf } from "../log.ts";
 import type { AgentAnswer, AgentPort, AgentTurn } from "./port.ts";
 
@@ -122,14 +123,6 @@ function networkProblem(error: unknown): string {
   const { cause } = error as { cause?: unknown };
   const code = (cause as { code?: unknown } | undefined)?.code;
   return typeof code === "string" ? code : messageOf(cause ?? error);
-}
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The owner's turns go to an agent of theirs, `elsewhere`; it knows no tiers, so nobody else's do. */

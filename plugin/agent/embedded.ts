@@ -47,7 +47,7 @@ async function runTurn(
 ): Promise<AgentAnswer> {
   const config = runtime.config.current() as NonNullable<EmbeddedParameters["config"]>;
   const { agentId, sessionKey } = turn.session;
-  /** The text of the current message so far, and of the whole messages before it. */
+  /** The text of the current message so far. */
   let text = "";
   phoneRuns().runs.set(turn.runId, {
     line: turn.line,

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { jsonIn } from "../json-text.ts";
 
 export interface GatewayAddress {
   /** "http://127.0.0.1:18789" */
@@ -150,20 +151,12 @@ export async function callTool(gateway: GatewayAddress, call: ToolCall): Promise
   if (!parsed.data.ok) throw new GatewayProblem("refused", `The gateway says: ${parsed.data.error.message}`);
   const { details, content } = parsed.data.result;
   const written = content?.find(({ text }) => text !== undefined)?.text;
-  return details ?? jsonIn(written) ?? written;
+  return details ?? jsonIn(written ?? "") ?? written;
 }
 
 /** What an answer's body says in JSON; undefined when it is none. */
 export async function readJson(answer: Response): Promise<unknown> {
   return jsonIn(await answer.text());
-}
-
-function jsonIn(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function nothingAnswers(gateway: GatewayAddress): string {

@@ -9,6 +9,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AddressInfo, BlockList, isIPv4, isIPv6 } from "node:net";
 import { z } from "zod";
+import { jsonIn } from "../json-text.ts";
 import { type Log, messageOf } from "../log.ts";
 
 export interface BridgeParameters {
@@ -193,12 +194,4 @@ function cannotListen(host: string, port: number, error: unknown): string {
   return code === "EADDRINUSE"
     ? `The ClawCall bridge cannot use port ${port} on ${host}, another program does: end that program, or set CLAWCALL_AGENT_PORT to another port.`
     : `The ClawCall bridge cannot listen on ${host}, port ${port} (${code ?? messageOf(error)}): set CLAWCALL_AGENT_HOST and CLAWCALL_AGENT_PORT to a place it may use.`;
-}
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -7,6 +7,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import { jsonIn } from "../json-text.ts";
 import { CLI_VARIABLE, type GatewayCli, GatewayCommandFailed } from "./gateway-cli.ts";
 
 /** What the script that rings is told. */
@@ -110,7 +111,7 @@ export async function listBriefingJobs(cli: GatewayCli): Promise<BriefingJob[]> 
   return answer.data.jobs.flatMap((entry): BriefingJob[] => {
     const known = job.safeParse(entry).data;
     if (known?.declarationKey?.startsWith(KEY_PREFIX) !== true) return [];
-    const order = ringOrder.safeParse(parseJson(known.payload.input ?? "")).data;
+    const order = ringOrder.safeParse(jsonIn(known.payload.input ?? "")).data;
     const isActive = known.enabled !== false;
     const { expr = "", tz = "UTC" } = known.schedule;
     return [
@@ -130,12 +131,4 @@ export async function listBriefingJobs(cli: GatewayCli): Promise<BriefingJob[]> 
 /** @throws GatewayCommandFailed */
 export async function removeBriefingJob(cli: GatewayCli, id: string): Promise<void> {
   await cli.run(["cron", "rm", id, "--json"]);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -6,6 +6,7 @@ import { existsSync, realpathSync } from "node:fs";
 import path from "node:path";
 import { execa } from "execa";
 import type { Environment } from "../config/state-folder.ts";
+import { jsonIn } from "../json-text.ts";
 
 /** The gateway's command line could not do what it was asked. The message is for people. */
 export class GatewayCommandFailed extends Error {
@@ -91,7 +92,7 @@ export function openGatewayCli(file: string, env: Environment): GatewayCli {
       if (result.timedOut) {
         throw new GatewayCommandFailed(`"${what}" took longer than ${timeoutMs / 1_000} s and was ended.`);
       }
-      const printed = parseJson(result.stdout);
+      const printed = jsonIn(result.stdout);
       if (result.exitCode !== 0 || printed === undefined) {
         throw new GatewayCommandFailed(`"${what}" failed: ${reason(printed, result)}`);
       }
@@ -114,12 +115,4 @@ function reason(
   return (
     result.stderr.trim().split("\n").at(-1) || result.shortMessage || "it printed nothing that is understood."
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -216,13 +216,12 @@ export class Calls {
     }
     const isFirst = call.paced === undefined;
     call.paced ??= this.#pacedTurns(call, speaker);
-    const deadline = { thirdParty: THIRD_PARTY_DEADLINE_MS, briefing: BRIEFING_DEADLINE_MS };
     const isOpening = isFirst && OPENED_BY[speaker.kind] === turn.kind;
     if (isOpening && speaker.firstWords !== undefined) call.paced.sayFirst(speaker.firstWords);
-    const limitMs =
-      speaker.kind === "thirdParty" || isOpening
-        ? deadline[speaker.kind === "thirdParty" ? "thirdParty" : "briefing"]
-        : Math.min(this.#p.settings.timeoutMs, LONGEST_WAIT_MS);
+    const ownersLimitMs = isOpening
+      ? BRIEFING_DEADLINE_MS
+      : Math.min(this.#p.settings.timeoutMs, LONGEST_WAIT_MS);
+    const limitMs = speaker.kind === "thirdParty" ? THIRD_PARTY_DEADLINE_MS : ownersLimitMs;
     call.paced.request({
       address: turn,
       asWritten: turn.asWritten,
@@ -248,7 +247,6 @@ export class Calls {
       whenLate: isThirdParty ? "hold" : "report",
       supersedes: !isThirdParty,
       answer: (address, text, how) => {
-        call.memory.lastSaid = text;
         this.#p.carrier.answer(address, text, how);
         if (how.endCall) this.#callWantsToEnd(call, text);
       },

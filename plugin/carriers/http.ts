@@ -7,6 +7,7 @@ import pRetry from "p-retry";
 // The small build: scripts that must start fast come through here. Schemas of the full one are as good.
 import * as z from "zod/mini";
 import { quoteOutside } from "../config/redaction.ts";
+import { jsonIn } from "../json-text.ts";
 import { text } from "./answer-fields.ts";
 import { CarrierRefused, CarrierUnreachable } from "./carrier-errors.ts";
 
@@ -238,7 +239,7 @@ export class CarrierHttp {
     received: string,
     asked: { readonly acts: boolean; readonly request: HttpQuestion },
   ): unknown {
-    const answer = parseJson(received);
+    const answer = jsonIn(received);
     if (response.ok && this.#service.isRefusal?.(answer) !== true) return answer;
     throw this.#refused(response, received, asked);
   }
@@ -263,7 +264,7 @@ export class CarrierHttp {
     const advice = this.#service.advise({
       status,
       path: request.path,
-      answer: parseJson(received),
+      answer: jsonIn(received),
       retryAfterSeconds: wait > 0 ? wait : undefined,
       said: message,
     });
@@ -312,7 +313,7 @@ function failure(error: unknown, timeoutMs: number): string {
 
 /** `{error:{code,message}}`, `{error:"…"}`, `{message}` or plain text; a web page says nothing useful. */
 function refusalIn(received: string): { code: string | undefined; message: string | undefined } {
-  const parsed = z.safeParse(refusalBody, parseJson(received));
+  const parsed = z.safeParse(refusalBody, jsonIn(received));
   if (!parsed.success) {
     const plain = received.trim();
     return { code: undefined, message: plain === "" || plain.startsWith("<") ? undefined : plain };
@@ -320,14 +321,6 @@ function refusalIn(received: string): { code: string | undefined; message: strin
   const { error, message, code } = parsed.data;
   if (typeof error === "object") return { code: error.code ?? code, message: error.message ?? message };
   return { code, message: message ?? error };
-}
-
-function parseJson(received: string): unknown {
-  try {
-    return JSON.parse(received);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The codes of an error and its causes, the outermost first. */

@@ -9,6 +9,7 @@ import type { Command } from "commander";
 import type { RingingLine } from "../briefings/ring.ts";
 import type { ClawCallRest } from "../carriers/clawcall/rest.ts";
 import type { UsableLine } from "../config/choose-line.ts";
+import { jsonIn } from "../json-text.ts";
 import { messageOf } from "../log.ts";
 import { openCalls, openClawCallLine } from "./open-line.ts";
 import { quoted } from "./quoted.ts";
@@ -342,7 +343,7 @@ async function remove(id: string, options: CommonOptions, settings: Settings): P
 
 async function ringNow(settings: Settings): Promise<Answer> {
   const { ringOrder } = await import("../briefings/cron-jobs.ts");
-  const order = ringOrder.safeParse(parseJson(process.stdin.isTTY ? "" : await text(process.stdin)));
+  const order = ringOrder.safeParse(jsonIn(process.stdin.isTTY ? "" : await text(process.stdin)));
   if (!order.success) {
     throw new NotUnderstood(
       'The gateway\'s cron job runs this and says on standard input what to brief on: make one with "briefing add".',
@@ -398,14 +399,6 @@ async function ringNow(settings: Settings): Promise<Answer> {
 async function ringingLine({ name }: UsableLine, settings: Settings): Promise<RingingLine> {
   const { line, calls } = await openCalls({ line: name }, settings);
   return { line, rest: calls.placer };
-}
-
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The session the owner speaks in on this line; undefined when the gateway does not say. */

@@ -9,7 +9,7 @@ import { type Bridge, startBridge } from "../bridge/bridge.ts";
 import { BriefingPreparer, type KnownSchedule } from "../briefings/preparer.ts";
 import { briefingPrompt } from "../briefings/words.ts";
 import { type CallSpeaker, Calls } from "../calls/calls.ts";
-import { OpenCalls, type OpenCallTimings } from "../calls/open-calls.ts";
+import { OpenCalls } from "../calls/open-calls.ts";
 import {
   carrierContext,
   defaultGreeting,
@@ -78,7 +78,6 @@ export interface LineParameters {
   onSchedules?(schedules: readonly KnownSchedule[]): void;
   readonly log: Log;
   readonly version: string;
-  readonly openCallTimings?: Partial<OpenCallTimings> | undefined;
 }
 
 export interface Line {
@@ -196,7 +195,6 @@ export function createLine(parameters: LineParameters): Line {
           records: parts.records,
           onEnded: (outcome) => calls.onCallEnded(outcome),
           log,
-          timings: parameters.openCallTimings,
         });
   const lostWords =
     parts.askAgain === undefined

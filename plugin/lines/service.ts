@@ -23,6 +23,7 @@ import { type LoadedConfig, loadConfig } from "../config/loader.ts";
 import { secretsOf } from "../config/redaction.ts";
 import { carriers, type LineConfig, type SwitchboardConfig } from "../config/schema.ts";
 import { findGateway, findPackageFolder } from "../config/state-folder.ts";
+import { jsonIn } from "../json-text.ts";
 import { createRingLog, messageOf, type RingLog } from "../log.ts";
 import { closeStore, openStore, type Store } from "../store/database.ts";
 import { wasAnswered } from "../store/inbox.ts";
@@ -392,9 +393,5 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
     body += piece;
     if (body.length > REQUEST_LIMIT) return undefined;
   }
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
+  return jsonIn(body);
 }

@@ -12,7 +12,7 @@ import type { Schedules } from "./clawcall-schedules.ts";
 import type { Slots } from "./clawcall-slots.ts";
 import { restInput, TIERS, type Tier, VOICES } from "./clawcall-wire.ts";
 import type { RequestRecord } from "./practice-record.ts";
-import { receivedRequest } from "./received-request.ts";
+import { bearerKey, receivedRequest } from "./received-request.ts";
 import { takeRouteFault } from "./route-faults.ts";
 
 /** What the HTTP half needs beyond what all parts share. */
@@ -299,7 +299,8 @@ export async function serveClawCall(
 ): Promise<void> {
   const text = await textOf(request).catch(() => undefined);
   if (text === undefined) return;
-  const { record, key } = receivedRequest(request, text, line.now());
+  const { record, secret } = receivedRequest(request, text, line.now());
+  const key = bearerKey(secret);
   line.record.requestReceived(record);
 
   const fault = takeRouteFault(line.faults.routes, record);

@@ -8,7 +8,7 @@ import type { ClawdTalkFaults } from "./clawdtalk-faults.ts";
 import type { ClawdTalkRecord } from "./clawdtalk-record.ts";
 import { restInput } from "./clawdtalk-wire.ts";
 import type { RequestRecord } from "./practice-record.ts";
-import { receivedRequest } from "./received-request.ts";
+import { bearerKey, receivedRequest } from "./received-request.ts";
 import { takeRouteFault } from "./route-faults.ts";
 import type { TextMessage, TextMessages } from "./text-messages.ts";
 import type { Waiting } from "./waiting.ts";
@@ -223,7 +223,8 @@ export async function serveRest(
 ): Promise<void> {
   const text = await readBody(request);
   if (text === undefined) return;
-  const { record, key } = receivedRequest(request, text, line.now());
+  const { record, secret } = receivedRequest(request, text, line.now());
+  const key = bearerKey(secret);
   line.record.requestReceived(record);
 
   const fault = takeRouteFault(line.faults.rest, record);

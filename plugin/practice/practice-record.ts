@@ -10,7 +10,7 @@ export interface RequestRecord {
   /** Without the query. */
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
-  /** Without `authorization`. */
+  /** Without the one that carries the key. */
   readonly headers: Readonly<Record<string, string>>;
   /** The parsed JSON; the text itself when it was not JSON; `undefined` when there was none. */
   readonly body: unknown;

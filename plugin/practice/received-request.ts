@@ -4,7 +4,7 @@ import type { IncomingMessage } from "node:http";
 import type { RequestRecord } from "./practice-record.ts";
 
 /**
- * What was received, not yet answered, and the bearer key that came with it (`""` without one).
+ * What was received, not yet answered, and what the header that carries the key held.
  *
  * @param text The whole body.
  * @param at The clock's time in milliseconds.
@@ -13,9 +13,10 @@ export function receivedRequest(
   request: IncomingMessage,
   text: string,
   at: number,
-): { readonly record: RequestRecord; readonly key: string } {
+  keyHeader = "authorization",
+): { readonly record: RequestRecord; readonly secret: string | undefined } {
   const url = new URL(request.url ?? "/", "http://practice.invalid");
-  const { authorization, ...headers } = request.headers;
+  const { [keyHeader]: secret, ...headers } = request.headers;
   const record = {
     at,
     method: request.method ?? "GET",
@@ -25,7 +26,12 @@ export function receivedRequest(
     body: parsedBody(text),
     status: undefined,
   };
-  return { record, key: /^Bearer (.+)$/.exec(authorization ?? "")?.[1] ?? "" };
+  return { record, secret: secret === undefined ? undefined : String(secret) };
+}
+
+/** The key in an `authorization` header; `""` without one. */
+export function bearerKey(authorization: string | undefined): string {
+  return /^Bearer (.+)$/.exec(authorization ?? "")?.[1] ?? "";
 }
 
 function parsedBody(text: string): unknown {

@@ -1,5 +1,6 @@
 // Owns what the parts of a StepOne practice server share, and what is written down about it: requests, streams and
 // breaches of the wire page, in order. The key is never kept.
+import type { RequestRecord, Violation } from "./practice-record.ts";
 import type { StepOneFaults } from "./stepone-faults.ts";
 import type { StepOneRule } from "./stepone-wire.ts";
 import type { Waiting } from "./waiting.ts";
@@ -39,22 +40,6 @@ export interface StepOneHost {
   later(delayMs: number, action: () => void): () => void;
 }
 
-/** One request as it was received. */
-export interface StepOneRequest {
-  /** The clock's time in milliseconds. */
-  readonly at: number;
-  readonly method: string;
-  /** Without the query. */
-  readonly path: string;
-  readonly query: Readonly<Record<string, string>>;
-  /** Without `x-api-key`. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** The parsed JSON; the text itself when it was not JSON; `undefined` when there was none. */
-  readonly body: unknown;
-  /** The answer's status; `undefined` as long as none was sent (or never will be: see the faults). */
-  status: number | undefined;
-}
-
 /** One stream that was opened. */
 export interface StepOneStream {
   readonly at: number;
@@ -66,17 +51,9 @@ export interface StepOneStream {
   endedBy: "service" | "fault" | "client" | undefined;
 }
 
-/** Something a client did that the wire page does not allow. */
-export interface StepOneViolation {
-  readonly at: number;
-  readonly rule: StepOneRule;
-  readonly message: string;
-  readonly input?: unknown;
-}
-
 /** What was received, in order. Who adds to it tells `waiting`. */
 export interface StepOneRecord {
-  readonly requests: StepOneRequest[];
+  readonly requests: RequestRecord[];
   readonly streams: StepOneStream[];
-  readonly violations: StepOneViolation[];
+  readonly violations: Violation<StepOneRule>[];
 }

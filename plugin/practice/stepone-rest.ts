@@ -2,10 +2,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { text as textOf } from "node:stream/consumers";
 import type { z } from "zod";
+import type { RequestRecord } from "./practice-record.ts";
+import { receivedRequest } from "./received-request.ts";
 import { takeRouteFault } from "./route-faults.ts";
 import type { StepOnePracticeCall } from "./stepone-calls.ts";
 import { CUT_STREAM_BYTES, takeStreamFault } from "./stepone-faults.ts";
-import type { StepOneHost, StepOneRequest } from "./stepone-record.ts";
+import type { StepOneHost } from "./stepone-record.ts";
 import { LiveStream } from "./stepone-stream.ts";
 import { ruleBroken, STEPONE_PATH, type StepOneRule, stepOneInput } from "./stepone-wire.ts";
 
@@ -98,20 +100,9 @@ export async function serveStepOne(
   response: ServerResponse,
 ): Promise<void> {
   const { record, faults, waiting } = host;
-  const method = request.method ?? "GET";
-  const url = new URL(request.url ?? "/", "http://practice.invalid");
   const text = await textOf(request).catch(() => undefined);
   if (text === undefined) return;
-  const { "x-api-key": key, ...headers } = request.headers;
-  const received: StepOneRequest = {
-    at: host.now(),
-    method,
-    path: url.pathname,
-    query: Object.fromEntries(url.searchParams),
-    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
-    body: parsedBody(text),
-    status: undefined,
-  };
+  const { record: received, secret: key } = receivedRequest(request, text, host.now(), "x-api-key");
   record.requests.push(received);
   const sent = (status: number) => {
     received.status = status;
@@ -119,7 +110,7 @@ export async function serveStepOne(
   };
   waiting.changed();
 
-  const fault = takeRouteFault(faults.routes, { method, path: url.pathname });
+  const fault = takeRouteFault(faults.routes, received);
   if (fault?.kind === "hang") return;
   if (fault?.kind === "garbage") {
     sent(200);
@@ -129,7 +120,7 @@ export async function serveStepOne(
   const answer =
     fault?.kind === "status"
       ? new Refusal(fault.status ?? 500, "The practice line was told to fail.").answer
-      : carryOut(host, received, key === undefined ? undefined : String(key));
+      : carryOut(host, received, key);
 
   const finish = () => {
     if (response.destroyed) return;
@@ -159,7 +150,7 @@ export async function serveStepOne(
   else finish();
 }
 
-function carryOut(host: StepOneRestHost, received: StepOneRequest, key: string | undefined): Answer {
+function carryOut(host: StepOneRestHost, received: RequestRecord, key: string | undefined): Answer {
   const { method, path, query, headers, body } = received;
   try {
     const name = `${method} ${path}`;
@@ -194,14 +185,4 @@ function checkVersion(host: StepOneRestHost, route: string, headers: Headers): v
   throw named
     ? new Refusal(426, `Update to skill version ${version}.`, rule, { skill_version: version })
     : new Refusal(426, "Upgrade Required", rule);
-}
-
-/** Text that is no JSON stays text, which no schema accepts. */
-function parsedBody(text: string): unknown {
-  if (text === "") return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }

@@ -4,18 +4,18 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { RequestRecord, Violation } from "./practice-record.ts";
 import { politeCallee, type StepOneCallee, StepOnePracticeCall } from "./stepone-calls.ts";
 import { noFaults, type StepOneFaults } from "./stepone-faults.ts";
 import {
   DEFAULT_TIMINGS,
   type StepOneHost,
   type StepOneRecord,
-  type StepOneRequest,
   type StepOneStream,
   type StepOneTimings,
-  type StepOneViolation,
 } from "./stepone-record.ts";
 import { serveStepOne } from "./stepone-rest.ts";
+import type { StepOneRule } from "./stepone-wire.ts";
 import { PracticeError, Waiting, type WaitOptions } from "./waiting.ts";
 
 /** The key the practice line accepts when no other is given. It opens nothing else. */
@@ -71,11 +71,11 @@ export class StepOnePractice {
   /** Every call, in order. */
   readonly calls: readonly StepOnePracticeCall[];
   /** Every request, in order. */
-  readonly requests: readonly StepOneRequest[];
+  readonly requests: readonly RequestRecord[];
   /** Every stream that was opened, in order. */
   readonly streams: readonly StepOneStream[];
   /** Everything clients did that the wire page does not allow. */
-  readonly violations: readonly StepOneViolation[];
+  readonly violations: readonly Violation<StepOneRule>[];
   readonly #waiting = new Waiting();
   readonly #http: Server;
   #handedOver = 0;

@@ -4,6 +4,7 @@
  * prefix too, is somebody's words. Everything that does not begin so is plain speech.
  */
 import { z } from "zod";
+import { jsonIn } from "../../json-text.ts";
 import type { TranscriptLine, TurnContent } from "../carrier.ts";
 import { transcriptLines, writtenTranscript } from "./transcript.ts";
 
@@ -78,7 +79,7 @@ export function parseMessage(callSid: string, message: string): TurnContent | Or
 }
 
 function readCompletion(rest: string, callSid: string): OrderCompleted | undefined {
-  const found = completion.safeParse(parseJson(rest)).data;
+  const found = completion.safeParse(jsonIn(rest)).data;
   if (found === undefined || callSid !== `notify-${found.job_id}`) return undefined;
   return {
     kind: "orderCompleted",
@@ -86,12 +87,4 @@ function readCompletion(rest: string, callSid: string): OrderCompleted | undefin
     ...(found.status === undefined ? {} : { status: found.status }),
     transcript: transcriptLines(found.transcript ?? []),
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

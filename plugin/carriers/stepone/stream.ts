@@ -6,6 +6,7 @@
  */
 import { createParser } from "eventsource-parser";
 import * as z from "zod/mini";
+import { jsonIn } from "../../json-text.ts";
 import { CarrierError, CarrierRefused, CarrierUnreachable } from "../carrier-errors.ts";
 import type { StepOneLine } from "./rest.ts";
 
@@ -226,17 +227,9 @@ class Pieces {
 
 function pieceOf(raw: Uint8Array, data: string | undefined): StreamPiece {
   if (data === undefined) return { raw, kind: "nothing" };
-  const parsed = said.safeParse(parseJson(data));
+  const parsed = said.safeParse(jsonIn(data));
   if (!parsed.success) return { raw, kind: "unreadable", data };
   const { role, content } = parsed.data;
   const end = role === "system" ? ENDS[content.trim()] : undefined;
   return end === undefined ? { raw, kind: "line", role, content } : { raw, kind: "end", end, isShort: false };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{CLI_VARIABLE,GatewayCliMissing,GatewayCommandFailed,findGatewayCli,openGatewayCli}from"./chunk-PDKVRG7W.js";import"./chunk-IJEZV5B5.js";export{CLI_VARIABLE,GatewayCliMissing,GatewayCommandFailed,findGatewayCli,openGatewayCli};
