@@ -100,6 +100,7 @@ async function withAStubAgent(): Promise<void> {
     endCall: async () => {},
     withoutSecrets: (text) => text,
     noteEnded: async () => {},
+    noteHeard() {},
     newRunId: () => `run-${++runs}`,
     now: () => performance.now(),
     log: silent,

@@ -14,7 +14,7 @@ export function registerPhoneCommands(api: OpenClawPluginApi): void {
       descriptors: [
         {
           name: "phone",
-          description: "Calls, texts and briefings: status, call, sms, clawcall, briefing, logs",
+          description: "Calls, texts and briefings over whichever line can do it",
           hasSubcommands: true,
         },
       ],

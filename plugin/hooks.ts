@@ -4,6 +4,7 @@
  */
 import { basename } from "node:path";
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/core";
+import { noticesFor, turnEnded } from "./agent/owner-notices.ts";
 import { phoneRuns } from "./agent/phone-runs.ts";
 import { carrierMessageId } from "./channel/inbound-text.ts";
 import { plainText, TEXT_CONTEXT } from "./channel/plain-text.ts";
@@ -82,11 +83,15 @@ export function registerHooks(api: OpenClawPluginApi): void {
       : { providerOverride: model.slice(0, slash), modelOverride: model.slice(slash + 1) };
   });
 
-  // A voice turn gets its context with the run; a text's run is started by the channel, so it gets it here.
-  api.on("before_prompt_build", (_event, context) => {
-    if (context.messageProvider !== CHANNEL) return;
-    if (context.runId !== undefined && phone.runs.has(context.runId)) return;
-    return { appendSystemContext: TEXT_CONTEXT };
+  // A voice turn gets its context with the run; a text's run is started by the channel, so it gets it here. What the
+  // owner's sessions are to be told reaches every turn of theirs, whoever starts it.
+  api.on("before_prompt_build", (_event, { sessionKey, runId, messageProvider }) => {
+    const notices = sessionKey === undefined || runId === undefined ? [] : noticesFor(sessionKey, runId);
+    const isText = messageProvider === CHANNEL && !(runId !== undefined && phone.runs.has(runId));
+    return {
+      ...(notices.length === 0 ? {} : { prependContext: notices.join("\n\n") }),
+      ...(isText ? { appendSystemContext: TEXT_CONTEXT } : {}),
+    };
   });
 
   api.on("before_agent_run", (_event, context) => {
@@ -119,12 +124,13 @@ export function registerHooks(api: OpenClawPluginApi): void {
   });
 
   // The agent's shell may find an older Node than the gateway runs on, and no command line of the gateway's: our
-  // scripts then use this process's.
+  // scripts then use this process's. And they know which session asked, to tell it what came of a call.
   api.on("resolve_exec_env", (event) => {
     if (event.host !== "gateway") return;
     const started = process.argv[1] ?? "";
     return {
       SWITCHBOARD_NODE: process.execPath,
+      ...(event.sessionKey === undefined ? {} : { SWITCHBOARD_SESSION: event.sessionKey }),
       ...(basename(started) === "openclaw.mjs" ? { SWITCHBOARD_OPENCLAW: started } : {}),
     };
   });
@@ -147,8 +153,10 @@ export function registerHooks(api: OpenClawPluginApi): void {
     return text === event.payload.text ? undefined : { payload: { ...event.payload, text } };
   });
 
-  api.on("agent_end", (_event, context) => {
-    if (context.runId !== undefined) phone.runs.delete(context.runId);
+  api.on("agent_end", ({ success }, { runId, sessionKey }) => {
+    if (runId === undefined) return;
+    phone.runs.delete(runId);
+    if (sessionKey !== undefined) turnEnded(sessionKey, runId, success);
   });
 }
 

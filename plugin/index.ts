@@ -1,5 +1,6 @@
 /** Declares what the plugin registers with the gateway. No logic. */
 import { definePluginEntry } from "openclaw/plugin-sdk/plugin-entry";
+import { registerPhoneCallTool } from "./calls/phone-call-tool.ts";
 import { createPhoneChannel } from "./channel/channel.ts";
 import { registerPhoneCommands } from "./cli.ts";
 import { registerHooks } from "./hooks.ts";
@@ -9,13 +10,14 @@ import { registerQuickAnswers } from "./quick-answers/quick-answers.ts";
 export default definePluginEntry({
   id: "switchboard",
   name: "Switchboard",
-  description: "A phone for your agent: calls and texts over ClawdTalk, calls and briefings over ClawCall.",
+  description: "A phone for your agent: calls, texts and briefings over ClawdTalk, ClawCall and StepOne.",
   register(api) {
     registerPhoneCommands(api);
     if (api.registrationMode === "cli-metadata") return;
     const service = new PhoneService(api);
     // Hooks in every mode: an agent turn runs on another registration than the service (gateway facts).
     registerHooks(api);
+    registerPhoneCallTool(api, () => service.settings());
     registerQuickAnswers(api);
     api.registerChannel({
       plugin: createPhoneChannel({

@@ -22,7 +22,7 @@ program
   )
   .option("--clawdtalk-server <url>", "where the ClawdTalk line points (default: no line)", httpUrl)
   .option("--clawcall-base-url <url>", "where the ClawCall line points (default: no line)", httpUrl)
-  .option("--stepone-base <url>", "where StepOne is looked for", httpUrl)
+  .option("--stepone-base <url>", "where the StepOne line points (default: no line)", httpUrl)
   .option("--owner-number <number>", "the owner's phone number", "+15550001111")
   .parse();
 
@@ -52,6 +52,7 @@ try {
     ...options,
     apiKey: process.env.CLAWDTALK_API_KEY,
     clawcallKey: process.env.CLAWCALL_API_KEY,
+    steponeKey: process.env.STEPONEAI_API_KEY,
     readyLimitMs: Number.POSITIVE_INFINITY,
     onWaiting: (sentence) => console.error(sentence),
     signal: stopping.signal,

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Lets people try the phone without an account: practice lines, ClawdTalk's and ClawCall's, and a softphone in the
-// terminal.
+// Lets people try the phone without an account: practice lines, ClawdTalk's, ClawCall's and StepOne's, and a softphone
+// in the terminal.
 import { Command, InvalidArgumentError } from "commander";
 import { messageOf } from "../plugin/log.ts";
 import { runPracticeSession } from "../plugin/practice/command.ts";
@@ -8,6 +8,7 @@ import { runPracticeSession } from "../plugin/practice/command.ts";
 interface Flags {
   readonly port?: number;
   readonly clawcallPort?: number;
+  readonly steponePort?: number;
   readonly key?: string;
   readonly ownerNumber?: string;
   readonly json?: true;
@@ -15,10 +16,11 @@ interface Flags {
 
 const flags = new Command("practice")
   .description(
-    "Try the phone without an account: opens practice lines (ClawdTalk, ClawCall), rings your agent, lets you talk to it.",
+    "Try the phone without an account: opens practice lines (ClawdTalk, ClawCall, StepOne), rings your agent, lets you talk to it.",
   )
   .option("--port <number>", "port of the ClawdTalk line on 127.0.0.1 (default: any free one)", portNumber)
   .option("--clawcall-port <number>", "port of the ClawCall line (default: any free one)", portNumber)
+  .option("--stepone-port <number>", "port of the StepOne line (default: any free one)", portNumber)
   .option("--key <text>", "made-up API key the lines accept (default: fixed practice keys)", madeUpKey)
   .option("--owner-number <number>", "your phone number, as in +15550001111", phoneNumber)
   .option("--json", "print one JSON line per event; notices go to stderr")

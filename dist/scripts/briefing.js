@@ -1,2 +1,2 @@
 import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import"./parts/chunk-27MAOMEW.js";await import("./parts/briefing-HUSV6EZJ.js");
+import"./parts/chunk-27MAOMEW.js";await import("./parts/briefing-233PLM73.js");

@@ -1,2 +1,2 @@
 import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import"./parts/chunk-27MAOMEW.js";await import("./parts/clawcall-HIVQ7Z4O.js");
+import"./parts/chunk-27MAOMEW.js";await import("./parts/clawcall-N5SUPJFJ.js");

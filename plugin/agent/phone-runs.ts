@@ -5,6 +5,7 @@
  */
 
 import type { KnownSchedule } from "../briefings/preparer.ts";
+import type { PendingNotices } from "./owner-notices.ts";
 
 /** One run of the agent that a call's turn started. */
 export interface PhoneRun {
@@ -30,6 +31,8 @@ interface PhoneRuns {
   names: { readonly ownerName?: string | undefined; readonly agentName?: string | undefined } | undefined;
   /** The scheduled calls that carriers make by themselves, by line, as last heard. */
   readonly carrierSchedules: Map<string, readonly KnownSchedule[]>;
+  /** What sessions are still to be told. */
+  readonly notices: PendingNotices;
   /** Never to be sent or spoken: keys and tokens as configured. */
   readonly secrets: Set<string>;
   /** True when this text was answered before (asked of the store). */
@@ -46,6 +49,7 @@ export function phoneRuns(): PhoneRuns {
     lines: new Map(),
     names: undefined,
     carrierSchedules: new Map(),
+    notices: new Map(),
     secrets: new Set(),
     wasAnswered: undefined,
   };

@@ -4,7 +4,7 @@
  */
 import type { AgentPort, AgentTurn } from "../agent/port.ts";
 import { briefingPrompt } from "../briefings/words.ts";
-import type { CallDirection, CallOutcome, Carrier, CarrierTurn, TurnAddress } from "../carriers/carrier.ts";
+import type { CallDirection, CallOutcome, CallVoice, CarrierTurn, TurnAddress } from "../carriers/carrier.ts";
 import { type Log, messageOf } from "../log.ts";
 import { detectLanguage } from "../speech/language.ts";
 import { endsWithGoodbye, endsWithQuestion, isListenerNoise, isStopWord } from "../speech/listener-noises.ts";
@@ -34,7 +34,7 @@ export type CallSpeaker =
 /** What the live calls need from the rest of the line. */
 export interface CallsParameters {
   readonly line: string;
-  readonly carrier: Carrier;
+  readonly carrier: CallVoice;
   readonly agent: AgentPort;
   readonly settings: TurnSettings & {
     readonly model?: string | undefined;
@@ -67,6 +67,8 @@ export interface CallsParameters {
    * rejects; resolves to undefined when nothing came of it.
    */
   preparedBriefing(task: string): Promise<string | undefined> | undefined;
+  /** The other end has said something. Never throws. */
+  noteHeard(callId: string, words: string): void;
   /** The agent's words without secrets, before they are spoken. Never throws. */
   withoutSecrets(text: string): string;
   /** Ends a call at the carrier. Never rejects. */
@@ -217,6 +219,8 @@ export class Calls {
     const isFirst = call.paced === undefined;
     call.paced ??= this.#pacedTurns(call, speaker);
     const isOpening = isFirst && OPENED_BY[speaker.kind] === turn.kind;
+    const words = isOpening ? openingWords(turn) : saidOn(speaker.kind, turn);
+    if (!isOpening) this.#p.noteHeard(call.callId, words);
     if (isOpening && speaker.firstWords !== undefined) call.paced.sayFirst(speaker.firstWords);
     const ownersLimitMs = isOpening
       ? BRIEFING_DEADLINE_MS
@@ -225,7 +229,7 @@ export class Calls {
     call.paced.request({
       address: turn,
       asWritten: turn.asWritten,
-      words: isOpening ? openingWords(turn) : saidOn(speaker.kind, turn),
+      words,
       isSpeech: !isOpening,
       prepared: isOpening && turn.kind === "briefing" ? this.#p.preparedBriefing(turn.task) : undefined,
       language: call.language,
@@ -259,6 +263,7 @@ export class Calls {
   /** The caller's words: they start, join, supersede or merely accompany a turn. */
   #onWords(call: LiveCall, address: TurnAddress, words: string): void {
     const arrivedAtMs = this.#p.now();
+    this.#p.noteHeard(call.callId, words);
     call.language = detectLanguage(words, call.language);
     const open = [...call.turns].filter((turn) => turn.isOpen);
     if (open.length > 0 && isListenerNoise(words, call.language) && !endsWithQuestion(call.memory.lastSaid)) {

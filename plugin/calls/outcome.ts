@@ -14,6 +14,8 @@ const OUTCOMES: Readonly<Record<string, string>> = {
   failed: "could not be connected",
   canceled: "was called off",
   unknown: "has no known end: the service never said",
+  not_placed: "could not be placed at its time",
+  unsettled: "may have been placed or not: the service's answer was lost",
 };
 
 /**
@@ -28,6 +30,8 @@ export function outcomeLine(
     callee?: string | undefined;
     purpose?: string | undefined;
     withOwner: boolean;
+    /** The carrier's own voice led it: what was said is news to the owner's session, whoever was on it. */
+    ledByCarrier?: boolean;
     /** The call in one paragraph, as the agent that was on it wrote it. */
     result?: string | undefined;
     /** What the agent said first on a call with the owner. */
@@ -38,22 +42,25 @@ export function outcomeLine(
     `Phone call ${JSON.stringify(outcome.callId)} ${whoWasOnIt(outcome, known)} ${whatBecameOfIt(outcome)}.`,
   ];
   if (outcome.durationSeconds !== undefined) parts.push(`Length: ${Math.round(outcome.durationSeconds)} s.`);
-  if (outcome.reason) parts.push(`Ended by: ${JSON.stringify(outcome.reason)}.`);
+  if (outcome.cost !== undefined) parts.push(`Cost: ${JSON.stringify(outcome.cost)}.`);
+  if (outcome.reason) {
+    parts.push(`${isPlaced(outcome) ? "Ended by" : "Why"}: ${JSON.stringify(outcome.reason)}.`);
+  }
   if (known.withOwner && known.greeting)
     parts.push(`It began with you saying: ${JSON.stringify(known.greeting)}`);
   if (known.purpose) parts.push(`Purpose: ${known.purpose}`);
   else if (outcome.purpose) parts.push(quotation("the service about the purpose", outcome.purpose));
   if (outcome.voicemailMessage) parts.push(quotation("the voicemail", outcome.voicemailMessage));
   if (known.result) parts.push(quotation("the agent on that call, about its result", known.result));
-  // What the owner said is in their session already.
-  if (!known.withOwner && outcome.transcript?.length) {
+  // What the owner said to the agent is in their session already.
+  if ((!known.withOwner || known.ledByCarrier) && outcome.transcript?.length) {
     parts.push(quotation("the call's transcript", writtenTranscript(outcome.transcript)));
   }
   return parts.join(" ");
 }
 
 /** A transcript as text, one line for each thing said; a long one keeps its end, where the result is. */
-function writtenTranscript(transcript: readonly TranscriptLine[]): string {
+export function writtenTranscript(transcript: readonly TranscriptLine[]): string {
   const lines = transcript.map(
     ({ speaker, words }) => `${speaker === "agent" ? "Agent" : "Other side"}: ${words}`,
   );
@@ -74,6 +81,10 @@ function whoWasOnIt(outcome: CallOutcome, known: Parameters<typeof outcomeLine>[
     known.callee ?? (outcome.toNumber === undefined ? undefined : JSON.stringify(outcome.toNumber));
   if (number !== undefined) return `to ${number}`;
   return known.direction === "inbound" ? "from a caller" : "with somebody unknown";
+}
+
+function isPlaced({ outcome }: CallOutcome): boolean {
+  return outcome !== "not_placed" && outcome !== "unsettled";
 }
 
 function whatBecameOfIt({ outcome }: CallOutcome): string {

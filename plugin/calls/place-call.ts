@@ -3,11 +3,14 @@
  * down before the carrier is asked, so that every process knows who is at the other end before the first event.
  */
 import { CarrierError } from "../carriers/carrier-errors.ts";
-import { type E164, requirePhoneNumber } from "../config/phone-number.ts";
+import type { E164 } from "../config/phone-number.ts";
 import type { LineConfig, SwitchboardConfig } from "../config/schema.ts";
+import { messageOf } from "../log.ts";
+import { detectLanguage } from "../speech/language.ts";
 import { firstWords } from "../speech/phrases.ts";
-import { callPlaced, callRefused, callUnsettled, intendCall } from "../store/calls.ts";
+import { callPlaced, callRefused, callUnsettled, claimPlannedCall, intendCall } from "../store/calls.ts";
 import type { Store } from "../store/database.ts";
+import { dialable } from "./dial-policy.ts";
 
 /** What a carrier needs to offer for calls to be placed. */
 export interface CallPlacer {
@@ -30,9 +33,9 @@ export interface CallPlacer {
 }
 
 export interface CallRequest {
-  /** As a person writes it, with its country code; undefined rings the account's owner. */
+  /** As a person writes it; undefined rings the account's owner. */
   readonly to?: string | undefined;
-  /** What is said first. */
+  /** What is said first; to somebody else after the words that say who is calling. */
   readonly greeting?: string | undefined;
   /** What the call is for: the agent is told, and nobody else. */
   readonly purpose?: string | undefined;
@@ -40,6 +43,8 @@ export interface CallRequest {
   readonly context?: string | undefined;
   /** False ends a call to the owner after the greeting, where the carrier can. Default true. */
   readonly allowFollowup?: boolean | undefined;
+  /** The key of the session that asks for the call. */
+  readonly askedIn?: string | undefined;
 }
 
 export interface PlacedCall {
@@ -56,10 +61,72 @@ export interface PlacedCall {
   readonly greeting: string;
 }
 
+/** What placing a call needs to know of the settings. */
+export type CallConfig = Pick<
+  SwitchboardConfig,
+  "agentName" | "ownerName" | "ownerNumbers" | "defaultRegion" | "allowPremiumNumbers"
+>;
+
+/** A call as it is going to be placed. */
+export interface ComposedCall {
+  /** Undefined rings the account's owner. */
+  readonly to: E164 | undefined;
+  readonly isToOwner: boolean;
+  readonly greeting: string;
+  readonly purpose: string | undefined;
+  readonly context: string | undefined;
+}
+
+/** Another process has placed the planned call, or it was called off. The message is for people. */
+export class NotPlanned extends Error {
+  override readonly name = "NotPlanned";
+
+  constructor(id: string) {
+    super(`The planned call ${id} was already placed or called off.`);
+  }
+}
+
+/**
+ * Whom a call goes to and what it begins with. To somebody else it always begins with who is calling for whom, on every
+ * carrier; what the owner wants said first comes after that.
+ *
+ * @throws NotDialable
+ */
+export async function composeCall(
+  request: CallRequest,
+  using: {
+    readonly rest: Pick<CallPlacer, "ringsRegisteredPhone">;
+    readonly line: Pick<LineConfig, "language">;
+    readonly config: CallConfig;
+  },
+): Promise<ComposedCall> {
+  const { rest, line, config } = using;
+  const asked = request.to === undefined ? undefined : await dialable(request.to, config);
+  const isToOwner = asked === undefined || config.ownerNumbers.includes(asked);
+  const own = request.greeting?.trim() || undefined;
+  return {
+    to: isToOwner && rest.ringsRegisteredPhone ? undefined : asked,
+    isToOwner,
+    greeting: isToOwner
+      ? (own ?? firstWords("toOwner", config, line.language))
+      : introduced(own, config, line.language),
+    purpose: request.purpose?.trim() || undefined,
+    context: request.context?.trim() || undefined,
+  };
+}
+
+/** Who is calling for whom, in the language of the words that follow. Said once, also when they say it themselves. */
+function introduced(own: string | undefined, config: CallConfig, language: string | undefined): string {
+  const first = firstWords("toOther", config, own === undefined ? language : detectLanguage(own, language));
+  if (own === undefined || own.startsWith(first)) return own ?? first;
+  return `${first}${/[\u3001-\u303f\uff01-\uff60]$/.test(first) ? "" : " "}${own}`;
+}
+
 /**
  * Places a call.
  *
- * @throws NotAPhoneNumber before anything is written or asked.
+ * @throws NotDialable before anything is written or asked; a planned call is then refused.
+ * @throws NotPlanned when a planned call is none any more.
  * @throws CarrierRefused, CarrierUnreachable; the store then says so too.
  */
 export async function placeCall(
@@ -68,37 +135,35 @@ export async function placeCall(
     readonly store: Store;
     readonly rest: CallPlacer;
     readonly line: Pick<LineConfig, "name" | "carrier" | "language">;
-    readonly config: Pick<SwitchboardConfig, "agentName" | "ownerName" | "ownerNumbers">;
+    readonly config: CallConfig;
+    /** Our id of the planned call this is: it is taken up, and no other written down. */
+    readonly planned?: string | undefined;
     /** Has the owner's session know what a call to the owner begins with, before it rings. Never rejects. */
     announce?(call: { greeting: string; purpose: string | undefined }): Promise<void>;
   },
 ): Promise<PlacedCall> {
-  const { store, rest, line, config } = using;
-  const asked = request.to === undefined ? undefined : requirePhoneNumber(request.to);
-  const purpose = request.purpose?.trim() || undefined;
-  const context = request.context?.trim() || undefined;
-  const isToOwner = asked === undefined || config.ownerNumbers.includes(asked);
-  const to = isToOwner && rest.ringsRegisteredPhone ? undefined : asked;
-  const greeting =
-    request.greeting?.trim() || firstWords(isToOwner ? "toOwner" : "toOther", config, line.language);
-  const id = await intendCall(store, {
-    line: line.name,
-    carrier: line.carrier,
-    callee: to ?? null,
-    purpose,
-    greeting,
-    context,
+  const { store, rest, line, planned } = using;
+  // Claimed first: whatever becomes of it, it is due once.
+  if (planned !== undefined && !(await claimPlannedCall(store, planned))) throw new NotPlanned(planned);
+  const call = await composeCall(request, using).catch(async (error: unknown) => {
+    if (planned !== undefined) await callRefused(store, planned, messageOf(error));
+    throw error;
   });
+  const { to, isToOwner, greeting, purpose, context } = call;
+  const id =
+    planned ??
+    (await intendCall(store, {
+      line: line.name,
+      carrier: line.carrier,
+      callee: to ?? null,
+      purpose,
+      greeting,
+      context,
+      askedIn: request.askedIn,
+    }));
   if (isToOwner) await using.announce?.({ greeting, purpose });
   try {
-    const placed = await rest.placeCall({
-      to,
-      isToOwner,
-      greeting,
-      purpose,
-      context,
-      allowFollowup: request.allowFollowup ?? true,
-    });
+    const placed = await rest.placeCall({ ...call, allowFollowup: request.allowFollowup ?? true });
     await callPlaced(store, id, { carrierCallId: placed.callId, jobId: placed.jobId });
     return {
       id,

@@ -5,7 +5,7 @@
  * ended or timed-out turn is ever heard, whatever the agent still produces.
  */
 import type { AgentPort, AgentTurn, AgentTurnListener } from "../agent/port.ts";
-import type { Carrier, TurnAddress } from "../carriers/carrier.ts";
+import type { CallVoice, TurnAddress } from "../carriers/carrier.ts";
 import type { Log } from "../log.ts";
 import { endsWithGoodbye } from "../speech/listener-noises.ts";
 import { phrase, progressPhrase } from "../speech/phrases.ts";
@@ -51,7 +51,7 @@ export class Turn {
   /** Resolves when the turn is finished, however. */
   readonly finished: Promise<void>;
   #state: TurnState = "queued";
-  readonly #carrier: Carrier;
+  readonly #carrier: CallVoice;
   readonly #settings: TurnSettings;
   readonly #memory: SpokenMemory;
   readonly #log: Log;
@@ -72,7 +72,7 @@ export class Turn {
     address: TurnAddress;
     words: string;
     language: string;
-    carrier: Carrier;
+    carrier: CallVoice;
     settings: TurnSettings;
     memory: SpokenMemory;
     log: Log;

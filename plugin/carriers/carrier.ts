@@ -69,6 +69,8 @@ export interface CallRecord {
   readonly status?: string;
   readonly isOver: boolean;
   readonly durationSeconds?: number;
+  /** As the carrier writes it. */
+  readonly cost?: string;
   readonly transcript?: readonly TranscriptLine[];
 }
 
@@ -94,6 +96,28 @@ export interface CallOutcome {
   readonly recordedAs?: CallPurpose;
   /** What was said, where the carrier tells it. */
   readonly transcript?: readonly TranscriptLine[];
+  /** As the carrier writes it. */
+  readonly cost?: string;
+}
+
+/** A carrier that leads its calls itself: what is said on them can be followed. */
+export interface CallFollowing {
+  /**
+   * Follows a call to its end.
+   *
+   * @param given.onLine told each thing said, with its position in the conversation, from 1; after a restart from the
+   *   beginning again.
+   * @returns how the call ended.
+   * @throws CarrierError when that cannot be found out now.
+   * @throws the signal's reason.
+   */
+  follow(
+    callId: string,
+    given: {
+      readonly signal: AbortSignal;
+      onLine(line: TranscriptLine & { readonly position: number }): void;
+    },
+  ): Promise<Omit<CallOutcome, "callId" | "direction">>;
 }
 
 export interface InboundText {
@@ -134,6 +158,9 @@ export interface LineStatus {
   /** Counters since start: unknown events, unreadable frames, reconnects, duplicates. */
   readonly counters: Readonly<Record<string, number>>;
 }
+
+/** What is spoken on the calls of a line, and told to the carrier about them. */
+export type CallVoice = Pick<Carrier, "capabilities" | "speak" | "answer" | "sendContext" | "greet">;
 
 /** A live connection to a carrier for one line. */
 export interface Carrier {

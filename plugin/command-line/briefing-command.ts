@@ -11,7 +11,7 @@ import type { ClawCallRest } from "../carriers/clawcall/rest.ts";
 import type { UsableLine } from "../config/choose-line.ts";
 import { jsonIn } from "../json-text.ts";
 import { messageOf } from "../log.ts";
-import { openCalls, openClawCallLine } from "./open-line.ts";
+import { openCalls, openClawCallLine, SPEAKING_CARRIERS } from "./open-line.ts";
 import { quoted } from "./quoted.ts";
 import {
   type Answer,
@@ -133,7 +133,7 @@ async function add(
 async function chooseBackEnd(task: string, options: CommonOptions, settings: Settings): Promise<BackEnd> {
   const { chooseLine, NoUsableLine } = await import("../config/choose-line.ts");
   const { SCHEDULED_TASK_LIMIT, tiers, tierRefusal } = await import("../carriers/clawcall/terms.ts");
-  chooseLine(settings.config, options.line);
+  chooseLine(settings.config, options.line, SPEAKING_CARRIERS);
   const lines = usableLines(options, settings);
   let canRing = lines.some((line) => line.carrier === "clawdtalk");
   let reason = "ClawdTalk schedules no calls";
@@ -162,11 +162,14 @@ async function chooseBackEnd(task: string, options: CommonOptions, settings: Set
   return { kind: "gateway", reason };
 }
 
-/** Those of the named line, else all, in the order of the settings. */
+/** Those of the named line, else all that say what they are told, in the order of the settings. */
 function usableLines(options: { readonly line?: string | undefined }, { config }: Settings): UsableLine[] {
   return config.lines.filter(
     (line): line is UsableLine =>
-      line.enabled && line.apiKey !== undefined && (options.line === undefined || line.name === options.line),
+      line.enabled &&
+      line.apiKey !== undefined &&
+      SPEAKING_CARRIERS.some((carrier) => carrier === line.carrier) &&
+      (options.line === undefined || line.name === options.line),
   );
 }
 
@@ -359,7 +362,7 @@ async function ringNow(settings: Settings): Promise<Answer> {
     };
   }
   const { chooseLine } = await import("../config/choose-line.ts");
-  const first = chooseLine(settings.config, order.data.line);
+  const first = chooseLine(settings.config, order.data.line, SPEAKING_CARRIERS);
   const others = usableLines({ line: order.data.line }, settings).filter((line) => line.name !== first.name);
   const { openStore, closeStore } = await import("../store/database.ts");
   const store = await openStore(settings.stateFolder);
@@ -397,7 +400,7 @@ async function ringNow(settings: Settings): Promise<Answer> {
 }
 
 async function ringingLine({ name }: UsableLine, settings: Settings): Promise<RingingLine> {
-  const { line, calls } = await openCalls({ line: name }, settings);
+  const { line, calls } = await openCalls({ line: name }, settings, SPEAKING_CARRIERS);
   return { line, rest: calls.placer };
 }
 

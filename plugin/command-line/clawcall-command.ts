@@ -13,7 +13,7 @@ import type {
   Schedule,
 } from "../carriers/clawcall/rest.ts";
 import { describeTier, paidTiers, SCHEDULED_TASK_LIMIT, voices } from "../carriers/clawcall/terms.ts";
-import { describePlaced, placeOn } from "./call-command.ts";
+import { describePlaced } from "./call-command.ts";
 import {
   type Account,
   addAgent,
@@ -29,6 +29,7 @@ import { quoted } from "./quoted.ts";
 import {
   type Answer,
   answerWith,
+  askingSession,
   type CommandContext,
   type CommonOptions,
   NotUnderstood,
@@ -116,7 +117,12 @@ export function defineClawCallCommand(command: Command, context: CommandContext)
     .action(
       acting(context, async (settings, options: CommonOptions & { followup: boolean }, message: string) => {
         required("message", message);
-        return await place({ greeting: message, allowFollowup: options.followup }, settings, options);
+        const request = {
+          greeting: message,
+          allowFollowup: options.followup,
+          askedIn: askingSession(context),
+        };
+        return await place(request, settings, options);
       }),
     );
   command
@@ -134,13 +140,19 @@ export function defineClawCallCommand(command: Command, context: CommandContext)
           number: string,
           objective: string,
         ) => {
-          const { requirePhoneNumber } = await import("../config/phone-number.ts");
-          const to = requirePhoneNumber(number);
+          const { dialable } = await import("../calls/dial-policy.ts");
+          const to = await dialable(number, settings.config);
           required("objective", objective);
           if (settings.config.ownerNumbers.includes(to)) {
             throw new NotUnderstood(`${to} is your own number: "clawcall callback" rings you.`);
           }
-          return await place({ to, purpose: objective, context: options.context }, settings, options);
+          const request = {
+            to,
+            purpose: objective,
+            context: options.context,
+            askedIn: askingSession(context),
+          };
+          return await place(request, settings, options);
         },
       ),
     );
@@ -168,6 +180,7 @@ interface HistoryOptions extends CommonOptions {
 
 async function place(request: CallRequest, settings: Settings, options: CommonOptions): Promise<Answer> {
   const opened = await openCalls(options, settings, ["clawcall"]);
+  const { placeOn } = await import("../calls/request-call.ts");
   return describePlaced(await placeOn(opened, request, settings));
 }
 

@@ -1,17 +1,29 @@
-/** Owns the commands below `openclaw phone`: the scripts' own, and what only the running gateway can tell. */
+/**
+ * Owns the commands below `openclaw phone`, which are those of the script `phone` too: calls and texts on any carrier, the
+ * carriers' own, and what only the running gateway can tell.
+ */
 import type { Command } from "commander";
 import { askPhoneLog, askPhoneStatus } from "../lines/gateway-phone.ts";
 import type { PhoneStatus } from "../lines/service.ts";
 import { defineBriefingCommand } from "./briefing-command.ts";
-import { defineCallCommand } from "./call-command.ts";
 import { defineClawCallCommand } from "./clawcall-command.ts";
-import { answerWith, type CommandContext, type CommonOptions, wholeNumber } from "./run.ts";
+import { definePhoneCalls, status } from "./phone-calls.ts";
+import { definePhoneLines } from "./phone-lines.ts";
+import {
+  type Answer,
+  answerWith,
+  type CommandContext,
+  type CommonOptions,
+  type Settings,
+  wholeNumber,
+} from "./run.ts";
 import { defineSmsCommand } from "./sms-command.ts";
+import { type OnStop, onProcessStop } from "./stopping.ts";
 
-export function definePhoneCommands(program: Command, context: CommandContext): void {
+/** Adds `phone` to the gateway's program. */
+export function definePhoneCommands(program: Command, context: CommandContext, onStop?: OnStop): void {
   const phone = program
     .command("phone")
-    .description("Calls, texts and briefings: status, call, sms, clawcall, briefing, logs")
     // The gateway's program knows the options of a command only before its subcommands; ours stand on either side. Said
     // before there are subcommands: each takes it over when it is made.
     .enablePositionalOptions(false)
@@ -20,22 +32,26 @@ export function definePhoneCommands(program: Command, context: CommandContext): 
       if (error.exitCode !== 0) Object.assign(error, { exitCode: 2 });
       throw error;
     });
+  definePhoneCommand(phone, context, onStop);
+}
+
+/** Adds the subcommands to `phone`. */
+export function definePhoneCommand(phone: Command, context: CommandContext, onStop = onProcessStop): void {
+  phone.description("Calls, texts and briefings over whichever line can do it.");
+  definePhoneCalls(phone, context, onStop);
   phone
     .command("status")
-    .description("Show each line: connected or not, and what to do.")
+    .description("Show how a call stands; without an id each line: connected or not, and what to do.")
+    .argument("[id]", "the call's")
+    .option("--line <name>", "the call's line, where that is not clear")
     .option("--json", "print one JSON object")
-    .action(async (options: CommonOptions) => {
-      await answerWith(context, options, async ({ config }) => {
-        const status = await askPhoneStatus(config);
-        const isWell =
-          status.problems.length === 0 &&
-          status.lines.every((line) => line.state === "connected" && line.problem === undefined);
-        if (!isWell) context.setExitCode(1);
-        return { text: describe(status), json: { ...status } };
-      });
+    .action(async (id: string | undefined, options: CommonOptions) => {
+      await answerWith(context, options, (settings) =>
+        id === undefined ? linesNow(settings, context) : status(id, options, settings, context),
+      );
     });
-  defineCallCommand(phone.command("call"), context);
-  defineSmsCommand(phone.command("sms"), context);
+  definePhoneLines(phone.command("lines"), context);
+  defineSmsCommand(phone.command("sms"), context, { isAnyLine: true });
   defineClawCallCommand(phone.command("clawcall"), context);
   defineBriefingCommand(phone.command("briefing"), context);
   const logs = phone.command("logs");
@@ -49,6 +65,15 @@ export function definePhoneCommands(program: Command, context: CommandContext): 
         return { text: lines.length === 0 ? "Nothing has happened yet." : lines.join("\n"), json: { lines } };
       });
     });
+}
+
+async function linesNow({ config }: Settings, context: CommandContext): Promise<Answer> {
+  const now = await askPhoneStatus(config);
+  const isWell =
+    now.problems.length === 0 &&
+    now.lines.every((line) => line.state === "connected" && line.problem === undefined);
+  if (!isWell) context.setExitCode(1);
+  return { text: describe(now), json: { ...now } };
 }
 
 function describe(status: PhoneStatus): string {

@@ -36,6 +36,11 @@ export interface CommonOptions {
   readonly json?: boolean;
 }
 
+/** The key of the session whose agent runs the command, as the plugin names it to what that agent runs. */
+export function askingSession(context: PlainContext): string | undefined {
+  return context.places().env.SWITCHBOARD_SESSION || undefined;
+}
+
 /** Adds the options every command has. */
 export function withCommonOptions(command: Command): Command {
   return command
@@ -57,11 +62,14 @@ export async function answerWith(
   options: CommonOptions,
   work: (settings: Settings) => Promise<Answer>,
 ): Promise<void> {
-  await answer(context, options, async () => {
-    const settings = await context.settings();
-    for (const problem of settings.problems) context.complain(`Note: ${problem}\n`);
-    return await work(settings);
-  });
+  await answer(context, options, async () => await work(await settingsOf(context)));
+}
+
+/** The settings, with what is wrong in them said. */
+export async function settingsOf(context: CommandContext): Promise<Settings> {
+  const settings = await context.settings();
+  for (const problem of settings.problems) context.complain(`Note: ${problem}\n`);
+  return settings;
 }
 
 /**
@@ -92,6 +100,9 @@ export async function answer(
 /** Errors about what was typed. By name: their modules are loaded only when they are needed. */
 const NOT_UNDERSTOOD: ReadonlySet<string> = new Set([
   "NotAPhoneNumber",
+  "NotDialable",
+  "CallNotUnderstood",
+  "BadTime",
   "NothingToSend",
   "NotUnderstood",
   "BadSchedule",

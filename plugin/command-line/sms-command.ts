@@ -1,12 +1,15 @@
 /** Owns the command that sends and lists texts. What it needs is loaded when it is needed. */
 import type { Command } from "commander";
 import type { ListedText } from "../carriers/clawdtalk/rest.ts";
+import type { E164 } from "../config/phone-number.ts";
 import { openClawdTalkLine } from "./open-line.ts";
 import { quoted } from "./quoted.ts";
 import {
+  type Answer,
   answerWith,
   type CommandContext,
   type CommonOptions,
+  NotUnderstood,
   type Settings,
   wholeNumber,
   withCommonOptions,
@@ -18,18 +21,28 @@ interface ListOptions extends CommonOptions {
   readonly direction?: "inbound" | "outbound";
 }
 
-/** Adds the subcommands to `command`. */
-export function defineSmsCommand(command: Command, context: CommandContext): void {
+/**
+ * Adds the subcommands to `command`.
+ *
+ * @param how.isAnyLine texts go over the line that can send them, and `send` need not be said.
+ */
+export function defineSmsCommand(
+  command: Command,
+  context: CommandContext,
+  { isAnyLine = false }: { readonly isAnyLine?: boolean } = {},
+): void {
   withCommonOptions(command).description("Send and read text messages.");
   command
-    .command("send")
+    .command("send", { isDefault: isAnyLine })
     .description("Send a text.")
-    .argument("<to>", "the phone number, with country code")
+    .argument("<to>", 'the phone number, or "me" for your own phone')
     .argument("<message>", "the text; a long one goes as several messages")
     .option("--media <url>", "send this picture or file along; may be given again", collect, [])
     .action(async (to: string, message: string, _own: unknown, self: Command) => {
       const options: CommonOptions & { media: string[] } = self.optsWithGlobals();
-      await answerWith(context, options, (settings) => send(to, message, options, settings));
+      await answerWith(context, options, (settings) =>
+        send({ to, body: message }, options, settings, { isAnyLine }),
+      );
     });
   const list = command.command("list").description("List texts, the newest first.");
   list
@@ -39,8 +52,7 @@ export function defineSmsCommand(command: Command, context: CommandContext): voi
     .action(async (_own: unknown, self: Command) => {
       const options: ListOptions = self.optsWithGlobals();
       await answerWith(context, options, async (settings) => {
-        const { requirePhoneNumber } = await import("../config/phone-number.ts");
-        const contact = options.contact === undefined ? undefined : requirePhoneNumber(options.contact);
+        const contact = options.contact === undefined ? undefined : await numberOf(options.contact, settings);
         const { rest } = await openClawdTalkLine(options, settings);
         const { texts, total } = await rest.listTexts({
           limit: options.limit,
@@ -67,14 +79,14 @@ export function defineSmsCommand(command: Command, context: CommandContext): voi
 }
 
 async function send(
-  to: string,
-  body: string,
+  { to, body }: { readonly to: string; readonly body: string },
   options: CommonOptions & { readonly media: readonly string[] },
   settings: Settings,
-) {
-  const { requirePhoneNumber } = await import("../config/phone-number.ts");
-  const number = requirePhoneNumber(to);
-  const { line, rest } = await openClawdTalkLine(options, settings);
+  how: { readonly isAnyLine: boolean },
+): Promise<Answer> {
+  const number = await numberOf(to, settings);
+  const name = how.isAnyLine ? await lineFor(number, options, settings) : options.line;
+  const { line, rest } = await openClawdTalkLine({ line: name }, settings);
   const { openStore, closeStore } = await import("../store/database.ts");
   const { sendText } = await import("../channel/send-text.ts");
   const store = await openStore(settings.stateFolder);
@@ -85,16 +97,42 @@ async function send(
     );
     const ids = sent.map((message) => message.carrierMessageId);
     const count = ids.length === 1 ? "" : ` in ${ids.length} messages`;
+    const over = how.isAnyLine ? ` over ${line.name}` : "";
     return {
-      text: `Sent to ${number}${count}. Id: ${ids.join(", ")}`,
+      text: `Sent to ${number}${over}${count}. Id: ${ids.join(", ")}`,
       json: {
         to: number,
+        ...(how.isAnyLine ? { line: line.name } : {}),
         messages: sent.map((message) => ({ id: message.carrierMessageId, body: message.body })),
       },
     };
   } finally {
     await closeStore(store);
   }
+}
+
+/** @throws NotDialable, NotUnderstood */
+async function numberOf(written: string, { config }: Settings): Promise<E164> {
+  const { isOwner } = await import("../calls/request-call.ts");
+  if (!isOwner(written)) {
+    const { dialable } = await import("../calls/dial-policy.ts");
+    return await dialable(written, config);
+  }
+  const [own] = config.ownerNumbers;
+  if (own !== undefined) return own;
+  throw new NotUnderstood('No number of yours is known: set "ownerNumbers", or write the number.');
+}
+
+/**
+ * The name of the line that can send a text to this number.
+ *
+ * @throws NoRoute
+ */
+async function lineFor(to: E164, { line }: CommonOptions, { config }: Settings): Promise<string> {
+  const { chooseRoute } = await import("../calls/choose-route.ts");
+  const isToOwner = config.ownerNumbers.includes(to);
+  const wish = { what: "text", to, isToOwner, line } as const;
+  return (await chooseRoute(wish, { config })).line.name;
 }
 
 function describe(text: ListedText): string {

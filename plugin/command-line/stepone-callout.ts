@@ -3,7 +3,7 @@
  * the ids are printed as soon as they are known.
  */
 import type { Command } from "commander";
-import type { RequirementPart } from "../carriers/stepone/requirement.ts";
+import { complaintAbout } from "../carriers/stepone/requirement-complaint.ts";
 import type { StepOneOrder, StepOneRest } from "../carriers/stepone/rest.ts";
 import { type Answer, NotUnderstood, type PlainContext } from "./run.ts";
 import {
@@ -13,8 +13,8 @@ import {
   runStepOne,
   type StepOneOptions,
   type StepOneSurroundings,
-  Stopped,
 } from "./stepone-line.ts";
+import { Stopped } from "./stopping.ts";
 
 interface CalloutOptions extends StepOneOptions {
   readonly wait?: boolean;
@@ -88,20 +88,6 @@ export async function placeCalls(
     );
   }
   return { callIds, text: callIds.join("\n"), json: { callIds } };
-}
-
-const PARTS: Readonly<Record<RequirementPart, string>> = {
-  name: "the name of the person called",
-  time: "a time",
-  place: "a place",
-};
-
-/** What is missing in a requirement, in a sentence without its end; undefined when nothing is. */
-export function complaintAbout(missing: readonly RequirementPart[]): string | undefined {
-  if (missing.length === 0) return undefined;
-  const parts = missing.map((part) => PARTS[part]);
-  const listed = parts.length === 1 ? parts[0] : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
-  return `The requirement does not seem to say ${listed}`;
 }
 
 /**

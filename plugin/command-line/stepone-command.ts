@@ -1,10 +1,11 @@
 /** Owns the command that is StepOne's interface as it is: one subcommand for each thing it can be asked. */
 import type { Command } from "commander";
+import { complaintAbout } from "../carriers/stepone/requirement-complaint.ts";
 import type { StepOneOrder } from "../carriers/stepone/rest.ts";
 import { quoted } from "./quoted.ts";
 import { NotUnderstood, type PlainContext } from "./run.ts";
 import { showRecord } from "./stepone-callinfo.ts";
-import { complaintAbout, placeCalls } from "./stepone-callout.ts";
+import { placeCalls } from "./stepone-callout.ts";
 import {
   processSurroundings,
   runStepOne,

@@ -4,7 +4,8 @@
  */
 import type { StepOneLine, StepOneRecord, StepOneRest } from "../carriers/stepone/rest.ts";
 import { quoted, spoken } from "./quoted.ts";
-import { type Answer, answer, isNobodyReading, NotUnderstood, type PlainContext } from "./run.ts";
+import { type Answer, NotUnderstood, type PlainContext } from "./run.ts";
+import { answerUntilStopped, type OnStop, onProcessStop } from "./stopping.ts";
 
 /** What these commands need of the process they run in, beside their context. */
 export interface StepOneSurroundings {
@@ -18,55 +19,21 @@ export interface StepOneSurroundings {
   readonly canAsk: boolean;
   /** Bytes to stdout, as they are. */
   write(bytes: Uint8Array): void;
-  /** Calls `stop` with the exit code to end with when the process is told to stop, or its output cannot be written. */
-  onStop(stop: (exitCode: number) => void): () => void;
+  readonly onStop: OnStop;
 }
 
 export interface StepOneOptions {
   readonly json?: boolean;
 }
 
-/** Whoever stops a command knows why it ends; this is what they cannot know. `facts` is for programs. */
-export class Stopped extends Error {
-  override readonly name = "Stopped";
-  readonly facts: object;
-
-  constructor(message: string, facts: object) {
-    super(message);
-    this.facts = facts;
-  }
-}
-
-/**
- * Runs a command's work: printed as {@link answer} does; given up at once when it is to stop, without a word unless
- * there is a {@link Stopped} to tell, or something that may have happened.
- */
+/** Runs a command's work until it is done, or stopped: see {@link answerUntilStopped}. */
 export async function runStepOne(
   context: PlainContext,
   surroundings: StepOneSurroundings,
   options: StepOneOptions,
   work: (signal: AbortSignal) => Promise<Answer | undefined>,
 ): Promise<void> {
-  const stopping = new AbortController();
-  let stoppedWith: number | undefined;
-  const release = surroundings.onStop((exitCode) => {
-    stoppedWith ??= exitCode;
-    stopping.abort();
-  });
-  try {
-    await answer(context, options, async () => {
-      try {
-        return await work(stopping.signal);
-      } catch (error) {
-        const { mayHaveHappened } = error as { mayHaveHappened?: boolean };
-        if (!stopping.signal.aborted || error instanceof Stopped || mayHaveHappened === true) throw error;
-        return undefined;
-      }
-    });
-  } finally {
-    release();
-    if (stoppedWith !== undefined) context.setExitCode(stoppedWith);
-  }
+  await answerUntilStopped(context, surroundings.onStop, options, work);
 }
 
 export function processSurroundings(): StepOneSurroundings {
@@ -87,20 +54,7 @@ export function processSurroundings(): StepOneSurroundings {
     isWatched: process.stderr.isTTY === true,
     canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true,
     write: (bytes) => void process.stdout.write(bytes),
-    onStop(stop) {
-      const stops = [
-        ["SIGINT", () => stop(130)],
-        ["SIGTERM", () => stop(143)],
-      ] as const;
-      // The context has told what there is to tell.
-      const onClosed = (error: unknown) => stop(isNobodyReading(error) ? 0 : 1);
-      for (const [signal, listener] of stops) process.on(signal, listener);
-      process.stdout.on("error", onClosed);
-      return () => {
-        for (const [signal, listener] of stops) process.off(signal, listener);
-        process.stdout.off("error", onClosed);
-      };
-    },
+    onStop: onProcessStop,
   };
 }
 

@@ -5,10 +5,12 @@
  * 2. the plugin's entry in the gateway's config file;
  * 3. the user's `<state folder>/switchboard/skill-config.json`;
  * 4. the package's `skill-config.json`;
- * 5. defaults; for the gateway's address and token, what the gateway's config file says.
+ * 5. for StepOne's key, the file the vendor's own scripts read;
+ * 6. defaults; for the gateway's address and token, what the gateway's config file says.
  */
 import path from "node:path";
 import { parseEnv } from "node:util";
+import type { CountryCode } from "libphonenumber-js/min";
 import { type JsonObject, objectAt, readGatewayConfig, readIfPresent } from "./gateway-config.ts";
 import { type E164, parsePhoneNumber } from "./phone-number.ts";
 import { isPrivateUrl, PRIVATE_URL } from "./private-url.ts";
@@ -27,6 +29,7 @@ import {
 import { resolveSecret } from "./secrets.ts";
 import { fillIn, readSettings, readSettingsFile, type SettingsPlace } from "./settings-place.ts";
 import { type Environment, switchboardFolder } from "./state-folder.ts";
+import { keyOfTheVendorsFile, NoStepOneAccount } from "./stepone-account.ts";
 
 export interface ConfigPlaces {
   readonly env: Environment;
@@ -53,6 +56,7 @@ export function loadConfig(places: ConfigPlaces): LoadedConfig {
   const sources = readSources(places);
   const { problems, settings } = sources;
   const top = <Key extends keyof Settings>(key: Key) => choose(settings, key, (place) => place[key]);
+  const defaultRegion = top("defaultRegion")?.value;
   const config = {
     ...defined({
       ownerName: top("ownerName")?.value,
@@ -62,8 +66,10 @@ export function loadConfig(places: ConfigPlaces): LoadedConfig {
       voicePrompt: top("voicePrompt")?.value,
       gatewayUrl: gatewayUrl(sources, top("gatewayUrl")?.value),
       gatewayToken: gatewayToken(sources, top("gatewayToken")),
+      defaultRegion,
     }),
-    ownerNumbers: readOwnerNumbers(top("ownerNumbers"), sources),
+    ownerNumbers: readOwnerNumbers(top("ownerNumbers"), { sources, defaultRegion }),
+    allowPremiumNumbers: top("allowPremiumNumbers")?.value ?? false,
     lines: readLines(sources),
   };
   return { config, problems };
@@ -102,7 +108,33 @@ function readSources(places: ConfigPlaces): Sources {
     const file = path.join(places.packageFolder, "skill-config.json");
     settings.push(readSettingsFile(file, { env, problems, quiet: true }));
   }
-  return { env, gatewayConfig: gateway.config, configFile: places.configFile, settings, problems };
+  return {
+    env,
+    gatewayConfig: gateway.config,
+    configFile: places.configFile,
+    settings,
+    vendorsKeys: readVendorsKeys({ env, settings, problems }),
+    problems,
+  };
+}
+
+/** Keys that the vendors' own software keeps; looked for only where nothing else says one. */
+function readVendorsKeys({
+  env,
+  settings,
+  problems,
+}: Pick<Sources, "env" | "settings" | "problems">): Sources["vendorsKeys"] {
+  const isSaid =
+    env.STEPONEAI_API_KEY !== undefined ||
+    settings.some((place) => place.settings.lines?.stepone?.apiKey !== undefined);
+  if (isSaid) return {};
+  try {
+    return defined({ stepone: keyOfTheVendorsFile(env) });
+  } catch (error) {
+    if (!(error instanceof NoStepOneAccount)) throw error;
+    problems.push(error.message);
+    return {};
+  }
 }
 
 interface Sources {
@@ -112,6 +144,8 @@ interface Sources {
   readonly configFile: string;
   /** The places of settings, the first that says something counts. */
   readonly settings: readonly SettingsPlace[];
+  /** Secrets. */
+  readonly vendorsKeys: { readonly [Carrier in CarrierName]?: string };
   readonly problems: string[];
 }
 
@@ -207,9 +241,10 @@ function readLines(sources: Sources): LineConfig[] {
   return withoutTwins;
 }
 
-function hasKey(carrier: CarrierName, { env, settings }: Sources): boolean {
+function hasKey(carrier: CarrierName, { env, settings, vendorsKeys }: Sources): boolean {
   const { isTopLevel, variables } = carriers[carrier];
   if (variables.apiKey !== undefined && env[variables.apiKey] !== undefined) return true;
+  if (vendorsKeys[carrier] !== undefined) return true;
   return isTopLevel && choose(settings, "apiKey", (place) => place.apiKey) !== undefined;
 }
 
@@ -236,7 +271,9 @@ function readLine(name: string, sources: Sources): LineConfig {
   const problemsBefore = problems.length;
   const keyVariable = implicit === undefined ? undefined : facts.variables.apiKey;
   const secret =
-    (keyVariable === undefined ? undefined : env[keyVariable]) ?? readSecret(ofAccount("apiKey"), sources);
+    (keyVariable === undefined ? undefined : env[keyVariable]) ??
+    readSecret(ofAccount("apiKey"), sources) ??
+    (implicit === undefined ? undefined : sources.vendorsKeys[implicit]);
   const readKey = secret !== undefined && VISIBLE_ASCII.test(secret) ? secret : undefined;
   if (readKey !== secret) {
     problems.push(`The key of the line "${name}" has characters that no key has: copy it again.`);
@@ -288,7 +325,7 @@ function readLine(name: string, sources: Sources): LineConfig {
       problems.push(`"lines.${name}.${key}" has no effect: ${facts.title} lines have no such setting.`);
     }
   }
-  if (carrier === "clawdtalk") return { ...line, carrier };
+  if (carrier !== "clawcall") return { ...line, carrier };
   const chosen = <Key extends keyof LineSettings>(key: Key) => fromEnvironment(key) ?? own(key)?.value;
   return {
     ...line,
@@ -324,7 +361,11 @@ function isSameAccount(one: LineConfig, other: LineConfig): boolean {
 }
 
 /** Everything that is said of the owner's numbers, wherever it is said first. */
-function readOwnerNumbers(chosen: Chosen<string | string[]> | undefined, { env, problems }: Sources): E164[] {
+function readOwnerNumbers(
+  chosen: Chosen<string | string[]> | undefined,
+  using: { readonly sources: Sources; readonly defaultRegion: CountryCode | undefined },
+): E164[] {
+  const { env, problems } = using.sources;
   const written = [chosen?.value ?? []]
     .flat()
     .map((raw) => ({ raw, where: `"ownerNumbers" in ${chosen?.place}` }));
@@ -333,7 +374,7 @@ function readOwnerNumbers(chosen: Chosen<string | string[]> | undefined, { env, 
     written.push({ raw: registered, where: "The environment variable CLAWCALL_OWNER_NUMBER" });
   }
   const numbers = written.map(({ raw, where }) => {
-    const number = parsePhoneNumber(raw);
+    const number = parsePhoneNumber(raw, using.defaultRegion);
     if (number === undefined) {
       problems.push(`${where}: "${raw}" is not a phone number with its country code, such as +15551234567.`);
     }

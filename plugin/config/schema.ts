@@ -2,6 +2,7 @@
  * Owns what can be configured: one schema for `plugins.entries.switchboard.config` in the gateway's config
  * file and for `skill-config.json`, and the resolved settings the rest of Switchboard works with.
  */
+import { type CountryCode, isSupportedCountry } from "libphonenumber-js/min";
 import { z } from "zod";
 import type { E164 } from "./phone-number.ts";
 import { isLoopback, isPrivateUrl, PRIVATE_URL } from "./private-url.ts";
@@ -20,6 +21,16 @@ export type SecretReference = z.infer<typeof secretReference>;
 const secret = z.union([z.string(), secretReference], "must be a text or a secret reference");
 
 const httpUrl = z.string().refine(isHttpUrl, "must be an http(s) URL");
+
+const region = z
+  .string('must be a country of two letters such as "US" or "CN"')
+  .toUpperCase()
+  .pipe(
+    z.custom<CountryCode>(
+      (letters) => isSupportedCountry(String(letters)),
+      'must be a country of two letters such as "US" or "CN"',
+    ),
+  );
 
 const language = z.string().refine(isLanguageTag, 'must be a language tag such as "en" or "zh-CN"');
 
@@ -81,7 +92,7 @@ const clawCallSettings = {
 
 export const lineSettings = z
   .object({
-    carrier: z.enum(["clawdtalk", "clawcall"]).describe("The phone service."),
+    carrier: z.enum(["clawdtalk", "clawcall", "stepone"]).describe("The phone service."),
     enabled: z.boolean().describe("False keeps the line's settings and leaves it unconnected."),
     ...account,
     ...inheritable,
@@ -97,6 +108,12 @@ export const settingsSchema = z
     ownerNumbers: z
       .union([z.string(), z.array(z.string())], "must be a list of phone numbers")
       .describe("Your phone numbers, with country code. Calls to them and texts from them are yours."),
+    defaultRegion: region.describe(
+      'The country of phone numbers written without a country code, as two letters ("US", "CN"). Without it such numbers are refused.',
+    ),
+    allowPremiumNumbers: z
+      .boolean("must be true or false")
+      .describe("True lets the agent call numbers that cost more than a call (premium rate)."),
     voicePrompt: z.string().describe("Replaces what the agent is told about speaking on the phone."),
     gatewayUrl: httpUrl.describe("The gateway's address, for the connector of skill-only installs."),
     gatewayToken: secret.describe("The gateway's token, for the connector of skill-only installs."),
@@ -189,6 +206,17 @@ export const carriers: Readonly<Record<CarrierName, CarrierFacts>> = {
     },
     ownSettings: ["email", "agentUrl", "listen", "bridge", "bridgeHost", "bridgePort"],
   },
+  stepone: {
+    title: "StepOne",
+    firstStep: "make a key at https://open-skill.steponeai.com/keys and set STEPONEAI_API_KEY",
+    server: "https://open-skill-api.steponeai.com",
+    apiPath: "",
+    isTopLevel: false,
+    // Nobody waits for us on its calls: its own AI leads them.
+    turnTimeoutMs: 120_000,
+    variables: { apiKey: "STEPONEAI_API_KEY", server: "STEPONEAI_API_BASE" },
+    ownSettings: [],
+  },
 };
 
 /** The line that the top-level keys make. */
@@ -243,8 +271,13 @@ export interface ClawCallLine extends AnyLine {
   readonly bridgePort: number;
 }
 
+/** Its own AI leads its calls: what is said about answering them has no effect here. */
+export interface StepOneLine extends AnyLine {
+  readonly carrier: "stepone";
+}
+
 /** One configured account at a carrier, everything resolved. */
-export type LineConfig = ClawdTalkLine | ClawCallLine;
+export type LineConfig = ClawdTalkLine | ClawCallLine | StepOneLine;
 
 /** Everything Switchboard is told, resolved from all places. */
 export interface SwitchboardConfig {
@@ -253,6 +286,10 @@ export interface SwitchboardConfig {
   readonly greeting?: string;
   readonly agentId?: string;
   readonly ownerNumbers: readonly E164[];
+  /** Where a number written without a country code belongs. */
+  readonly defaultRegion?: CountryCode;
+  /** Whether premium-rate numbers may be called. */
+  readonly allowPremiumNumbers: boolean;
   readonly voicePrompt?: string;
   /** "http://127.0.0.1:18789"; missing when no gateway was found. */
   readonly gatewayUrl?: string;

@@ -55,8 +55,13 @@ export function readStepOneAccount(places: {
   return { apiKey, baseUrl };
 }
 
-/** `~/.clawd/secrets.json`: `{"steponeai_api_key": "sk_…"}`. Others must not be able to read it. */
-function keyOfTheVendorsFile(env: Environment): string | undefined {
+/**
+ * The key in `~/.clawd/secrets.json`: `{"steponeai_api_key": "sk_…"}`. Others must not be able to read it.
+ *
+ * @returns undefined when there is no such file, or no key in it.
+ * @throws NoStepOneAccount
+ */
+export function keyOfTheVendorsFile(env: Environment): string | undefined {
   const file = path.join(
     homeFolderOf({ ...env, OPENCLAW_HOME: undefined }, homedir()),
     ".clawd",

@@ -64,6 +64,10 @@ export function createConnector(parameters: ConnectorParameters): Connector {
       thirdParties: "refuse",
       answerText: (text, reply) => answerText(line, text, reply),
       tellOwner: (sentence) => tellOwner(line, sentence),
+      tellOfCall: async ({ sentence }) => {
+        await tellOwner(line, sentence);
+        return { told: Promise.resolve(), takeBack: () => {} };
+      },
       log,
       version,
     }),

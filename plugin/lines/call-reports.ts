@@ -1,23 +1,42 @@
 /**
- * Owns telling the owner's session how calls ended: once each, also when the process ended before it could, and with
- * the result of a call to somebody else in the words of the agent that was on it.
+ * Owns telling the owner's session how calls ended: until each was told, also when the process ended before it could, and
+ * with the result of a call to somebody else in the words of the agent that was on it.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { outcomeLine } from "../calls/outcome.ts";
 import type { CallOutcome } from "../carriers/carrier.ts";
 import { type Log, messageOf } from "../log.ts";
+import { transcriptOf } from "../store/call-lines.ts";
 import { findCall, type KnownCall, markTold, noteCallEnded, untoldCalls } from "../store/calls.ts";
 import type { Store } from "../store/database.ts";
 import { isOwners } from "../trust/speakers.ts";
+
+/** What is told of one call. */
+export interface CallNotice {
+  readonly sentence: string;
+  /** Our id of the call. */
+  readonly callId: string;
+  /** The key of the session that asked for the call and passes the news on; undefined where nobody waits for it. */
+  readonly askedIn: string | undefined;
+}
+
+/** A notice that waits for the session's next turn. */
+export interface HandedOver {
+  /** Resolves when the session was told. */
+  readonly told: Promise<void>;
+  takeBack(): void;
+}
 
 export interface CallReportsParameters {
   readonly line: string;
   readonly carrier: string;
   readonly inboundCallers: "owner" | "unknown";
   readonly ownerNumbers: readonly string[];
+  /** False where the carrier's own voice leads every call: what was said on one is news to the owner's session. */
+  readonly agentSpeaks: boolean;
   readonly store: Store;
-  /** Throws when the owner's session cannot take it now. */
-  tellOwner(sentence: string): Promise<void>;
+  /** Throws when the session cannot take it now. */
+  tellOfCall(notice: CallNotice): Promise<HandedOver>;
   /** The result of a call to somebody else; undefined when there is nobody to write it, or it took too long. */
   resultOf(callId: string, signal: AbortSignal): Promise<string | undefined>;
   /** The call has just ended, and this is the first that is known of it. */
@@ -31,8 +50,10 @@ const AGAIN_EVERY_MS = 30_000;
 export class CallReports {
   readonly #p: CallReportsParameters;
   readonly #stopped = new AbortController();
-  /** What is being told now, by the carrier's id. */
+  /** What is being put into words now, by our id. */
   readonly #telling = new Map<string, Promise<void>>();
+  /** What waits for a turn, by our id. */
+  readonly #handedOver = new Map<string, HandedOver>();
   #running: Promise<void> | undefined;
 
   constructor(parameters: CallReportsParameters) {
@@ -44,10 +65,12 @@ export class CallReports {
     this.#running ??= this.#run();
   }
 
-  /** Resolves when nothing is being told any more; what was broken off is told by the next process. */
+  /** Resolves when nothing is being told any more; what was not told is told by the next process. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     await Promise.all([this.#running, ...this.#telling.values()]);
+    for (const { takeBack } of this.#handedOver.values()) takeBack();
+    this.#handedOver.clear();
   }
 
   /** Writes down that a call has ended, and tells the owner's session. Never rejects. */
@@ -63,6 +86,7 @@ export class CallReports {
         reason,
         outcome: what,
         durationSeconds,
+        cost: outcome.cost,
         voicemailMessage,
         purpose: outcome.purpose,
         recordedAs: outcome.recordedAs,
@@ -78,59 +102,73 @@ export class CallReports {
     }
   }
 
+  /** Tells what is not told yet: what has ended, and what could not be placed at its time. Never rejects. */
+  async tellAll(): Promise<void> {
+    try {
+      for (const call of await untoldCalls(this.#p.store, this.#p.line)) await this.#tell(call);
+    } catch (error) {
+      this.#p.log.debug(`Calls that were not told could not be read: ${messageOf(error)}`);
+    }
+  }
+
   async #run(): Promise<void> {
     const { signal } = this.#stopped;
     while (!signal.aborted) {
-      try {
-        for (const call of await untoldCalls(this.#p.store, this.#p.line)) await this.#tell(call);
-      } catch (error) {
-        this.#p.log.debug(`Calls that were not told could not be read: ${messageOf(error)}`);
-      }
+      await this.tellAll();
       await sleep(AGAIN_EVERY_MS, undefined, { signal, ref: false }).catch(() => {});
     }
   }
 
   /** Tells one call, unless it is being told. Never rejects. */
   #tell(call: KnownCall, toNumber?: string): Promise<void> {
-    const { carrierCallId: callId } = call;
-    if (callId === undefined || this.#stopped.signal.aborted) return Promise.resolve();
-    const known = this.#telling.get(callId);
+    if (this.#stopped.signal.aborted || this.#handedOver.has(call.id)) return Promise.resolve();
+    const known = this.#telling.get(call.id);
     if (known !== undefined) return known;
-    const telling = this.#tellNow(call, callId, toNumber)
+    const telling = this.#tellNow(call, toNumber)
       .catch((error: unknown) =>
-        this.#p.log.warn(`The owner's session could not be told of call ${callId} yet: ${messageOf(error)}`),
+        this.#p.log.warn(
+          `The owner's session could not be told of call ${call.carrierCallId ?? call.id} yet: ${messageOf(error)}`,
+        ),
       )
-      .finally(() => this.#telling.delete(callId));
-    this.#telling.set(callId, telling);
+      .finally(() => this.#telling.delete(call.id));
+    this.#telling.set(call.id, telling);
     return telling;
   }
 
-  async #tellNow(call: KnownCall, callId: string, toNumber: string | undefined): Promise<void> {
-    const { line, store, ownerNumbers, inboundCallers } = this.#p;
+  async #tellNow(call: KnownCall, toNumber: string | undefined): Promise<void> {
+    const { store, ownerNumbers, inboundCallers, agentSpeaks } = this.#p;
     const { signal } = this.#stopped;
-    const { placedHere, recordedAs, transcript } = call;
+    const { placedHere, recordedAs, state, carrierCallId: callId = call.id } = call;
+    const transcript = await transcriptOf(store, call);
     const direction = placedHere ? ("outbound" as const) : call.direction;
     const withOwner = placedHere
       ? isOwners(call.callee, ownerNumbers)
       : recordedAs === "callback" ||
         recordedAs === "briefing" ||
         (direction === "inbound" && inboundCallers === "owner");
-    const wantsResult = !withOwner && transcript !== undefined && transcript.length > 0;
-    const result = wantsResult ? await this.#p.resultOf(callId, signal) : undefined;
+    const isAnswered = transcript.some(({ speaker }) => speaker === "other");
+    const result =
+      agentSpeaks && !withOwner && isAnswered ? await this.#p.resultOf(callId, signal) : undefined;
     // Told by the next process, then with a result.
     if (signal.aborted) return;
-    const { outcome, detail, durationSeconds, voicemailMessage, purpose } = call;
-    await this.#p.tellOwner(
-      outcomeLine(
+    const { outcome, detail, durationSeconds, voicemailMessage, purpose, cost } = call;
+    const handedOver = await this.#p.tellOfCall({
+      callId: call.id,
+      // The owner was on the phone themselves.
+      askedIn: withOwner && agentSpeaks ? undefined : call.askedIn,
+      sentence: outcomeLine(
         {
           callId,
           ...(outcome === undefined ? {} : { outcome }),
+          ...(state === "refused" ? { outcome: "not_placed" } : {}),
+          ...(state === "unsettled" ? { outcome: "unsettled" } : {}),
           ...(detail === undefined ? {} : { reason: detail }),
+          ...(cost === undefined ? {} : { cost }),
           ...(durationSeconds === undefined ? {} : { durationSeconds }),
           ...(voicemailMessage === undefined ? {} : { voicemailMessage }),
           ...(toNumber === undefined ? {} : { toNumber }),
           ...(placedHere || purpose === undefined ? {} : { purpose }),
-          ...(transcript === undefined ? {} : { transcript }),
+          transcript,
         },
         {
           direction,
@@ -138,10 +176,20 @@ export class CallReports {
           purpose: placedHere ? purpose : undefined,
           greeting: placedHere ? call.greeting : undefined,
           withOwner,
+          ledByCarrier: !agentSpeaks,
           result,
         },
       ),
+    });
+    this.#handedOver.set(call.id, handedOver);
+    void handedOver.told.then(() => this.#told(call.id));
+  }
+
+  async #told(id: string): Promise<void> {
+    // Told again by the next process when it cannot be written down.
+    await markTold(this.#p.store, id).catch((error: unknown) =>
+      this.#p.log.warn(`That the call ${id} was told could not be written down: ${messageOf(error)}`),
     );
-    await markTold(store, { line, carrierCallId: callId });
+    this.#handedOver.delete(id);
   }
 }

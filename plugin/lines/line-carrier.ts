@@ -1,7 +1,13 @@
 /** Owns what differs between the lines of different carriers: which parts a line is put together from. */
 
 import type { KnownSchedule } from "../briefings/preparer.ts";
-import type { CallDirection, CallRecords, Carrier, TranscriptLine } from "../carriers/carrier.ts";
+import type {
+  CallDirection,
+  CallFollowing,
+  CallRecords,
+  Carrier,
+  TranscriptLine,
+} from "../carriers/carrier.ts";
 import { CarrierRefused } from "../carriers/carrier-errors.ts";
 import { type ClawCallCarrier, createClawCallCarrier } from "../carriers/clawcall/carrier.ts";
 import { clawCallRecords } from "../carriers/clawcall/records.ts";
@@ -9,6 +15,9 @@ import { ClawCallRest } from "../carriers/clawcall/rest.ts";
 import { secondListener } from "../carriers/clawcall/second-listener.ts";
 import { createClawdTalkCarrier } from "../carriers/clawdtalk/carrier.ts";
 import { ClawdTalkRest } from "../carriers/clawdtalk/rest.ts";
+import { createStepOneCarrier } from "../carriers/stepone/carrier.ts";
+import { stepOneFollowing } from "../carriers/stepone/conversation.ts";
+import { StepOneRest } from "../carriers/stepone/rest.ts";
 import type { UsableLine } from "../config/choose-line.ts";
 import type { SwitchboardConfig } from "../config/schema.ts";
 import type { RingLog } from "../log.ts";
@@ -21,6 +30,8 @@ export interface LineCarrier {
   /** Ends a call from outside. Throws a `CarrierError`. Missing where the carrier cannot. */
   endCall?(callId: string): Promise<void>;
   readonly records?: CallRecords;
+  /** Where the carrier leads its calls itself: what is said on them, and how they end. */
+  readonly following?: CallFollowing;
   /**
    * A sentence when the transcript of a finished call holds words of the agent that are not ours: somebody else
    * listens with the same key. `greeting` is ours too. Only for calls this process has answered from their beginning.
@@ -86,6 +97,10 @@ export function openLineCarrier(
           }
         : {}),
     };
+  }
+  if (line.carrier === "stepone") {
+    const rest = new StepOneRest({ baseUrl: line.apiUrl, apiKey: line.apiKey });
+    return { carrier: createStepOneCarrier({ line, log }), following: stepOneFollowing(rest) };
   }
   const rest = new ClawdTalkRest({ apiUrl: line.apiUrl, apiKey: line.apiKey, version });
   return {

@@ -9,6 +9,7 @@ import { type Bridge, startBridge } from "../bridge/bridge.ts";
 import { BriefingPreparer, type KnownSchedule } from "../briefings/preparer.ts";
 import { briefingPrompt } from "../briefings/words.ts";
 import { type CallSpeaker, Calls } from "../calls/calls.ts";
+import { FollowedCalls } from "../calls/followed-calls.ts";
 import { OpenCalls } from "../calls/open-calls.ts";
 import {
   carrierContext,
@@ -46,9 +47,11 @@ import type { Store } from "../store/database.ts";
 import type { OwnerRoute } from "../trust/owner-session.ts";
 import { type SpeakerSession, strangerSession } from "../trust/sessions.ts";
 import { findCallWithPatience, identifyCall, type SpeakerFacts } from "../trust/speakers.ts";
-import { CallReports } from "./call-reports.ts";
+import { CallReports, type CallReportsParameters } from "./call-reports.ts";
 import { openLineCarrier } from "./line-carrier.ts";
+import { LiveTranscript } from "./live-transcript.ts";
 import { LostWords } from "./lost-words.ts";
+import { PlannedCalls } from "./planned-calls.ts";
 
 /** Log lines kept in memory for a carrier's support request. */
 const KEPT_LOG_LINES = 200;
@@ -74,6 +77,7 @@ export interface LineParameters {
   answerText(text: TextToAnswer, reply: Reply): Promise<"answered" | "refused">;
   /** Tells the owner's main session one line, without starting a turn. Throws when it cannot take it now. */
   tellOwner(sentence: string): Promise<void>;
+  tellOfCall: CallReportsParameters["tellOfCall"];
   /** Told whenever the carrier was asked which scheduled calls it makes by itself. */
   onSchedules?(schedules: readonly KnownSchedule[]): void;
   readonly log: Log;
@@ -95,12 +99,13 @@ export function createLine(parameters: LineParameters): Line {
   const log = createRingLog(parameters.log, KEPT_LOG_LINES, { secrets: () => [line.apiKey] });
   const parts = openLineCarrier(line, { config, version: parameters.version, log });
   const { carrier } = parts;
+  const transcript = new LiveTranscript({ line: line.name, store, log });
   /** Calls first seen by this process: a call it finds in the store was greeted by the one before. */
   const firstSeenHere = new Map<string, boolean>();
 
   const calls = new Calls({
     line: line.name,
-    carrier,
+    carrier: transcript.recording(carrier),
     agent: parameters.agent,
     settings: {
       speech: line.speech,
@@ -141,6 +146,7 @@ export function createLine(parameters: LineParameters): Line {
       }
     },
     noteEnded: (outcome) => reports.ended(outcome),
+    noteHeard: (callId, words) => transcript.heard(callId, words),
     preparedBriefing: (task) => {
       const words = briefings?.take(task);
       return words === undefined ? briefings?.preparing(task) : Promise.resolve(words);
@@ -156,8 +162,9 @@ export function createLine(parameters: LineParameters): Line {
     carrier: carrier.name,
     inboundCallers: line.inboundCallers,
     ownerNumbers: config.ownerNumbers,
+    agentSpeaks: parts.following === undefined,
     store,
-    tellOwner: (sentence) => parameters.tellOwner(sentence),
+    tellOfCall: (notice) => parameters.tellOfCall(notice),
     resultOf: async (callId, signal) =>
       parameters.thirdParties === "agent"
         ? await askAgent(strangerSession(owner().session.agentId, line.name, callId), RESULT_REQUEST, {
@@ -196,6 +203,25 @@ export function createLine(parameters: LineParameters): Line {
           onEnded: (outcome) => calls.onCallEnded(outcome),
           log,
         });
+  const followed =
+    parts.following === undefined
+      ? undefined
+      : new FollowedCalls({
+          line: line.name,
+          store,
+          following: parts.following,
+          onEnded: (outcome) => calls.onCallEnded(outcome),
+          log,
+        });
+  const planned = new PlannedCalls({
+    line,
+    config,
+    store,
+    // Where the carrier's own voice leads the call, nobody of ours has to speak.
+    canCallOthers: parameters.thirdParties === "agent" || parts.following !== undefined,
+    onNotPlaced: () => reports.tellAll(),
+    log,
+  });
   const lostWords =
     parts.askAgain === undefined
       ? undefined
@@ -246,8 +272,10 @@ export function createLine(parameters: LineParameters): Line {
     };
     const isNew = await noteCall(store, news);
     if (!firstSeenHere.has(callId)) firstSeenHere.set(callId, isNew);
-    if (started) await noteCallStarted(store, news);
-    // The greeting of a call we placed went with the request that placed it.
+    if (started && (await noteCallStarted(store, news)) && known?.placedHere) {
+      // It went with the request that placed the call.
+      transcript.said(callId, known.greeting ?? "");
+    }
     return !outbound && firstSeenHere.get(callId) === true;
   }
 
@@ -280,7 +308,7 @@ export function createLine(parameters: LineParameters): Line {
     // Where no event tells it, words are the sign that somebody has picked up.
     if (identity.tier !== "unknown" && parts.records !== undefined) {
       const recorded = identity.direction ?? direction;
-      await noteCallStarted(store, {
+      const isNews = await noteCallStarted(store, {
         line: line.name,
         carrierCallId: callId,
         carrier: carrier.name,
@@ -290,6 +318,9 @@ export function createLine(parameters: LineParameters): Line {
           ? { purpose: turn.objective, context: turn.context }
           : {}),
       });
+      if (isNews && identity.tier === "owner" && identity.call?.placedHere) {
+        transcript.said(callId, identity.call.greeting ?? "");
+      }
     }
     if (identity.tier === "owner") {
       const { call } = identity;
@@ -465,6 +496,8 @@ export function createLine(parameters: LineParameters): Line {
       briefings?.start();
       reports.start();
       openCalls?.start();
+      followed?.start();
+      planned.start();
       if (parts.bridge !== undefined) bridge = openBridge(parts.bridge);
     },
     stop: async () => {
@@ -475,6 +508,8 @@ export function createLine(parameters: LineParameters): Line {
         carrier.stop(),
         texts?.stop(),
         openCalls?.stop(),
+        followed?.stop(),
+        planned.stop(),
         reports.stop(),
         bridge?.then((open) => open?.close()),
       ]);

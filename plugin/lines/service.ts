@@ -8,9 +8,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/core";
+import { parseAgentSessionKey } from "openclaw/plugin-sdk/routing";
 import { z } from "zod";
 import { createClawCallAgent, ownerElsewhere } from "../agent/clawcall-agent.ts";
 import { createEmbeddedAgent, openSession } from "../agent/embedded.ts";
+import { leaveNotice } from "../agent/owner-notices.ts";
 import { phoneRuns } from "../agent/phone-runs.ts";
 import type { AgentPort } from "../agent/port.ts";
 import { SessionTurns } from "../agent/session-turns.ts";
@@ -29,6 +31,7 @@ import { closeStore, openStore, type Store } from "../store/database.ts";
 import { wasAnswered } from "../store/inbox.ts";
 import { type OwnerRoute, ownerRoute } from "../trust/owner-session.ts";
 import { packageVersion } from "../version.ts";
+import type { CallNotice, HandedOver } from "./call-reports.ts";
 import { createLine, type Line } from "./line.ts";
 
 const ownFolder = dirname(fileURLToPath(import.meta.url));
@@ -93,6 +96,10 @@ export class PhoneService {
 
   lines(): readonly LineConfig[] {
     return this.#config().config.lines;
+  }
+
+  settings(): { readonly config: SwitchboardConfig; readonly stateFolder: string } {
+    return { config: this.#config().config, stateFolder: gatewayPlace().stateFolder };
   }
 
   async sendText(text: {
@@ -241,6 +248,7 @@ export class PhoneService {
           log: this.#log,
         }),
       tellOwner: (sentence) => this.#tellOwner(line, sentence),
+      tellOfCall: (notice) => this.#tellOfCall(line, notice),
       onSchedules: (schedules) => phoneRuns().carrierSchedules.set(line.name, schedules),
       log: this.#log,
       version: packageVersion(),
@@ -248,22 +256,70 @@ export class PhoneService {
   }
 
   async #tellOwner(line: LineConfig, sentence: string): Promise<void> {
+    // Where the owner speaks is another session under a per-peer `dmScope`.
+    for (const to of this.#ownersSessions(line)) await this.#inject(to, sentence);
+  }
+
+  /**
+   * Tells the session that asked for a call, else the one the owner speaks in, until a turn of it has had it; the others
+   * of the owner's once. Who asked hears of it now, not when they speak next: one turn, answered where they spoke last.
+   */
+  async #tellOfCall(line: LineConfig, { sentence, callId, askedIn }: CallNotice): Promise<HandedOver> {
+    const { session } = this.#owner(line);
+    const asking = askedIn === undefined ? undefined : this.#knownSession(askedIn, session.agentId);
+    const first = asking?.sessionKey ?? session.sessionKey;
+    const isConfirmed = this.#mayTakePart();
+    for (const to of this.#ownersSessions(line)) {
+      if (to.sessionKey !== first || !isConfirmed) await this.#inject(to, sentence, callId);
+    }
+    // Without the hooks nobody can tell whether a turn had it.
+    if (!isConfirmed) return { told: Promise.resolve(), takeBack: () => {} };
+    const wake = () => {
+      if (asking === undefined) return;
+      this.#api.runtime.system.requestHeartbeat({
+        ...asking,
+        source: "other",
+        intent: "event",
+        reason: "A phone call that was asked for in this session is over.",
+        heartbeat: { target: "last" },
+      });
+    };
+    const { promise: told, resolve: onTold } = Promise.withResolvers<void>();
+    const text = asking === undefined ? sentence : `${sentence} ${PASS_ON}`;
+    const takeBack = leaveNotice(first, callId, { text, onTold, onLost: wake });
+    wake();
+    return { told, takeBack };
+  }
+
+  #ownersSessions(line: LineConfig): { agentId: string; sessionKey: string }[] {
     const { session, mainSessionKey } = this.#owner(line);
     const { agentId } = session;
-    // Where the owner speaks is another session under a per-peer `dmScope`.
-    for (const sessionKey of new Set([mainSessionKey, session.sessionKey])) {
-      await openSession(this.#api.runtime.agent, { agentId, sessionKey }, randomUUID);
-      // Durable, unlike a system event, and seen by voice turns too: the gateway hands it to the next turn.
-      const { enqueued } = await this.#api.session.workflow.enqueueNextTurnInjection({
-        sessionKey,
-        agentId,
-        text: sentence,
-        placement: "prepend_context",
-      });
-      if (!enqueued) {
-        throw new Error(`too much waits for the owner's next words in ${sessionKey} already`);
-      }
+    return [...new Set([mainSessionKey, session.sessionKey])].map((sessionKey) => ({ agentId, sessionKey }));
+  }
+
+  /** Durable, unlike a system event, and seen by voice turns too: the gateway hands it to the session's next turn. */
+  async #inject(to: { agentId: string; sessionKey: string }, text: string, about?: string): Promise<void> {
+    await openSession(this.#api.runtime.agent, to, randomUUID);
+    const { enqueued } = await this.#api.session.workflow.enqueueNextTurnInjection({
+      ...to,
+      text,
+      placement: "prepend_context",
+      ...(about === undefined ? {} : { idempotencyKey: `call:${about}` }),
+    });
+    // One about the same call that waits already is as good.
+    if (!enqueued && about === undefined) {
+      throw new Error(`too much waits for the next words in ${to.sessionKey} already`);
     }
+  }
+
+  /** The session of that key with its agent; undefined when it is not there any more. */
+  #knownSession(
+    sessionKey: string,
+    ownersAgent: string,
+  ): { agentId: string; sessionKey: string } | undefined {
+    const agentId = parseAgentSessionKey(sessionKey)?.agentId ?? ownersAgent;
+    const known = this.#api.runtime.agent.session.getSessionEntry({ agentId, sessionKey });
+    return known === undefined ? undefined : { agentId, sessionKey };
   }
 
   /** Once, with the first line. */
@@ -352,6 +408,10 @@ export class PhoneService {
     ];
   }
 }
+
+/** For the session that asked for a call. */
+const PASS_ON =
+  "You placed this call from this conversation: tell whoever asked for it what came of it, in a sentence or two, now.";
 
 function readyLines({ lines }: SwitchboardConfig): UsableLine[] {
   return lines.filter((line): line is UsableLine => line.enabled && line.apiKey !== undefined);

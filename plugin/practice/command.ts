@@ -1,12 +1,23 @@
-// Owns a practice session for people: starts the practice lines, ClawdTalk's and ClawCall's, says how to point a
-// client at one of them, rings the client that connects, picks up what the agent places, and opens the softphone.
+// Owns a practice session for people: starts the practice lines, ClawdTalk's, ClawCall's and StepOne's, says how to
+// point a client at one of them, rings the client that connects, picks up what the agent places, and opens the
+// softphone.
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import type { ClawCallPracticeCall } from "./clawcall-caller.ts";
 import { type ClawCallPractice, startClawCallPractice } from "./clawcall-server.ts";
 import type { OutboundRing } from "./clawdtalk-calls.ts";
 import { type ClawdTalkPractice, startClawdTalkPractice } from "./clawdtalk-server.ts";
-import { clawCallPhone, clawdTalkPhone, openSoftphone, type SoftphoneCall } from "./softphone.ts";
+import {
+  clawCallPhone,
+  clawdTalkPhone,
+  openSoftphone,
+  printable,
+  type SoftphoneCall,
+  stepOnePhone,
+} from "./softphone.ts";
+import type { StepOnePracticeCall } from "./stepone-calls.ts";
+import { followStepOne } from "./stepone-events.ts";
+import { type StepOnePractice, startStepOnePractice } from "./stepone-server.ts";
 import { PracticeError, PracticeStopped, PracticeTimeout, type WaitOptions } from "./waiting.ts";
 
 export interface PracticeSession {
@@ -14,7 +25,9 @@ export interface PracticeSession {
   readonly port?: number;
   /** The ClawCall line's; default: any free one. */
   readonly clawcallPort?: number;
-  /** What both lines accept; default: a fixed key for each. */
+  /** The StepOne line's; default: any free one. */
+  readonly steponePort?: number;
+  /** What all lines accept; default: a fixed key for each. */
   readonly key?: string;
   readonly ownerNumber?: string;
   /** One JSON line per event on `output`; what is meant for people goes to `notices` instead. */
@@ -29,6 +42,8 @@ export interface PracticeSession {
 interface Lines {
   readonly clawdtalk: ClawdTalkPractice;
   readonly clawcall: ClawCallPractice;
+  readonly stepone: StepOnePractice;
+  close(): Promise<void>;
 }
 
 /** Somebody rings: says so to the person, and is the call once it is picked up. */
@@ -47,10 +62,10 @@ const BETWEEN_POLLS = { timeoutMs: 2_000 };
 export async function runPracticeSession(session: PracticeSession): Promise<void> {
   const { json = false, input, output, notices, signal } = session;
   const lines = await openLines(session);
-  const { clawdtalk, clawcall } = lines;
+  const { clawdtalk, clawcall, stepone } = lines;
   const people = json ? notices : output;
   const plainly = (line: string) => {
-    people.write(`${line}\n`);
+    people.write(`${printable(line)}\n`);
   };
   let tell: (line: string) => void = plainly;
   let call: SoftphoneCall | undefined;
@@ -63,18 +78,18 @@ export async function runPracticeSession(session: PracticeSession): Promise<void
     return isFree;
   };
 
-  const close = () => Promise.all([clawdtalk.close(), clawcall.close()]);
   // The client hears that the call is over before the line goes away.
   const stop = () => {
     offer(undefined);
     if (call) call.hangUp("practice_stopped");
-    else void close();
+    else void lines.close();
   };
   signal.addEventListener("abort", stop);
   if (json) {
     const write = (event: object) => output.write(`${JSON.stringify(event)}\n`);
     clawdtalk.follow((event) => write({ line: "clawdtalk", ...event }));
     clawcall.follow((event) => write({ line: "clawcall", ...event }));
+    followStepOne(stepone, (event) => write({ line: "stepone", ...event, at: Date.now() }));
     write({
       at: Date.now(),
       kind: "ready",
@@ -82,6 +97,7 @@ export async function runPracticeSession(session: PracticeSession): Promise<void
       key: clawdtalk.key,
       ownerNumber: clawdtalk.ownerNumber,
       clawcall: { server: clawcall.url, key: clawcall.key },
+      stepone: { server: stepone.url, key: stepone.key },
     });
   }
   const sayRefused = (key: string) =>
@@ -92,27 +108,39 @@ export async function runPracticeSession(session: PracticeSession): Promise<void
   clawcall.follow((event) => {
     if (event.kind === "request" && event.status === 401) sayRefused(clawcall.key);
   });
+  followStepOne(stepone, (event) => {
+    if (event.kind === "request" && event.status === 401) sayRefused(stepone.key);
+  });
 
-  /** The agent places a call: the person picks up, if they are not on the phone. */
-  const rung = (to: string | undefined, answered: Ring) => {
+  /** Somebody is called: the person picks up, if they are not on the phone. */
+  const rung = (who: "Your agent" | "StepOne's AI", to: string | undefined, answered: Ring): boolean => {
     const isFree = offer(() => {
       tell(
-        to === undefined
-          ? "Your agent calls you: you have picked up."
-          : `Your agent calls ${to}: you are them now.`,
+        to === undefined ? `${who} calls you: you have picked up.` : `${who} calls ${to}: you are them now.`,
       );
       return answered();
     });
-    if (!isFree) tell(`The agent called ${to ?? "you"}: busy.`);
-    return { does: isFree ? "answer" : "busy" } as const;
+    if (!isFree) tell(`${who} called ${to ?? "you"}: busy.`);
+    return isFree;
   };
+  const agentRung = (to: string | undefined, answered: Ring) =>
+    ({ does: rung("Your agent", to, answered) ? "answer" : "busy" }) as const;
   clawdtalk.onOutbound = ({ callId, to, toOwner }: OutboundRing) =>
-    rung(toOwner ? undefined : to, () => pickedUpOnClawdTalk(clawdtalk, callId));
+    agentRung(toOwner ? undefined : to, () => pickedUpOnClawdTalk(clawdtalk, callId));
   clawcall.onRing = (placed: ClawCallPracticeCall) =>
-    rung(placed.kind === "third-party" ? placed.facts.to : undefined, async () => {
+    agentRung(placed.kind === "third-party" ? placed.facts.to : undefined, async () => {
       await clawcall.until(() => placed.answeredAt, "the call", FOREVER);
       return clawCallPhone(placed, clawcall);
     });
+  stepone.onRing = (placed: StepOnePracticeCall) => {
+    const isFree = rung("StepOne's AI", placed.number, async () => {
+      tell(`It has this to say or ask: ${placed.requirement}`);
+      await stepone.until(() => placed.answeredAt, "the call", FOREVER);
+      return stepOnePhone(placed, stepone);
+    });
+    // StepOne knows no busy line: the phone rings until the call is given up.
+    return { does: isFree ? "answer" : "no_answer" };
+  };
 
   /** Waits until somebody rings; what is typed meanwhile is obeyed, once there has been a call. */
   const nextRing = async (obeys: boolean): Promise<Ring | undefined> => {
@@ -166,29 +194,43 @@ export async function runPracticeSession(session: PracticeSession): Promise<void
     if (!(error instanceof PracticeStopped)) throw error;
   } finally {
     signal.removeEventListener("abort", stop);
-    await close();
+    await lines.close();
   }
 }
 
-async function openLines({ port, clawcallPort, key, ownerNumber }: PracticeSession): Promise<Lines> {
+async function openLines({
+  port,
+  clawcallPort,
+  steponePort,
+  key,
+  ownerNumber,
+}: PracticeSession): Promise<Lines> {
   const shared = ownerNumber === undefined ? {} : { ownerNumber };
-  const clawdtalk = await startClawdTalkPractice({
-    ...shared,
-    ...(key === undefined ? {} : { keys: [key] }),
-    ...(port === undefined ? {} : { port }),
-  });
-  try {
-    const clawcall = await startClawCallPractice({
+  // When one cannot be opened, those before it are closed.
+  await using opening = new AsyncDisposableStack();
+  const clawdtalk = opening.use(
+    await startClawdTalkPractice({
+      ...shared,
+      ...(key === undefined ? {} : { keys: [key] }),
+      ...(port === undefined ? {} : { port }),
+    }),
+  );
+  const clawcall = opening.use(
+    await startClawCallPractice({
       ...shared,
       ...(key === undefined ? {} : { key }),
       ...(clawcallPort === undefined ? {} : { port: clawcallPort }),
       tier: "pro",
-    });
-    return { clawdtalk, clawcall };
-  } catch (error) {
-    await clawdtalk.close();
-    throw error;
-  }
+    }),
+  );
+  const stepone = opening.use(
+    await startStepOnePractice({
+      ...(key === undefined ? {} : { key }),
+      ...(steponePort === undefined ? {} : { port: steponePort }),
+    }),
+  );
+  const opened = opening.move();
+  return { clawdtalk, clawcall, stepone, close: () => opened.disposeAsync() };
 }
 
 /** What rings the client that is connected, or connects first. @throws PracticeTimeout */
@@ -226,7 +268,7 @@ async function pickedUpOnClawdTalk(line: ClawdTalkPractice, callId: string): Pro
   return clawdTalkPhone(await line.until(placed, "the call", FOREVER));
 }
 
-function invitation({ clawdtalk, clawcall }: Lines): string {
+function invitation({ clawdtalk, clawcall, stepone }: Lines): string {
   return [
     "",
     "  The practice lines are open; no account is needed.",
@@ -241,7 +283,12 @@ function invitation({ clawdtalk, clawcall }: Lines): string {
     `    CLAWCALL_API_KEY=${clawcall.key}`,
     `    CLAWCALL_OWNER_NUMBER=${clawcall.ownerNumber}`,
     "",
-    "  It rings as soon as the client connects. Then type what the caller says; Ctrl-D hangs up, Ctrl-C ends it all.",
+    "  And for calls that StepOne's AI makes to mobile phones in mainland China, alone or besides:",
+    "",
+    `    STEPONEAI_API_BASE=${stepone.url}`,
+    `    STEPONEAI_API_KEY=${stepone.key}`,
+    "",
+    "  It rings as soon as a client of ClawdTalk's or ClawCall's connects. Then type what the caller says; Ctrl-D hangs up, Ctrl-C ends it all.",
     "  Whatever your agent places rings here too: you are whoever it calls. While you are on a call, your line is busy.",
     "",
     "",

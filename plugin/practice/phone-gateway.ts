@@ -9,6 +9,7 @@ import { PRACTICE_CLAWCALL_KEY } from "./clawcall-server.ts";
 import { PRACTICE_API_KEY } from "./clawdtalk-server.ts";
 import { type PracticeGateway, type PracticeGatewayOptions, startPracticeGateway } from "./gateway.ts";
 import { startPracticeModel } from "./model.ts";
+import { PRACTICE_STEPONE_KEY } from "./stepone-server.ts";
 
 export interface PhoneGatewayOptions
   extends Pick<PracticeGatewayOptions, "port" | "stateDir" | "config" | "conversationAccess" | "signal"> {
@@ -19,10 +20,12 @@ export interface PhoneGatewayOptions
   readonly clawdtalkServer?: string | undefined;
   /** Without it there is no ClawCall line. */
   readonly clawcallBaseUrl?: string | undefined;
+  /** Without it there is no StepOne line. */
   readonly steponeBase?: string | undefined;
   /** Default: the practice line's key. */
   readonly apiKey?: string | undefined;
   readonly clawcallKey?: string | undefined;
+  readonly steponeKey?: string | undefined;
   /** E.164. Default +15550001111. */
   readonly ownerNumber?: string | undefined;
   /** More of the plugin's config. */
@@ -73,7 +76,12 @@ export async function startPhoneGateway(options: PhoneGatewayOptions): Promise<P
               CLAWCALL_BASE_URL: options.clawcallBaseUrl,
               CLAWCALL_API_KEY: options.clawcallKey ?? PRACTICE_CLAWCALL_KEY,
             }),
-        ...(options.steponeBase === undefined ? {} : { STEPONEAI_API_BASE: options.steponeBase }),
+        ...(options.steponeBase === undefined
+          ? {}
+          : {
+              STEPONEAI_API_BASE: options.steponeBase,
+              STEPONEAI_API_KEY: options.steponeKey ?? PRACTICE_STEPONE_KEY,
+            }),
       },
     });
   } catch (error) {
@@ -97,7 +105,8 @@ export async function startPhoneGateway(options: PhoneGatewayOptions): Promise<P
       await model?.close();
     },
   };
-  const hasLines = options.clawdtalkServer !== undefined || options.clawcallBaseUrl !== undefined;
+  const { clawdtalkServer, clawcallBaseUrl, steponeBase } = options;
+  const hasLines = [clawdtalkServer, clawcallBaseUrl, steponeBase].some((where) => where !== undefined);
   if (hasLines && options.waitForLines !== false) {
     try {
       await untilReady(phone, options);

@@ -5,6 +5,8 @@ import type { Readable, Writable } from "node:stream";
 import type { PracticeCall, TranscriptEntry } from "./caller.ts";
 import type { ClawCallPracticeCall } from "./clawcall-caller.ts";
 import type { ClawCallPractice } from "./clawcall-server.ts";
+import type { StepOnePracticeCall } from "./stepone-calls.ts";
+import type { StepOnePractice } from "./stepone-server.ts";
 import { PracticeError, type WaitOptions } from "./waiting.ts";
 
 /** Words heard on the phone. */
@@ -95,6 +97,57 @@ export function clawCallPhone(call: ClawCallPracticeCall, server: ClawCallPracti
     say: (text) => call.say(text),
     hangUp: () => call.hangUp(),
     whenEnded: () => call.ended(forever),
+  };
+}
+
+/** What the practice line's AI says; the calls go to mainland China. */
+const PRACTICE_AI = {
+  greeting: "您好，我是 AI 电话助手，替别人打这个电话，现在方便说话吗？",
+  thanks: "谢谢，您说的会转告给让我打电话的人。",
+} as const;
+
+/**
+ * A call on StepOne's practice line, which has to be answered already. The AI is the line's own and understands
+ * nothing: it greets at once, says what it was told to say after the caller's first words, and then gives thanks.
+ */
+export function stepOnePhone(call: StepOnePracticeCall, server: StepOnePractice): SoftphoneCall {
+  const agentName = "StepOne's AI";
+  const pickedUpAt = Date.now();
+  const forever = { timeoutMs: Number.POSITIVE_INFINITY };
+  let spokeAt = pickedUpAt;
+  let answers = 0;
+  call.say("assistant", PRACTICE_AI.greeting);
+  return {
+    agentName,
+    get durationSeconds() {
+      return Math.round(((call.endedAt ?? Date.now()) - (call.answeredAt ?? pickedUpAt)) / 1_000);
+    },
+    get end() {
+      return call.end === undefined ? undefined : { reason: call.end };
+    },
+    heardGreeting: () => Promise.resolve(),
+    hear: (listener) => {
+      let told = 0;
+      const tellNew = () => {
+        const fresh = call.lines.slice(told);
+        told = call.lines.length;
+        for (const { role, content } of fresh) {
+          if (role === "assistant")
+            listener({ speaker: agentName, text: content, afterMs: Date.now() - spokeAt });
+        }
+      };
+      tellNew();
+      return call.follow(tellNew);
+    },
+    say: (text) => {
+      spokeAt = Date.now();
+      call.say("user", text);
+      call.say("assistant", answers === 0 ? call.requirement : PRACTICE_AI.thanks);
+      answers += 1;
+      return { result: () => Promise.resolve() };
+    },
+    hangUp: () => call.hangUp(),
+    whenEnded: () => server.until(() => call.endedAt, "the end of the call", forever),
   };
 }
 
@@ -224,6 +277,6 @@ function helpOn(call: SoftphoneCall): readonly string[] {
 }
 
 /** Text from outside must not steer the terminal. Every script stays; line breaks become spaces. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ");
 }

@@ -1,6 +1,6 @@
 /**
- * Owns what is known about calls: those we place, written down before the carrier is asked, and those the
- * carrier tells of. Who was called is known here, and nowhere else.
+ * Owns what is known about calls: those we place, now or at a time to come, written down before the carrier is asked,
+ * and those the carrier tells of. Who was called is known here, and nowhere else.
  */
 import { type Selectable, sql } from "kysely";
 import type { CallDirection, CallPurpose, TranscriptLine } from "../carriers/carrier.ts";
@@ -9,15 +9,27 @@ import type { Store } from "./database.ts";
 /**
  * Where a call stands.
  *
+ * - `planned`: to be placed when it is due; nothing was asked of the carrier.
+ * - `canceled`: was planned, and called off.
  * - `intended`: written down; the carrier may or may not have been asked.
  * - `unsettled`: the carrier was asked and its answer was lost.
  * - `refused`: the carrier did not place it.
  * - `placed`: the carrier has given it an id, or told of it.
  */
-export type CallState = "intended" | "unsettled" | "refused" | "placed" | "started" | "ended";
+export type CallState =
+  | "planned"
+  | "canceled"
+  | "intended"
+  | "unsettled"
+  | "refused"
+  | "placed"
+  | "started"
+  | "ended";
 
 /** Where a call may go from where it stands. */
 export const callTransitions: Readonly<Record<CallState, readonly CallState[]>> = {
+  planned: ["intended", "canceled"],
+  canceled: [],
   intended: ["unsettled", "refused", "placed"],
   unsettled: ["placed"],
   refused: [],
@@ -51,6 +63,12 @@ export interface CallTable {
   detail: string | null;
   voicemail_message: string | null;
   duration_seconds: number | null;
+  /** As the carrier writes it. */
+  cost: string | null;
+  /** The key of the session that asked for the call. */
+  asked_in: string | null;
+  /** When a planned call is to be placed; kept after it was. */
+  due_at: string | null;
   created_at: string;
   started_at: string | null;
   ended_at: string | null;
@@ -91,6 +109,13 @@ export interface KnownCall {
   /** What was left on, or heard from, a machine. */
   readonly voicemailMessage?: string;
   readonly durationSeconds?: number;
+  /** As the carrier writes it. */
+  readonly cost?: string;
+  /** The key of the session that asked for the call. */
+  readonly askedIn?: string;
+  /** When it is, or was, to be placed; missing for a call that was placed as soon as it was asked for. */
+  readonly dueAt?: Date;
+  /** When it was written down; for a planned call that was taken up, when that was. */
   readonly createdAt: Date;
   readonly startedAt?: Date;
   readonly endedAt?: Date;
@@ -102,41 +127,76 @@ export interface CallAddress {
   readonly carrierCallId: string;
 }
 
+/** A call somebody asked us to place. */
+interface WantedCall {
+  readonly line: string;
+  readonly carrier: string;
+  /** E.164; null for the account's owner. */
+  readonly callee: string | null;
+  readonly purpose?: string | undefined;
+  readonly greeting?: string | undefined;
+  readonly context?: string | undefined;
+  /** The key of the session that asked for it. */
+  readonly askedIn?: string | undefined;
+}
+
 /**
  * Writes down that a call is about to be placed. Do it before the carrier is asked.
  *
  * @returns our id of the call.
  */
-export async function intendCall(
-  store: Store,
-  call: {
-    readonly line: string;
-    readonly carrier: string;
-    /** E.164; null for the account's owner. */
-    readonly callee: string | null;
-    readonly purpose?: string | undefined;
-    readonly greeting?: string | undefined;
-    readonly context?: string | undefined;
-  },
-): Promise<string> {
-  const id = store.newId();
-  await store.db
-    .insertInto("calls")
-    .values({
-      ...emptyCall,
-      id,
-      line: call.line,
-      carrier: call.carrier,
-      direction: "outbound",
-      callee: call.callee ?? OWNER,
-      purpose: call.purpose ?? null,
-      greeting: call.greeting ?? null,
-      context: call.context ?? null,
-      state: "intended",
-      created_at: store.now().toISOString(),
-    })
+export async function intendCall(store: Store, call: WantedCall): Promise<string> {
+  return await writeWanted(store, call, { state: "intended" });
+}
+
+/**
+ * Writes down a call that is to be placed later. Nobody else knows of it until it is due: see {@link dueCalls}.
+ *
+ * @returns our id of the call.
+ */
+export async function planCall(store: Store, call: WantedCall & { readonly dueAt: Date }): Promise<string> {
+  return await writeWanted(store, call, { state: "planned", due_at: call.dueAt.toISOString() });
+}
+
+/**
+ * Takes a planned call up, to place it now. False when another process has, or when it was called off: of all who
+ * try, one places it.
+ */
+export async function claimPlannedCall(store: Store, id: string): Promise<boolean> {
+  // From here on it counts as asked for now, so that those who wait for its id, and for its end, do not take it for
+  // one that was forgotten.
+  return await moveOn(store, id, { state: "intended", created_at: store.now().toISOString() });
+}
+
+/** Calls a planned call off. False when it is none any more: it was taken up, or called off before. */
+export async function cancelPlannedCall(store: Store, id: string): Promise<boolean> {
+  return await moveOn(store, id, { state: "canceled" });
+}
+
+/** The planned calls of a line that are to be placed by now, the one that is due longest first. */
+export async function dueCalls(store: Store, line: string): Promise<KnownCall[]> {
+  const rows = await store.db
+    .selectFrom("calls")
+    .selectAll()
+    .where("line", "=", line)
+    .where("state", "=", "planned")
+    .where("due_at", "<=", store.now().toISOString())
+    .orderBy("due_at")
+    .orderBy(sql`rowid`)
     .execute();
-  return id;
+  return rows.map(fromRow);
+}
+
+/** The planned calls of all lines, the soonest first. */
+export async function plannedCalls(store: Store): Promise<KnownCall[]> {
+  const rows = await store.db
+    .selectFrom("calls")
+    .selectAll()
+    .where("state", "=", "planned")
+    .orderBy("due_at")
+    .orderBy(sql`rowid`)
+    .execute();
+  return rows.map(fromRow);
 }
 
 /**
@@ -163,6 +223,7 @@ export async function callPlaced(
       detail = ${seen("detail")},
       voicemail_message = ${seen("voicemail_message")},
       duration_seconds = ${seen("duration_seconds")},
+      cost = ${seen("cost")},
       recorded_as = ${seen("recorded_as")},
       transcript = ${seen("transcript")},
       told_at = ${seen("told_at")},
@@ -174,12 +235,12 @@ export async function callPlaced(
 
 /** The carrier did not place the call. */
 export async function callRefused(store: Store, id: string, reason: string): Promise<void> {
-  await setIntentState(store, id, "refused", reason);
+  await moveOn(store, id, { state: "refused", detail: reason });
 }
 
 /** The carrier's answer was lost: the call may have been placed. */
 export async function callUnsettled(store: Store, id: string, reason: string): Promise<void> {
-  await setIntentState(store, id, "unsettled", reason);
+  await moveOn(store, id, { state: "unsettled", detail: reason });
 }
 
 /** A call by the carrier's id; undefined when it is not known (yet: see {@link pendingIntents}). */
@@ -258,6 +319,8 @@ export interface CallEnd extends CallNews {
   /** Why, in the carrier's words. */
   readonly reason?: string | undefined;
   readonly durationSeconds?: number | undefined;
+  /** As the carrier writes it. */
+  readonly cost?: string | undefined;
   readonly voicemailMessage?: string | undefined;
   readonly recordedAs?: CallPurpose | undefined;
   readonly transcript?: readonly TranscriptLine[] | undefined;
@@ -307,6 +370,7 @@ export async function noteCallEnded(store: Store, call: CallEnd): Promise<boolea
     detail: call.reason ?? null,
     voicemail_message: call.voicemailMessage ?? null,
     duration_seconds: call.durationSeconds ?? null,
+    cost: call.cost ?? null,
     recorded_as: call.recordedAs ?? null,
     transcript: call.transcript === undefined ? null : JSON.stringify(call.transcript),
     ended_at: store.now().toISOString(),
@@ -324,53 +388,154 @@ export async function noteCallEnded(store: Store, call: CallEnd): Promise<boolea
   return result.numInsertedOrUpdatedRows === 1n;
 }
 
-/** The calls that have ended and whose end the owner's session was not told of, the oldest first. */
+/**
+ * The calls whose end the owner's session was not told of, the oldest first: those that have ended, and the planned
+ * ones that could not be placed when they were due, or may not have been. Who asks for a call at once is told that at
+ * once.
+ */
 export async function untoldCalls(store: Store, line: string): Promise<KnownCall[]> {
   const rows = await store.db
     .selectFrom("calls")
     .selectAll()
     .where("line", "=", line)
-    .where("state", "=", "ended")
     .where("told_at", "is", null)
-    .orderBy("ended_at")
+    .where(({ and, eb, or }) =>
+      or([
+        eb("state", "=", "ended"),
+        and([eb("state", "in", ["refused", "unsettled"]), eb("due_at", "is not", null)]),
+      ]),
+    )
+    .orderBy(sql`coalesce(ended_at, created_at)`)
+    .orderBy(sql`rowid`)
     .execute();
   return rows.map(fromRow);
 }
 
-/** The owner's session was told how this call ended. */
-export async function markTold(store: Store, address: CallAddress): Promise<void> {
+/**
+ * The owner's session was told how this call ended.
+ *
+ * @param id ours.
+ */
+export async function markTold(store: Store, id: string): Promise<void> {
   await store.db
     .updateTable("calls")
     .set({ told_at: store.now().toISOString() })
-    .where("line", "=", address.line)
-    .where("carrier_call_id", "=", address.carrierCallId)
+    .where("id", "=", id)
+    // A call whose fate was unknown may have turned out to be placed meanwhile: its end is still to be told.
+    .where("state", "not in", ["placed", "started"])
     .execute();
+}
+
+/**
+ * The calls an id may stand for, the newest first: the one with our id; otherwise those with the carrier's id, on any
+ * line; otherwise those whose own id begins like it. Empty when there is none.
+ *
+ * @param id a beginning counts from 6 characters.
+ */
+export async function findCallsById(store: Store, id: string): Promise<KnownCall[]> {
+  const rows = await store.db
+    .selectFrom("calls")
+    .selectAll()
+    .where(({ eb, or }) =>
+      or([
+        eb("id", "=", id),
+        eb("carrier_call_id", "=", id),
+        eb(sql`substr(id, 1, max(length(${id}), ${SHORTEST_BEGINNING}))`, "=", id),
+      ]),
+    )
+    .orderBy("created_at", "desc")
+    .orderBy(sql`rowid`, "desc")
+    .execute();
+  const ours = rows.filter((row) => row.id === id);
+  const carriers = rows.filter((row) => row.carrier_call_id === id);
+  const found = [ours, carriers, rows].find(({ length }) => length > 0) ?? [];
+  return found.map(fromRow);
+}
+
+/**
+ * Looks calls up by anything that is known of them, also by what was said on them; the newest first.
+ *
+ * @param wanted.search found in any script, whether in upper or lower case; a phone number as people write it, with
+ *   spaces and dashes, too. Without it, or empty: all calls.
+ * @param wanted.limit how many calls at most.
+ */
+export async function searchCalls(
+  store: Store,
+  { search = "", limit }: { readonly search?: string | undefined; readonly limit: number },
+): Promise<KnownCall[]> {
+  const wanted = search.trim();
+  const has = (text: ReturnType<typeof sql>) => sql<boolean>`instr(folded(${text}), folded(${wanted})) > 0`;
+  let query = store.db.selectFrom("calls").selectAll();
+  if (wanted !== "") {
+    query = query.where(({ or }) =>
+      or([
+        has(sql`concat_ws(char(10), id, callee, purpose, greeting, context, carrier, line, outcome, detail)`),
+        sql<boolean>`instr(callee, ${digitsOf(wanted)}) > 0`,
+        sql<boolean>`EXISTS (
+          SELECT 1 FROM json_each(calls.transcript) AS said WHERE ${has(sql`said.value ->> 'words'`)}
+        )`,
+        sql<boolean>`EXISTS (
+          SELECT 1 FROM call_lines AS heard
+          WHERE heard.line = calls.line AND heard.carrier_call_id = calls.carrier_call_id
+            AND ${has(sql`heard.words`)}
+        )`,
+      ]),
+    );
+  }
+  const rows = await query.orderBy("created_at", "desc").orderBy(sql`rowid`, "desc").limit(limit).execute();
+  return rows.map(fromRow);
 }
 
 /** The latest calls, the newest first. */
 export async function recentCalls(store: Store, limit: number): Promise<KnownCall[]> {
-  const rows = await store.db
-    .selectFrom("calls")
-    .selectAll()
-    .orderBy("created_at", "desc")
-    .orderBy(sql`rowid`, "desc")
-    .limit(limit)
-    .execute();
-  return rows.map(fromRow);
+  return await searchCalls(store, { limit });
 }
 
-async function setIntentState(
+/** The digits of a search that is nothing but a phone number; null, which is in no text, for any other. */
+function digitsOf(search: string): string | null {
+  const plain = search.normalize("NFKC");
+  return /^[\d\s()+./-]*\d[\d\s()+./-]*$/.test(plain) ? plain.replace(/\D/g, "") : null;
+}
+
+async function writeWanted(
+  store: Store,
+  call: WantedCall,
+  begin: { readonly state: "intended" } | { readonly state: "planned"; readonly due_at: string },
+): Promise<string> {
+  const id = store.newId();
+  await store.db
+    .insertInto("calls")
+    .values({
+      ...emptyCall,
+      id,
+      line: call.line,
+      carrier: call.carrier,
+      direction: "outbound",
+      callee: call.callee ?? OWNER,
+      purpose: call.purpose ?? null,
+      greeting: call.greeting ?? null,
+      context: call.context ?? null,
+      asked_in: call.askedIn ?? null,
+      ...begin,
+      created_at: store.now().toISOString(),
+    })
+    .execute();
+  return id;
+}
+
+/** Moves a call of ours on. False when it may not go there from where it stands: see {@link callTransitions}. */
+async function moveOn(
   store: Store,
   id: string,
-  state: "refused" | "unsettled",
-  reason: string,
-): Promise<void> {
-  await store.db
+  change: { readonly state: CallState; readonly detail?: string; readonly created_at?: string },
+): Promise<boolean> {
+  const result = await store.db
     .updateTable("calls")
-    .set({ state, detail: reason })
+    .set(change)
     .where("id", "=", id)
-    .where("state", "in", statesBefore(state))
-    .execute();
+    .where("state", "in", statesBefore(change.state))
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
 }
 
 function statesBefore(state: CallState): CallState[] {
@@ -381,6 +546,9 @@ function statesBefore(state: CallState): CallState[] {
 
 /** How the owner stands in `callee`; no phone number looks like it. */
 const OWNER = "owner";
+
+/** How much of our id is enough to mean a call. */
+const SHORTEST_BEGINNING = 6;
 
 const emptyCall = {
   carrier: null,
@@ -398,6 +566,9 @@ const emptyCall = {
   detail: null,
   voicemail_message: null,
   duration_seconds: null,
+  cost: null,
+  asked_in: null,
+  due_at: null,
   started_at: null,
   ended_at: null,
 } satisfies Partial<Selectable<CallTable>>;
@@ -444,6 +615,9 @@ function fromRow(row: Selectable<CallTable>): KnownCall {
     ...(row.detail === null ? {} : { detail: row.detail }),
     ...(row.voicemail_message === null ? {} : { voicemailMessage: row.voicemail_message }),
     ...(row.duration_seconds === null ? {} : { durationSeconds: row.duration_seconds }),
+    ...(row.cost === null ? {} : { cost: row.cost }),
+    ...(row.asked_in === null ? {} : { askedIn: row.asked_in }),
+    ...(row.due_at === null ? {} : { dueAt: new Date(row.due_at) }),
     ...(row.started_at === null ? {} : { startedAt: new Date(row.started_at) }),
     ...(row.ended_at === null ? {} : { endedAt: new Date(row.ended_at) }),
   };

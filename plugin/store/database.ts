@@ -13,6 +13,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Kysely, type SqliteDatabase, SqliteDialect } from "kysely";
 import { openSwitchboardFolder } from "../config/state-folder.ts";
 import { messageOf } from "../log.ts";
+import type { CallLineTable } from "./call-lines.ts";
 import type { CallTable } from "./calls.ts";
 import type { InboxTable } from "./inbox.ts";
 import { isMigrated, migrate } from "./migrations.ts";
@@ -23,6 +24,7 @@ interface Tables {
   readonly inbox: InboxTable;
   readonly outbox: OutboxTable;
   readonly calls: CallTable;
+  readonly call_lines: CallLineTable;
 }
 
 /** An open store, with the clock and the ids its functions use. Close it with {@link closeStore}. */
@@ -76,6 +78,10 @@ async function open(file: string): Promise<Kysely<Tables>> {
       await delay(20);
     }
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    // SQLite itself knows upper and lower case of the Latin letters without accents only.
+    database.function("folded", { deterministic: true }, (text) =>
+      typeof text === "string" ? folded(text) : null,
+    );
     return kyselyOn(database);
   } catch (error) {
     database.close();
@@ -105,6 +111,15 @@ async function prepared(database: DatabaseSync): Promise<boolean> {
     database.exec("ROLLBACK");
     throw error;
   }
+}
+
+/**
+ * A text as it is compared when somebody searches: without the difference of upper and lower case, of full and half
+ * width. Upper case at last, since it alone is the same wherever a letter stands: a Greek word that ends in "ς" is
+ * found in a longer one that goes on with "σ". Turkish "İ" and "ı" count as "i", which is what people type.
+ */
+function folded(text: string): string {
+  return text.normalize("NFKC").toLowerCase().replaceAll("i\u0307", "i").toUpperCase().normalize("NFC");
 }
 
 /** `node:sqlite` in the shape Kysely's SQLite dialect asks for. */

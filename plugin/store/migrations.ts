@@ -86,6 +86,24 @@ const migrations: Readonly<Record<string, Migration>> = {
         .execute();
     },
   },
+  "003-one-way-to-call": {
+    async up(db) {
+      await db.schema.alterTable("calls").addColumn("cost", "text").execute();
+      await db.schema.alterTable("calls").addColumn("asked_in", "text").execute();
+      await db.schema.alterTable("calls").addColumn("due_at", "text").execute();
+      await db.schema.createIndex("calls_state").on("calls").columns(["line", "state", "due_at"]).execute();
+      await db.schema
+        .createTable("call_lines")
+        .addColumn("line", "text", (column) => column.notNull())
+        .addColumn("carrier_call_id", "text", (column) => column.notNull())
+        .addColumn("position", "integer", (column) => column.notNull())
+        .addColumn("at", "text", (column) => column.notNull())
+        .addColumn("speaker", "text", (column) => column.notNull())
+        .addColumn("words", "text", (column) => column.notNull())
+        .addPrimaryKeyConstraint("call_lines_key", ["line", "carrier_call_id", "position"])
+        .execute();
+    },
+  },
 };
 
 /** Kept in the file's header, so that an up-to-date file is known as such without Kysely's migrator. */

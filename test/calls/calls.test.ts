@@ -92,6 +92,7 @@ function setUp({ busy, ...changes }: Partial<CallsParameters> & { busy?: boolean
     withoutSecrets: (text) => text,
     endCall: async (callId) => void hungUp.push(callId),
     noteEnded: async (outcome) => void ended.push(outcome.callId),
+    noteHeard() {},
     newRunId: () => `run-${++id}`,
     now: () => Date.now(),
     log: { debug() {}, info() {}, warn() {}, error() {} },

@@ -97,6 +97,7 @@ function setUp(speaker: CallSpeaker, changes: Partial<CallsParameters> = {}) {
       throw new Error("this carrier ends calls with an answer");
     },
     noteEnded: async () => {},
+    noteHeard() {},
     newRunId: () => `run-${++id}`,
     now: () => Date.now(),
     log: { debug() {}, info() {}, warn() {}, error() {} },

@@ -1,12 +1,21 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type CallRequest, placeCall } from "../../plugin/calls/place-call.ts";
 import { ClawdTalkRest } from "../../plugin/carriers/clawdtalk/rest.ts";
 import { parsePhoneNumber } from "../../plugin/config/phone-number.ts";
 import { type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
-import { findCall, findCallOfJob, openCalls, pendingIntents, recentCalls } from "../../plugin/store/calls.ts";
+import {
+  cancelPlannedCall,
+  dueCalls,
+  findCall,
+  findCallOfJob,
+  openCalls,
+  pendingIntents,
+  planCall,
+  recentCalls,
+} from "../../plugin/store/calls.ts";
 import { closeStore, openStore, type Store } from "../../plugin/store/database.ts";
 
 let stateFolder: string;
@@ -15,7 +24,11 @@ let service: ClawdTalkPractice;
 let rest: ClawdTalkRest;
 
 const ownerNumbers = [parsePhoneNumber("+15550001111")].filter((number) => number !== undefined);
-const named = { agentName: "Bo", ownerName: "Ada", ownerNumbers };
+const named = { agentName: "Bo", ownerName: "Ada", ownerNumbers, allowPremiumNumbers: false };
+
+/** Who calls for whom, in the words of a call to somebody else. */
+const BO = "Hello, this is Bo, an AI assistant calling on behalf of Ada.";
+const BO_ZH = "您好，我是Bo，一个人工智能助理，代表Ada给您打电话。";
 
 beforeEach(async () => {
   stateFolder = mkdtempSync(path.join(tmpdir(), "switchboard-place-"));
@@ -31,13 +44,24 @@ afterEach(async () => {
   rmSync(stateFolder, { recursive: true });
 });
 
-function place(request: CallRequest, names: Partial<typeof named> = named, language?: string) {
+function place(
+  request: CallRequest,
+  names: Partial<Parameters<typeof placeCall>[1]["config"]> = named,
+  language?: string,
+  planned?: string,
+) {
   const line = {
     name: "home",
     carrier: "clawdtalk" as const,
     ...(language === undefined ? {} : { language }),
   };
-  return placeCall(request, { store, rest, line, config: { ownerNumbers, ...names } });
+  return placeCall(request, {
+    store,
+    rest,
+    line,
+    planned,
+    config: { ownerNumbers, allowPremiumNumbers: false, ...names },
+  });
 }
 
 test("call, callee and purpose are written down before the carrier is asked", async () => {
@@ -53,8 +77,8 @@ test("call, callee and purpose are written down before the carrier is asked", as
     { store, rest: placer, line: { name: "home", carrier: "clawdtalk" }, config: named },
   );
   expect(asked).toMatchObject([
-    { to: "+15550002222", greeting: "您好", purpose: "订位" },
-    { id: call.id, callee: "+15550002222", purpose: "订位", greeting: "您好", state: "intended" },
+    { to: "+15550002222", greeting: `${BO_ZH}您好`, purpose: "订位" },
+    { id: call.id, callee: "+15550002222", purpose: "订位", greeting: `${BO_ZH}您好`, state: "intended" },
   ]);
   expect(call).toMatchObject({ callId: "call-1", status: "initiating", to: "+15550002222" });
   expect(await findCall(store, { line: "home", carrierCallId: "call-1" })).toMatchObject({
@@ -68,7 +92,7 @@ test("the practice line gets what was meant", async () => {
   const call = await place({ to: "+15550002222", purpose: "Book a table" });
   expect(service.rest[0]?.body).toEqual({
     to: "+15550002222",
-    greeting: "Hello, this is Bo, an AI assistant calling on behalf of Ada.",
+    greeting: BO,
     context: { purpose: "Book a table" },
   });
   expect(service.calls.has(call.callId)).toBe(true);
@@ -99,14 +123,81 @@ test.each([
     "您好，我是小助，一个人工智能助理，代表王芳给您打电话。",
   ],
   [{ greeting: "  Hey!  " }, named, undefined, "Hey!"],
+  [{ to: "+15550001111", greeting: "Hey!" }, named, undefined, "Hey!"],
+  // Somebody else hears who calls for whom before anything else, in the language of what follows.
+  [{ to: "+15550002222", greeting: "  Hey!  " }, named, undefined, `${BO} Hey!`],
+  [{ to: "+15550002222", greeting: "Hey!" }, named, "zh", `${BO_ZH}Hey!`],
+  [{ to: "+15550002222", greeting: "我想订一张桌子。" }, named, "en", `${BO_ZH}我想订一张桌子。`],
+  [
+    { to: "+15550002222", greeting: "Is there a table for two today?" },
+    named,
+    "zh",
+    `${BO} Is there a table for two today?`,
+  ],
+  [{ to: "+15550002222", greeting: `${BO} Is there a table?` }, named, undefined, `${BO} Is there a table?`],
+  [{ to: "+15550002222", greeting: "   " }, named, undefined, BO],
 ] as const)("first words: %j", async (request, names, language, greeting) => {
   expect((await place(request, names, language)).greeting).toBe(greeting);
 });
 
 test("a number that is none costs nothing", async () => {
   await expect(place({ to: "5550002222" })).rejects.toThrow(/not a phone number with its country code/);
+  await expect(place({ to: "112" })).rejects.toMatchObject({ name: "NotDialable" });
   expect(service.rest).toEqual([]);
   expect(await recentCalls(store, 10)).toEqual([]);
+});
+
+test("a number without its country code is one of the owner's region", async () => {
+  expect((await place({ to: "010 5555 0022" }, { ...named, defaultRegion: "CN" })).to).toBe("+861055550022");
+});
+
+describe("a planned call", () => {
+  const wanted = { line: "home", carrier: "clawdtalk", callee: "+15550002222", greeting: `${BO} Hi!` };
+  const dueAt = new Date(0);
+
+  test("is placed once, by whoever takes it up first, with the words it was planned with", async () => {
+    const planned = await planCall(store, { ...wanted, dueAt, askedIn: "agent:main:main" });
+    const request = { to: "+15550002222", greeting: wanted.greeting };
+    const placing = [place(request, named, undefined, planned), place(request, named, undefined, planned)];
+    const results = await Promise.allSettled(placing);
+    expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    expect(results.find(({ status }) => status === "rejected")).toMatchObject({
+      reason: {
+        name: "NotPlanned",
+        message: `The planned call ${planned} was already placed or called off.`,
+      },
+    });
+    expect(service.rest).toMatchObject([{ body: { to: "+15550002222", greeting: `${BO} Hi!` } }]);
+    expect(await recentCalls(store, 10)).toMatchObject([
+      { id: planned, state: "placed", greeting: `${BO} Hi!`, askedIn: "agent:main:main" },
+    ]);
+  });
+
+  test("is not placed once it was called off", async () => {
+    const planned = await planCall(store, { ...wanted, dueAt });
+    await cancelPlannedCall(store, planned);
+    await expect(place({ to: "+15550002222" }, named, undefined, planned)).rejects.toThrow(/called off/);
+    expect(service.rest).toEqual([]);
+  });
+
+  test("that cannot be placed any more is refused, and not due again", async () => {
+    const planned = await planCall(store, { ...wanted, dueAt });
+    await expect(place({ to: "112" }, named, undefined, planned)).rejects.toMatchObject({
+      name: "NotDialable",
+    });
+    expect(await recentCalls(store, 10)).toMatchObject([{ id: planned, state: "refused" }]);
+    service.faults.rest = [{ path: "/v1/calls", kind: "status", status: 403, times: 1 }];
+    const other = await planCall(store, { ...wanted, dueAt });
+    await expect(place({ to: "+15550002222" }, named, undefined, other)).rejects.toMatchObject({
+      status: 403,
+    });
+    expect(await dueCalls(store, "home")).toEqual([]);
+  });
+});
+
+test("which session asked for a call is written down", async () => {
+  const { id } = await place({ askedIn: "agent:main:telegram:1" });
+  expect(await recentCalls(store, 10)).toMatchObject([{ id, askedIn: "agent:main:telegram:1" }]);
 });
 
 test("a refused call is written down as refused", async () => {

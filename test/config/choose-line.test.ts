@@ -25,6 +25,19 @@ const both = [
   line({ name: "keyless", carrier: "clawcall" }),
 ];
 
+test("a StepOne line comes as any other: last of those the environment makes, and alone where it is alone", () => {
+  const stepOne = line({ name: "stepone", carrier: "stepone", apiKey: "d" });
+  expect(chooseLine({ lines: [...both, stepOne] }).name).toBe("clawdtalk");
+  expect(chooseLine({ lines: [stepOne] }).name).toBe("stepone");
+  expect(chooseLine({ lines: [...both, stepOne] }, undefined, ["stepone"]).name).toBe("stepone");
+  expect(() => chooseLine({ lines: [stepOne] }, undefined, ["clawdtalk", "clawcall"])).toThrow(
+    /^This works on lines of ClawdTalk and ClawCall alone, and none is set up/,
+  );
+  expect(() => chooseLine({ lines: both }, undefined, ["stepone"])).toThrow(
+    "This works on lines of StepOne alone, and none is set up: make a key at https://open-skill.steponeai.com/keys and set STEPONEAI_API_KEY.",
+  );
+});
+
 test.each([
   [undefined, undefined, "clawdtalk"],
   [undefined, ["clawcall"], "clawcall"],

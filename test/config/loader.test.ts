@@ -31,7 +31,8 @@ function entry(config: unknown, rest: object = {}): void {
 
 function load(env: Record<string, string> = {}, pluginEntryConfig?: unknown): LoadedConfig {
   return loadConfig({
-    env,
+    // Whoever runs the tests may have a StepOne key in their home folder.
+    env: { HOME: folder, USERPROFILE: folder, ...env },
     stateFolder: folder,
     configFile,
     packageFolder,
@@ -40,7 +41,10 @@ function load(env: Record<string, string> = {}, pluginEntryConfig?: unknown): Lo
 }
 
 test("nothing configured: no line, no problem", () => {
-  expect(load()).toEqual({ config: { ownerNumbers: [], lines: [] }, problems: [] });
+  expect(load()).toEqual({
+    config: { ownerNumbers: [], allowPremiumNumbers: false, lines: [] },
+    problems: [],
+  });
 });
 
 test("a key in the environment makes the line", () => {
@@ -183,6 +187,213 @@ test("the environment's key is the implicit line's alone, and one account is one
   expect(problems).toEqual([
     'The lines "one" and "two" have the same key and would push each other out, so "two" is left out: remove one.',
   ]);
+});
+
+describe("StepOne lines", () => {
+  const stepOneKey = "sk_0123456789abcdef";
+  const stepOneLine = {
+    name: "stepone",
+    carrier: "stepone",
+    enabled: true,
+    apiKey: stepOneKey,
+    server: "https://open-skill-api.steponeai.com",
+    apiUrl: "https://open-skill-api.steponeai.com",
+    speech: "sentences",
+    progressAfterMs: 4000,
+    turnTimeoutMs: 120000,
+    inboundCallers: "owner",
+  };
+  const secrets = (key: string) => JSON.stringify({ steponeai_api_key: key });
+
+  test.each([
+    ["the environment", () => ({ STEPONEAI_API_KEY: stepOneKey })],
+    [
+      ".env",
+      () => {
+        write(".env", `STEPONEAI_API_KEY=${stepOneKey}\n`);
+        return {};
+      },
+    ],
+    [
+      "the vendor's file",
+      () => {
+        write(".clawd/secrets.json", secrets(stepOneKey));
+        return {};
+      },
+    ],
+  ])("a key in %s makes the line, after the other carriers'", (_, keep) => {
+    const { config, problems } = load({ CLAWDTALK_API_KEY: KEY, CLAWCALL_API_KEY: "claw", ...keep() });
+    expect(problems).toEqual([]);
+    expect(config.lines.map(({ name }) => name)).toEqual(["clawdtalk", "clawcall", "stepone"]);
+    expect(config.lines[2]).toEqual(stepOneLine);
+  });
+
+  test("the environment comes before the settings, they before the vendor's file", () => {
+    write(".clawd/secrets.json", secrets("sk_vendor"));
+    const key = (env: Record<string, string>, lines: object) => {
+      const { config, problems } = load(env, { lines });
+      expect(problems).toEqual([]);
+      return config.lines.map(({ name, apiKey }) => [name, apiKey]);
+    };
+    const settings = { stepone: { apiKey: "sk_settings" } };
+    expect(key({}, {})).toEqual([["stepone", "sk_vendor"]]);
+    expect(key({}, { stepone: { enabled: true } })).toEqual([["stepone", "sk_vendor"]]);
+    expect(key({}, settings)).toEqual([["stepone", "sk_settings"]]);
+    expect(key({ STEPONEAI_API_KEY: "sk_process" }, settings)).toEqual([["stepone", "sk_process"]]);
+  });
+
+  test.skipIf(process.platform === "win32")("a key that others may read makes no line, and is told", () => {
+    const file = write(".clawd/secrets.json", secrets(stepOneKey));
+    chmodSync(file, 0o644);
+    const { config, problems } = load({ CLAWDTALK_API_KEY: KEY });
+    expect(config.lines.map(({ name }) => name)).toEqual(["clawdtalk"]);
+    expect(problems).toEqual([
+      `Others may read the StepOne key in ${file}: run "chmod 600 ${file}" and try again.`,
+    ]);
+    expect(load({ STEPONEAI_API_KEY: stepOneKey })).toMatchObject({
+      problems: [],
+      config: { lines: [stepOneLine] },
+    });
+    expect(load({}, { lines: { stepone: { enabled: true } } }).config.lines).toEqual([
+      expect.not.objectContaining({ apiKey: expect.anything() }),
+    ]);
+  });
+
+  test("a file of the vendor's that holds no key of theirs says nothing; one that is broken is not quoted", () => {
+    write(".clawd/secrets.json", '{ "other": "sk_other" }', 0o644);
+    expect(load()).toMatchObject({ problems: [], config: { lines: [] } });
+    write(".clawd/secrets.json", '{ "steponeai_api_key": sk_secret');
+    expect(load().problems).toEqual([
+      expect.stringMatching(/secrets\.json.* cannot be read \(not valid JSON\)/),
+    ]);
+    expect(load().problems.join()).not.toContain("sk_secret");
+  });
+
+  test("its address comes from the variable, for the line of its name alone", () => {
+    const { config, problems } = load(
+      { STEPONEAI_API_KEY: stepOneKey, STEPONEAI_API_BASE: "http://127.0.0.1:8000/" },
+      { server: "https://a.example", lines: { china: { carrier: "stepone", apiKey: "sk_china" } } },
+    );
+    expect(problems).toEqual([]);
+    expect(config.lines.map(({ name, carrier, apiUrl }) => [name, carrier, apiUrl])).toEqual([
+      ["stepone", "stepone", "http://127.0.0.1:8000"],
+      ["china", "stepone", "https://open-skill-api.steponeai.com"],
+    ]);
+  });
+
+  test("a named line with its own address, and settings that no StepOne line has", () => {
+    const { config, problems } = load(
+      {},
+      {
+        lines: {
+          china: {
+            carrier: "stepone",
+            apiKey: stepOneKey,
+            server: "https://b.example/",
+            language: "zh-CN",
+            email: "ada@phone.example",
+          },
+        },
+      },
+    );
+    expect(problems).toEqual(['"lines.china.email" has no effect: StepOne lines have no such setting.']);
+    expect(config.lines).toEqual([
+      {
+        ...stepOneLine,
+        name: "china",
+        server: "https://b.example",
+        apiUrl: "https://b.example",
+        language: "zh-CN",
+      },
+    ]);
+  });
+
+  test.each([
+    [{}, ['The line "stepone" has no key: set STEPONEAI_API_KEY.']],
+    [
+      { STEPONEAI_API_KEY: "sk_ключ" },
+      ['The key of the line "stepone" has characters that no key has: copy it again.'],
+    ],
+    [
+      { STEPONEAI_API_KEY: stepOneKey, STEPONEAI_API_BASE: "http://phone.example" },
+      [
+        'The environment variable STEPONEAI_API_BASE must be an https URL, or an http URL on this machine: until it is, the line "stepone" is not used.',
+      ],
+    ],
+  ])("without a key, or with one that must not be sent, it cannot be used: %j", (env, sentences) => {
+    const { config, problems } = load(env, { lines: { stepone: {} } });
+    expect(problems).toEqual(sentences);
+    expect(config.lines).toHaveLength(1);
+    expect(config.lines[0]).not.toHaveProperty("apiKey");
+  });
+
+  test("a named line that refers to the variable, or has the vendor's key, is meant instead", () => {
+    const named = (apiKey: string) => ({ lines: { china: { carrier: "stepone", apiKey } } });
+    const names = (env: Record<string, string>, apiKey: string) =>
+      load(env, named(apiKey)).config.lines.map(({ name }) => name);
+    expect(names({ STEPONEAI_API_KEY: stepOneKey }, `\${STEPONEAI_API_KEY}`)).toEqual(["china"]);
+    write(".clawd/secrets.json", secrets(stepOneKey));
+    expect(names({}, stepOneKey)).toEqual(["china"]);
+  });
+});
+
+describe("numbers to call", () => {
+  test.each([
+    ["CN", "CN"],
+    ["cn", "CN"],
+    [" us ", "US"],
+  ])("a default region: %j", (defaultRegion, expected) => {
+    const { config, problems } = load({}, { defaultRegion });
+    expect(problems).toEqual([]);
+    expect(config.defaultRegion).toBe(expected);
+  });
+
+  test.each(["China", "ZZ", "+86", "zh-CN", 86, ["CN"], true])(
+    "%j is no region: left out, with a sentence",
+    (defaultRegion) => {
+      const { config, problems } = load({}, { defaultRegion });
+      expect(config).not.toHaveProperty("defaultRegion");
+      expect(problems).toEqual([
+        expect.stringMatching(
+          /^"defaultRegion" in .* is wrong and left out: must be a country of two letters such as "US" or "CN"\.$/,
+        ),
+      ]);
+    },
+  );
+
+  test("premium numbers are allowed by true alone", () => {
+    expect(load({}, { allowPremiumNumbers: true }).config.allowPremiumNumbers).toBe(true);
+    expect(load({}, { allowPremiumNumbers: false }).config.allowPremiumNumbers).toBe(false);
+    for (const allowPremiumNumbers of ["true", 1, ["all"]]) {
+      const { config, problems } = load({}, { allowPremiumNumbers });
+      expect(config.allowPremiumNumbers).toBe(false);
+      expect(problems).toEqual([
+        expect.stringMatching(/^"allowPremiumNumbers" in .* is wrong and left out: must be true or false\.$/),
+      ]);
+    }
+  });
+
+  test("the owner's numbers are read in the default region", () => {
+    const ownerNumbers = ["138 0013 8000", "+1 555 000 1111", "１３９００１３９０００", "12"];
+    const { config, problems } = load(
+      { CLAWCALL_OWNER_NUMBER: "13700137000" },
+      { ownerNumbers, defaultRegion: "cn" },
+    );
+    expect(config.ownerNumbers).toEqual([
+      "+8613800138000",
+      "+15550001111",
+      "+8613900139000",
+      "+8613700137000",
+    ]);
+    expect(problems).toEqual([expect.stringMatching(/^"ownerNumbers" in .*: "12" is not a phone number/)]);
+    expect(load({}, { ownerNumbers: ["138 0013 8000"] })).toMatchObject({
+      config: { ownerNumbers: [] },
+      problems: [expect.stringMatching(/"138 0013 8000" is not a phone number with its country code/)],
+    });
+    expect(
+      load({}, { ownerNumbers: ["138 0013 8000"], defaultRegion: "nowhere" }).config.ownerNumbers,
+    ).toEqual([]);
+  });
 });
 
 describe("ClawCall lines", () => {

@@ -153,7 +153,7 @@ describe("a call to a third party", () => {
   it("opens as an assistant, reaches its objective, ends, and is reported as somebody else's words", async () => {
     const incoming = line.server.nextCall();
     const { exitCode, stdout } = await line.gateway.openclaw([
-      ...["phone", "call", "--to", STRANGER, "--purpose", "Book a dentist for Tuesday.", "--json"],
+      ...["phone", "call", STRANGER, "Book a dentist for Tuesday.", "--json"],
     ]);
     expect([exitCode, JSON.parse(stdout).ok]).toEqual([0, true]);
     const call = await incoming;
@@ -232,7 +232,7 @@ describe("a callback", () => {
   it('is in the owner\'s session before it rings, and "tell me more" has a past', async () => {
     const incoming = line.server.nextCall(undefined, wait);
     const message = "Your deployment finished. Three services updated.";
-    const { exitCode } = await line.gateway.openclaw(["phone", "call", message]);
+    const { exitCode } = await line.gateway.openclaw(["phone", "call", "me", message]);
     expect(exitCode).toBe(0);
     const call = await incoming;
     expect(call.kind).toBe("callback");

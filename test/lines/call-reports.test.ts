@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { CallReports, type CallReportsParameters } from "../../plugin/lines/call-reports.ts";
-import { callPlaced, intendCall } from "../../plugin/store/calls.ts";
+import { noteLine } from "../../plugin/store/call-lines.ts";
+import { callPlaced, callRefused, claimPlannedCall, intendCall, planCall } from "../../plugin/store/calls.ts";
 import { closeStore, openStore, type Store } from "../../plugin/store/database.ts";
 
 const OWNER = "+15550001111";
@@ -16,12 +17,15 @@ const TRANSCRIPT = [
 let stateFolder: string;
 let store: Store;
 let told: string[];
+/** The sessions that asked for what was told. */
+let toldIn: (string | undefined)[];
 const opened: CallReports[] = [];
 
 beforeEach(async () => {
   stateFolder = mkdtempSync(path.join(tmpdir(), "switchboard-reports-"));
   store = await openStore(stateFolder);
   told = [];
+  toldIn = [];
 });
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((reports) => reports.stop()));
@@ -36,8 +40,13 @@ function open(changes: Partial<CallReportsParameters> = {}): CallReports {
     carrier: "clawcall",
     inboundCallers: "owner",
     ownerNumbers: [OWNER],
+    agentSpeaks: true,
     store,
-    tellOwner: async (sentence) => void told.push(sentence),
+    tellOfCall: async ({ sentence, askedIn }) => {
+      told.push(sentence);
+      toldIn.push(askedIn);
+      return { told: Promise.resolve(), takeBack() {} };
+    },
     resultOf: async () => "It is booked.",
     onEnded: () => {},
     log: { debug() {}, info() {}, warn() {}, error() {} },
@@ -47,6 +56,8 @@ function open(changes: Partial<CallReportsParameters> = {}): CallReports {
   return reports;
 }
 
+const ASKED_IN = "agent:main:telegram:direct:42";
+
 async function placed(callee: string | null, carrierCallId = "c1"): Promise<void> {
   const id = await intendCall(store, {
     line: "claw",
@@ -54,6 +65,7 @@ async function placed(callee: string | null, carrierCallId = "c1"): Promise<void
     callee,
     purpose: "Book a table",
     greeting: "Hello",
+    askedIn: ASKED_IN,
   });
   await callPlaced(store, id, { carrierCallId });
 }
@@ -65,6 +77,50 @@ test("a call to somebody else is told with its result and transcript, quoted, an
   await reports.ended({ callId: "c1", outcome: "completed" });
   expect(told).toHaveLength(1);
   expect(told[0]).toMatch(/to \+15550002222.*Purpose: Book a table.*"It is booked\.".*三点可以/);
+  expect(toldIn).toEqual([ASKED_IN]);
+});
+
+test("where the carrier writes nothing down, what was heard on the call is told, and its cost", async () => {
+  await placed("+15550002222");
+  for (const line of TRANSCRIPT) await noteLine(store, { line: "claw", carrierCallId: "c1", ...line });
+  await open().ended({ callId: "c1", outcome: "completed", cost: "0.3" });
+  expect(told[0]).toMatch(/Cost: "0\.3".*"It is booked\.".*您好.*三点可以/);
+});
+
+test("a call nobody answered has no result to ask for", async () => {
+  await placed("+15550002222");
+  const resultOf = vi.fn(async () => "never");
+  await open({ resultOf }).ended({ callId: "c1", outcome: "no_answer" });
+  expect(told[0]).toMatch(/was not answered/);
+  expect(resultOf).not.toHaveBeenCalled();
+});
+
+test("a call that the carrier's own voice led is told with what was said, also when it was the owner's", async () => {
+  await placed(null);
+  const resultOf = vi.fn(async () => "never");
+  await open({ agentSpeaks: false, resultOf }).ended({ callId: "c1", transcript: TRANSCRIPT });
+  expect(told[0]).toMatch(/to the owner.*三点可以/);
+  expect(toldIn).toEqual([ASKED_IN]);
+  expect(resultOf).not.toHaveBeenCalled();
+});
+
+test("a planned call that could not be placed is told with the reason, once", async () => {
+  const id = await planCall(store, {
+    line: "claw",
+    carrier: "clawcall",
+    callee: "+15550002222",
+    purpose: "Book a table",
+    dueAt: new Date(),
+    askedIn: ASKED_IN,
+  });
+  await claimPlannedCall(store, id);
+  await callRefused(store, id, "No minutes are left.");
+  const reports = open();
+  await reports.tellAll();
+  await reports.tellAll();
+  expect(told).toHaveLength(1);
+  expect(told[0]).toMatch(/could not be placed at its time\. Why: "No minutes are left\."/);
+  expect(toldIn).toEqual([ASKED_IN]);
 });
 
 test("a call with the owner is told without its transcript, and nobody writes a result", async () => {
@@ -79,6 +135,7 @@ test("a call with the owner is told without its transcript, and nobody writes a 
     "from the owner",
   ]);
   expect(told.join("\n")).not.toContain("三点可以");
+  expect(toldIn, "nobody is told at once of their own call").toEqual([undefined, undefined, undefined]);
   expect(resultOf).not.toHaveBeenCalled();
 });
 
@@ -87,7 +144,7 @@ test("what the owner's session could not take is told by the next process, with 
   const full = async () => {
     throw new Error("too much waits");
   };
-  await open({ tellOwner: full }).ended({ callId: "c1", outcome: "completed", transcript: TRANSCRIPT });
+  await open({ tellOfCall: full }).ended({ callId: "c1", outcome: "completed", transcript: TRANSCRIPT });
   expect(told).toEqual([]);
   open().start();
   await vi.waitFor(() => expect(told).toHaveLength(1));
@@ -95,6 +152,19 @@ test("what the owner's session could not take is told by the next process, with 
   open().start();
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(told).toHaveLength(1);
+});
+
+test("what no turn has had by the end of the process is taken back, and told by the next one", async () => {
+  await placed("+15550002222");
+  const takenBack = vi.fn();
+  const never = new Promise<void>(() => {});
+  const reports = open({ tellOfCall: async () => ({ told: never, takeBack: takenBack }) });
+  await reports.ended({ callId: "c1", outcome: "completed", transcript: TRANSCRIPT });
+  await reports.tellAll();
+  await reports.stop();
+  expect(takenBack).toHaveBeenCalledTimes(1);
+  open().start();
+  await vi.waitFor(() => expect(told).toHaveLength(1));
 });
 
 test("a process that stops while the result is written leaves it to the next one", async () => {

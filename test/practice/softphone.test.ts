@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ClawCallPractice, startClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
 import { type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
@@ -13,10 +14,14 @@ import {
   clawdTalkPhone,
   openSoftphone,
   type SoftphoneOptions,
+  stepOnePhone,
 } from "../../plugin/practice/softphone.ts";
+import type { StepOnePracticeCall } from "../../plugin/practice/stepone-calls.ts";
+import { type StepOnePractice, startStepOnePractice } from "../../plugin/practice/stepone-server.ts";
 import { ClawCallClient } from "./clawcall-client.ts";
 import { soon } from "./observed.ts";
 import { RawClient } from "./raw-client.ts";
+import { LI, StepOneClient, ZHANG } from "./stepone-client.ts";
 
 /** An agent that greets, and answers everything with one progress text and one result. */
 function answering(client: RawClient): RawClient {
@@ -220,6 +225,62 @@ describe("the softphone on ClawCall's line", () => {
   });
 });
 
+const STEPONE_GREETS = "您好，我是 AI 电话助手，替别人打这个电话，现在方便说话吗？";
+const STEPONE_THANKS = "谢谢，您说的会转告给让我打电话的人。";
+
+describe("the softphone on StepOne's line", () => {
+  let server: StepOnePractice;
+
+  beforeEach(async () => {
+    server = await startStepOnePractice({ onRing: () => ({ does: "answer" }) });
+  });
+  afterEach(() => server.close());
+
+  const talk = async (lines: string, meanwhile: (call: StepOnePracticeCall) => void = () => {}) => {
+    const input = new PassThrough();
+    const output = new PassThrough();
+    let printed = "";
+    output.on("data", (data) => {
+      printed += data;
+    });
+    await new StepOneClient(server).call();
+    const call = await server.nextCall();
+    await server.until(() => call.answeredAt, "the call");
+    const closed = openSoftphone(stepOnePhone(call, server), { input, output });
+    meanwhile(call);
+    input.end(lines);
+    await closed;
+    return { call, printed: printed.replace(/\(\d+ ms\)/g, "(… ms)").split("\n") };
+  };
+
+  it("greets, says what it was told to say, gives thanks, and hangs up when the caller does", async () => {
+    const { call, printed } = await talk("喂\n喂\n/text on my way\n/hangup\nnever said\n");
+    expect(printed).toEqual([
+      `StepOne's AI: ${STEPONE_GREETS} (… ms)`,
+      "StepOne's AI: 通知张总明天上午9点开会 (… ms)",
+      "you: 喂",
+      `StepOne's AI: ${STEPONE_THANKS} (… ms)`,
+      "you: 喂",
+      "This line carries no texts.",
+      "The call has ended (hung_up, 0 s).",
+      "",
+    ]);
+    expect(call.lines.map(({ role }) => role)).toEqual([
+      "assistant",
+      "user",
+      "assistant",
+      "user",
+      "assistant",
+    ]);
+    expect(call.end).toBe("hung_up");
+  });
+
+  it("hears of a call that ends by itself", async () => {
+    const { printed } = await talk("喂\n", (call) => call.hangUp());
+    expect(printed.slice(1)).toEqual(["The call has ended (hung_up, 0 s).", ""]);
+  });
+});
+
 describe("scripts/practice.ts", () => {
   const script = fileURLToPath(new URL("../../scripts/practice.ts", import.meta.url));
   const children: ChildProcess[] = [];
@@ -330,7 +391,7 @@ describe("scripts/practice.ts", () => {
     client.send({ type: "auth", api_key: key, agent_name: "Robin" });
     await soon(() => notices.includes("Robin: Hello, Robin here."));
     await place();
-    await soon(() => notices.includes("The agent called you: busy.\n"));
+    await soon(() => notices.includes("Your agent called you: busy.\n"));
     child.stdin.write("/hangup\n");
     await soon(() => notices.includes("The lines stay open."));
     await place();
@@ -390,14 +451,82 @@ describe("scripts/practice.ts", () => {
     expect(lines.join("\n")).toMatch(/小明: You said 你好\./);
   });
 
-  it("opens both lines where it is told to", async () => {
-    const free = await Promise.all([startClawdTalkPractice(), startClawCallPractice()]);
-    const [port, clawcallPort] = free.map((line) => line.port);
+  it("rings for what StepOne's AI calls, lets nobody through meanwhile, and tells refused keys", async () => {
+    const { child, lines, exited } = run("--key", "sk_practice_of_mine");
+    const setting = (name: string) => soon(() => lines.join("\n").match(new RegExp(`${name}=(\\S+)`))?.[1]);
+    const [url = "", key = ""] = [await setting("STEPONEAI_API_BASE"), await setting("STEPONEAI_API_KEY")];
+    expect(key).toBe("sk_practice_of_mine");
+    const stranger = new StepOneClient({ url, key: "sk_of_somebody_else" });
+    expect((await stranger.initiate()).status).toBe(401);
+    await soon(() => lines.find((line) => line.includes("another key")));
+    const agent = new StepOneClient({ url, key });
+    const id = await agent.call(ZHANG);
+    await soon(() => lines.find((line) => line === `StepOne's AI calls ${ZHANG}: you are them now.`));
+    await soon(() => lines.find((line) => line === "It has this to say or ask: 通知张总明天上午9点开会"));
+    await soon(() => lines.find((line) => line.startsWith(`StepOne's AI: ${STEPONE_GREETS}`)));
+    await agent.call(LI);
+    await soon(() => lines.find((line) => line === `StepOne's AI called ${LI}: busy.`));
+    child.stdin.write("方便，您说。\n");
+    await soon(() => lines.find((line) => line.startsWith("StepOne's AI: 通知张总明天上午9点开会")));
+    child.stdin.write("好的👍\n/hangup\n");
+    await soon(() => lines.find((line) => line.startsWith("The lines stay open.")));
+    const { data } = await agent.stream(id);
+    expect(data.map(({ role, content }) => [role, content])).toEqual([
+      ["assistant", STEPONE_GREETS],
+      ["user", "方便，您说。"],
+      ["assistant", "通知张总明天上午9点开会"],
+      ["user", "好的👍"],
+      ["assistant", STEPONE_THANKS],
+      ["system", "[DONE]"],
+    ]);
+    // What is to be said comes from outside.
+    await agent.initiate(ZHANG, "问好\u001b[2J\n/hangup");
+    await soon(() => lines.find((line) => line === "It has this to say or ask: 问好 [2J /hangup"));
+    child.stdin.end();
+    expect(await exited).toEqual([0, null]);
+    expect(lines.join("\n")).not.toContain("somebody_else");
+  });
+
+  it("tells in JSON what happens on StepOne's line, and hangs up there on a signal", async () => {
+    const { child, lines, notices, exited } = run("--json");
+    const { stepone } = JSON.parse(await soon(() => lines[0]));
+    const agent = new StepOneClient({ url: stepone.server, key: stepone.key });
+    const callId = await agent.call();
+    await agent.post("search_callinfo", { call_id: callId, more: true });
+    await soon(() => notices().includes(STEPONE_GREETS));
+    child.kill("SIGTERM");
+    expect(await exited).toEqual([0, null]);
+    const events = lines.map((line) => JSON.parse(line)).filter(({ line }) => line === "stepone");
+    const told = (event: object) => events.filter((one) => isDeepStrictEqual(one, { ...one, ...event }));
+    for (const event of [
+      { kind: "call", callId, number: ZHANG, state: "ringing" },
+      { kind: "request", method: "POST", path: "/api/v1/callinfo/initiate_call", status: 200 },
+      { kind: "violation", rule: "unknown_field" },
+      { kind: "call", callId, number: ZHANG, state: "talking" },
+      { kind: "said", callId, role: "assistant", content: STEPONE_GREETS },
+      { kind: "call", callId, number: ZHANG, state: "ended" },
+    ]) {
+      expect(told(event)).toHaveLength(1);
+    }
+  });
+
+  it("opens each line where it is told to", async () => {
+    const free = await Promise.all([
+      startClawdTalkPractice(),
+      startClawCallPractice(),
+      startStepOnePractice(),
+    ]);
+    const [port, clawcallPort, steponePort] = free.map((line) => line.port);
     await Promise.all(free.map((line) => line.close()));
-    const { child, lines, exited } = run("--port", `${port}`, "--clawcall-port", `${clawcallPort}`);
+    const { child, lines, exited } = run(
+      ...["--port", `${port}`, "--clawcall-port", `${clawcallPort}`, "--stepone-port", `${steponePort}`],
+    );
     await soon(() => lines.find((line) => line.includes(`CLAWDTALK_SERVER=http://127.0.0.1:${port}`)));
     await soon(() =>
       lines.find((line) => line.includes(`CLAWCALL_BASE_URL=http://127.0.0.1:${clawcallPort}`)),
+    );
+    await soon(() =>
+      lines.find((line) => line.includes(`STEPONEAI_API_BASE=http://127.0.0.1:${steponePort}`)),
     );
     child.kill("SIGINT");
     expect(await exited).toEqual([0, null]);
@@ -407,6 +536,7 @@ describe("scripts/practice.ts", () => {
     [["--port", "abc"], "whole number from 1 to 65535"],
     [["--port", "70000"], "whole number from 1 to 65535"],
     [["--clawcall-port", ""], "whole number from 1 to 65535"],
+    [["--stepone-port", "0"], "whole number from 1 to 65535"],
     [["--key", ""], "one word of ASCII letters"],
     [["--owner-number", "12345"], "starts with + and the country code"],
   ])("refuses %j with a sentence", async (flags, sentence) => {
@@ -415,7 +545,7 @@ describe("scripts/practice.ts", () => {
     expect(notices()).toContain(sentence);
   });
 
-  it.each(["--port", "--clawcall-port"])("says which port is taken: %s", async (flag) => {
+  it.each(["--port", "--clawcall-port", "--stepone-port"])("says which port is taken: %s", async (flag) => {
     const taken = await startClawdTalkPractice();
     const { exited, notices } = run(flag, String(taken.port));
     expect(await exited).toEqual([1, null]);
@@ -426,7 +556,7 @@ describe("scripts/practice.ts", () => {
   it("explains itself", async () => {
     const { exited, lines } = run("--help");
     expect(await exited).toEqual([0, null]);
-    for (const flag of ["--port", "--clawcall-port", "--key", "--owner-number", "--json"])
+    for (const flag of ["--port", "--clawcall-port", "--stepone-port", "--key", "--owner-number", "--json"])
       expect(lines.join("\n")).toContain(flag);
   });
 });

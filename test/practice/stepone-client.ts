@@ -27,7 +27,7 @@ export class StepOneClient {
   /** What every request carries; `undefined` takes a header out. */
   headers: Record<string, string | undefined>;
 
-  constructor({ url, key }: StepOnePractice) {
+  constructor({ url, key }: Pick<StepOnePractice, "url" | "key">) {
     this.#url = url;
     this.headers = { "x-api-key": key, "x-skill-version": "1.0.0" };
   }

@@ -1,11 +1,5 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import path from "node:path";
-import { Command, CommanderError } from "commander";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { definePhoneCommands } from "../../plugin/command-line/phone-commands.ts";
-import { loadConfig } from "../../plugin/config/loader.ts";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { startClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
 import { type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
 import { findCall, recentCalls } from "../../plugin/store/calls.ts";
@@ -26,6 +20,9 @@ afterEach(async () => {
   await service.close();
   runner.remove();
 });
+
+/** What somebody else hears first. */
+const ASSISTANT = "Hello, this is an AI assistant calling on behalf of the person I work for.";
 
 const call = (...args: string[]) => runner.run("call", args);
 
@@ -63,11 +60,16 @@ test("calls a number, and the store of the plugin knows whom and what for", asyn
   const answer = JSON.parse(stdout);
   expect(answer).toEqual({
     ok: true,
-    call: { callId: expect.any(String), status: "initiating", to: "+15550002222", greeting: "Hello there" },
+    call: {
+      callId: expect.any(String),
+      status: "initiating",
+      to: "+15550002222",
+      greeting: `${ASSISTANT} Hello there`,
+    },
   });
   expect(service.rest[0]?.body).toEqual({
     to: "+15550002222",
-    greeting: "Hello there",
+    greeting: `${ASSISTANT} Hello there`,
     context: { purpose: "订一张 8 点的桌子" },
   });
   const store = await openStore(runner.stateFolder);
@@ -80,14 +82,19 @@ test("calls a number, and the store of the plugin knows whom and what for", asyn
 });
 
 test.each([
-  [["+15550002222"], { to: "+15550002222", greeting: expect.stringMatching(/an AI assistant/) }],
-  [["+15550002222", "Hello!"], { to: "+15550002222", greeting: "Hello!" }],
-  [["Hello!", "--to", "+15550002222"], { to: "+15550002222", greeting: "Hello!" }],
-  [["--to", "+15550002222", "+15550003333"], { to: "+15550002222", greeting: "+15550003333" }],
+  [["+15550002222"], { to: "+15550002222", greeting: ASSISTANT }],
+  [["+15550002222", "Hello!"], { to: "+15550002222", greeting: `${ASSISTANT} Hello!` }],
+  [["Hello!", "--to", "+15550002222"], { to: "+15550002222", greeting: `${ASSISTANT} Hello!` }],
+  [["--to", "+15550002222", "+15550003333"], { to: "+15550002222", greeting: `${ASSISTANT} +15550003333` }],
   [["42"], { greeting: "42" }],
 ])("%j", async (args, body) => {
   expect(await call(...args)).toMatchObject({ code: 0, stderr: "" });
   expect(service.rest[0]?.body).toEqual(body);
+});
+
+test("the session that asks is written down", async () => {
+  await runner.run("call", [], { env: { SWITCHBOARD_SESSION: "agent:main:telegram:1" } });
+  expect(await stored()).toMatchObject([{ askedIn: "agent:main:telegram:1" }]);
 });
 
 test("shows a call and ends it", async () => {
@@ -111,6 +118,7 @@ test("shows a call and ends it", async () => {
 test.each([
   [["--to", "5550002222"], /"5550002222" is not a phone number with its country code/],
   [["555-0002"], /is not a phone number/],
+  [["--to", "112"], /is an emergency number/],
   [["--to"], /argument missing/],
   [["--colour", "red"], /unknown option '--colour'/],
   [["status"], /missing required argument 'id'/],
@@ -230,6 +238,16 @@ test("a ClawCall line: rings the owner, calls others with what the call is to re
   }
 });
 
+test("a StepOne line is none of its lines", async () => {
+  runner.write(".env", "STEPONEAI_API_KEY=sk_nobody\n");
+  expect(await call("Hello")).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(
+      /^This works on lines of ClawdTalk and ClawCall alone, and none is set up: /,
+    ),
+  });
+});
+
 test("finds key and server where the plugin finds them: in the gateway's config file", async () => {
   runner.write(".env", "");
   runner.write(
@@ -271,116 +289,4 @@ test("runs with tsx too", async () => {
   });
   expect([code, stderr]).toEqual([0, ""]);
   expect(JSON.parse(stdout).ok).toBe(true);
-});
-
-describe("below the gateway's own command line", () => {
-  /** Runs `<program> phone …` below a program that is as strict as the gateway's. */
-  async function phone(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    let code = 0;
-    let stdout = "";
-    let stderr = "";
-    const places = {
-      env,
-      stateFolder: runner.stateFolder,
-      configFile: path.join(runner.stateFolder, "none"),
-    };
-    const program = new Command("openclaw").enablePositionalOptions();
-    program.configureOutput({ writeErr: () => {} }).exitOverride((error) => {
-      throw error;
-    });
-    definePhoneCommands(program, {
-      settings: async () => ({ ...loadConfig(places), stateFolder: places.stateFolder }),
-      places: () => places,
-      print: (text) => {
-        stdout += text;
-      },
-      complain: (text) => {
-        stderr += text;
-      },
-      ask: async () => undefined,
-      setExitCode: (given) => {
-        code = given;
-      },
-    });
-    try {
-      await program.parseAsync(["phone", ...args], { from: "user" });
-    } catch (error) {
-      if (!(error instanceof CommanderError)) throw error;
-      code = error.exitCode;
-      stderr += error.message;
-    }
-    return { code, stdout, stderr };
-  }
-
-  // No line is set up for any of these, or the gateway is not there: as JSON, that is one object.
-  const NOBODY = { CLAWDTALK_API_KEY: "" };
-  test.each([
-    [["clawcall"], ["account"]],
-    [["clawcall"], ["history", "--limit", "5"]],
-    [["clawcall"], ["schedule", "list"]],
-    [["clawcall", "billing"], ["status"]],
-    [["call"], ["status", "some-id"]],
-    [["call"], ["Hello"]],
-    [["sms"], ["list"]],
-    [["briefing"], ["add", "0 8 * * *", "--task", "News"]],
-  ])("%j %j takes options on either side", async (command, rest) => {
-    const options = ["--json", "--line", "night"];
-    for (const args of [
-      [...command, ...options, ...rest],
-      [...command, ...rest, ...options],
-    ]) {
-      const { code, stdout, stderr } = await phone(args, NOBODY);
-      expect([code, args]).toEqual([1, args]);
-      expect(JSON.parse(stdout), stderr).toMatchObject({ ok: false, error: { message: expect.any(String) } });
-    }
-  });
-
-  test("the line that is named after the subcommand is the one", async () => {
-    const { stderr } = await phone(["clawcall", "history", "--line", "night"], {
-      CLAWCALL_API_KEY: "abc-123",
-    });
-    expect(stderr).toBe('There is no line "night", only clawdtalk, clawcall.\n');
-  });
-
-  test.each([
-    [["clawcall", "account", "--jsno"], /unknown option '--jsno'/],
-    [["clawcall", "register"], /required option '--phone <number>' not specified/],
-    [["clawcall", "callback"], /missing required argument 'message'/],
-    [["clawcall", "voice", "elvis"], /Allowed choices are/],
-    [["sms", "list", "--limit", "0"], /whole number from 1 to 100/],
-  ])("%j is not understood: exit code 2", async (args, sentence) => {
-    const { code, stdout, stderr } = await phone(args);
-    expect([code, stdout]).toEqual([2, ""]);
-    expect(stderr).toMatch(sentence);
-  });
-
-  test("help is no error", async () => {
-    expect((await phone(["logs", "--help"])).code).toBe(0);
-  });
-
-  test.each([
-    [{ state: "connected" }, 0, "clawcall (clawcall): connected since 8:00. Listening.\n"],
-    [
-      { state: "connected", problem: "Somebody else listens too." },
-      1,
-      "clawcall (clawcall): connected since 8:00. Listening. Somebody else listens too.\n",
-    ],
-    [{ state: "connecting" }, 1, "clawcall (clawcall): connecting since 8:00. Listening.\n"],
-  ])("the status of a line %j: exit code %i", async (line, exitCode, said) => {
-    const lines = [
-      { name: "clawcall", carrier: "clawcall", detail: "Listening.", since: "8:00", liveCalls: 0, ...line },
-    ];
-    const gateway = createServer((_, answer) => {
-      answer.setHeader("content-type", "application/json");
-      answer.end(JSON.stringify({ version: "1", warm: true, problems: [], lines }));
-    });
-    await once(gateway.listen(0, "127.0.0.1"), "listening");
-    const { port } = gateway.address() as AddressInfo;
-    const { code, stdout } = await phone(["status"], {
-      OPENCLAW_GATEWAY_URL: `http://127.0.0.1:${port}`,
-      OPENCLAW_GATEWAY_TOKEN: "token",
-    });
-    gateway.close();
-    expect([code, stdout]).toEqual([exitCode, said]);
-  });
 });

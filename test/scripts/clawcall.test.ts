@@ -689,7 +689,7 @@ test.each([
   [["webhook", "hooks.example"], /"hooks\.example" is neither an http\(s\) URL nor "off"/],
   [["callback", " "], /The message is empty/],
   [["callback"], /missing required argument 'message'/],
-  [["third-party", "555", "Book a table"], /"555" is not a phone number/],
+  [["third-party", "555", "Book a table"], /"555" is an emergency number/],
   [["third-party", "+15550002222", ""], /The objective is empty/],
   [["third-party", OWNER, "Book a table"], /is your own number: "clawcall callback" rings you/],
   [["schedule", "0 8 * * 1-5", "--task", "x"], /needs --label and --task/],

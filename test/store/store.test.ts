@@ -11,14 +11,12 @@ import {
   callTransitions,
   callUnsettled,
   findCall,
-  findCallOfJob,
   intendCall,
   noteCall,
   noteCallEnded,
   noteCallStarted,
   pendingIntents,
   recentCalls,
-  untoldCalls,
 } from "../../plugin/store/calls.ts";
 import { closeStore, openStore, type Store } from "../../plugin/store/database.ts";
 import { markText, pendingTexts, receiveText, wasAnswered } from "../../plugin/store/inbox.ts";
@@ -135,30 +133,6 @@ describe("the file", () => {
     );
     await expect(open(folder)).rejects.toThrow(StoreError);
     await expect(open(folder)).rejects.toThrow(/damaged or not a database: move it away/);
-  });
-
-  test("of the first release is brought up to date, with what is in it", async () => {
-    const intent = { line: "a", carrier: "clawdtalk", callee: "+15550002222", purpose: "订位" };
-    const id = await intendCall(store, intent);
-    await noteCallEnded(store, { line: "a", carrierCallId: "old" });
-    await closeStore(store);
-    // What the second step made is taken back.
-    const plain = new DatabaseSync(file);
-    plain.exec(`
-      DROP INDEX calls_carrier_job;
-      ALTER TABLE calls DROP COLUMN carrier_job_id;
-      ALTER TABLE calls DROP COLUMN context;
-      ALTER TABLE calls DROP COLUMN recorded_as;
-      ALTER TABLE calls DROP COLUMN transcript;
-      ALTER TABLE calls DROP COLUMN told_at;
-      DELETE FROM kysely_migration WHERE name LIKE '002%';
-      PRAGMA user_version = 1;
-    `);
-    plain.close();
-    store = await open();
-    await callPlaced(store, id, { carrierCallId: "call-1", jobId: "job-1" });
-    expect(await findCallOfJob(store, { line: "a", jobId: "job-1" })).toMatchObject({ id, ...intent });
-    expect(await untoldCalls(store, "a"), "told when it ended, by the first release").toEqual([]);
   });
 
   test("of a newer Switchboard is left alone and said", async () => {

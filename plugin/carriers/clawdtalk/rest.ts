@@ -33,7 +33,7 @@ const account = answer(
     subscription_tier: text,
     effective_tier: text,
     system_number: text,
-    dedicated_number: text,
+    dedicated_number: z.string().nullish(),
   }),
 );
 
@@ -76,8 +76,8 @@ export interface ClawdTalkAccount {
   readonly phoneVerified: boolean | undefined;
   readonly tier: string | undefined;
   readonly systemNumber: string | undefined;
-  /** The number others are called from; without it only the owner can be called. */
-  readonly dedicatedNumber: string | undefined;
+  /** The number others are called from. Null when the account has none: then only the owner can be called. */
+  readonly dedicatedNumber: string | null | undefined;
 }
 
 export interface CallState {

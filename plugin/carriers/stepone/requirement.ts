@@ -1,7 +1,8 @@
 /**
  * Owns what a requirement, the text a StepOne call is led by, should say (seed, "注意事项"): who is called, so that
  * the call begins by making sure of it; when and where, in so many words. Looks for marks of these in Chinese and
- * English. It cannot know what a text means: it is there to warn before money is spent, never to forbid.
+ * English. It cannot know what a text means: it is there to warn before money is spent, never to forbid. Owns also how
+ * the requirement is put together where we write it.
  */
 
 /** What a good requirement contains. */
@@ -63,8 +64,72 @@ export function missingParts(requirement: string): readonly RequirementPart[] {
  * a title) and confirms before anything else is said. The requirement itself stays as it is.
  */
 export function withIdentityCheck(requirement: string, name: string): string {
-  const check = /\p{Script=Han}/u.test(requirement)
+  const check = isChinese(requirement)
     ? `通话开始先确认对方身份：称呼“${name}”，问“请问是${name}吗？”，等对方确认是本人之后再说事情；如果不是本人，不要透露内容，礼貌地结束通话。`
     : `Begin by making sure who is on the phone: address the person as "${name}", ask "Am I speaking with ${name}?" and wait for the confirmation before anything else. If it is somebody else, tell them nothing of this and end the call politely.`;
   return `${check}\n${requirement}`;
+}
+
+/** What a call is to be about, and whose it is. */
+export interface Errand {
+  readonly isToOwner: boolean;
+  /** What is said first. */
+  readonly greeting: string;
+  readonly purpose: string | undefined;
+  readonly context: string | undefined;
+  readonly ownerName?: string | undefined;
+  readonly agentName?: string | undefined;
+}
+
+/**
+ * The requirement of a call that we place, in Chinese when its purpose has Chinese characters (or, without a purpose,
+ * its first words), else in English. Purpose, context and first words stand in it as they were given. Somebody else
+ * hears at the start that an AI is calling, and for whom.
+ */
+export function composeRequirement(errand: Errand): string {
+  const { greeting, context } = errand;
+  const purpose = errand.purpose === greeting ? undefined : errand.purpose;
+  const words = COMPOSED[isChinese(errand.purpose ?? greeting) ? "zh" : "en"];
+  const parts = [
+    errand.isToOwner ? words.toOwner(errand) : words.toOther(errand),
+    greeting === "" ? "" : `${words.greeting(greeting)}\n${greeting}`,
+    purpose === undefined ? "" : `${words.purpose}\n${purpose}`,
+    context === undefined ? "" : `${words.context}\n${context}`,
+  ];
+  return parts.filter((part) => part !== "").join("\n\n");
+}
+
+interface ComposedWords {
+  toOwner(names: Pick<Errand, "ownerName" | "agentName">): string;
+  toOther(names: Pick<Errand, "ownerName" | "agentName">): string;
+  /** What stands above the first words. */
+  greeting(greeting: string): string;
+  readonly purpose: string;
+  readonly context: string;
+}
+
+const COMPOSED: Readonly<Record<"zh" | "en", ComposedWords>> = {
+  zh: {
+    toOwner: ({ ownerName, agentName }) =>
+      `你是人工智能助理${agentName ?? ""}，打给你的主人${ownerName ?? ""}本人，用中文通话。`,
+    toOther: ({ ownerName, agentName }) =>
+      `你是人工智能助理${agentName ?? ""}，代表${ownerName ?? "你的主人"}打这个电话，用中文通话。接通后第一句话必须说明：你是人工智能助理，代表${ownerName ?? "你的主人"}来电；不要冒充真人。知道对方姓名时，先确认是本人再说事情。`,
+    greeting: (greeting) =>
+      isChinese(greeting) ? "【开场白，接通后先说】" : "【开场白，接通后先用中文说出它的意思】",
+    purpose: "【通话目的】",
+    context: "【可以参考的信息】",
+  },
+  en: {
+    toOwner: ({ ownerName, agentName }) =>
+      `You are ${agentName === undefined ? "" : `${agentName}, `}an AI assistant, calling the person you work for${ownerName === undefined ? "" : `, ${ownerName}`}.`,
+    toOther: ({ ownerName, agentName }) =>
+      `You are ${agentName === undefined ? "" : `${agentName}, `}an AI assistant, calling on behalf of ${ownerName ?? "the person you work for"}. Your first sentence must say so: that you are an AI assistant, and that you are calling on behalf of ${ownerName ?? "the person you work for"}. Never pretend to be a human. Where you know the name of the person called, make sure who is on the phone before you tell anything.`,
+    greeting: () => "Say first:",
+    purpose: "What the call is for:",
+    context: "What you may use:",
+  },
+};
+
+function isChinese(text: string): boolean {
+  return /\p{Script=Han}/u.test(text);
 }

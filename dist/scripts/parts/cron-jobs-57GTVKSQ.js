@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{addBriefingJob,listBriefingJobs,removeBriefingJob,ringOrder}from"./chunk-5MW7KGYX.js";import"./chunk-CY5FJ4JI.js";import"./chunk-4ZFWOMF2.js";import"./chunk-RFGZFVKW.js";import"./chunk-IJEZV5B5.js";export{addBriefingJob,listBriefingJobs,removeBriefingJob,ringOrder};

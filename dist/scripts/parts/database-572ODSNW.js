@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{closeStore,openStore}from"./chunk-QAL2AUT7.js";import"./chunk-Y7EBSZOQ.js";import"./chunk-UY6CCQ5N.js";import"./chunk-XFUMCFXW.js";import"./chunk-IRIDNO2P.js";import"./chunk-DQQ2TL6L.js";import"./chunk-37GDD2Y6.js";import"./chunk-IJEZV5B5.js";export{closeStore,openStore};

@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{ClawCallRest,LONGEST_POLL_MS}from"./chunk-VHNDDYQ3.js";import"./chunk-P7RLYG57.js";import"./chunk-4ZFWOMF2.js";import"./chunk-PEMDIFUU.js";import"./chunk-DQQ2TL6L.js";import"./chunk-7NXSZQRN.js";import"./chunk-RFGZFVKW.js";import"./chunk-IJEZV5B5.js";export{ClawCallRest,LONGEST_POLL_MS};

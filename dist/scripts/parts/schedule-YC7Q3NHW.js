@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{BadSchedule,checkSchedule,lastRun,nextRun,timeInWords}from"./chunk-M5RPODI7.js";import"./chunk-MEGA6PS7.js";import"./chunk-IJEZV5B5.js";export{BadSchedule,checkSchedule,lastRun,nextRun,timeInWords};

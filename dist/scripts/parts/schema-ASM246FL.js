@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{IMPLICIT_LINE,aliases,carriers,isHttpUrl,lineDefaults,lineSettings,pluginConfigJsonSchema,secretPaths,secretReference,settingsSchema}from"./chunk-JKMPOPWL.js";import"./chunk-RFGZFVKW.js";import"./chunk-QGS5YJZU.js";import"./chunk-IJEZV5B5.js";export{IMPLICIT_LINE,aliases,carriers,isHttpUrl,lineDefaults,lineSettings,pluginConfigJsonSchema,secretPaths,secretReference,settingsSchema};

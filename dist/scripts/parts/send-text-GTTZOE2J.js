@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{sendText,settleUnfinishedTexts}from"./chunk-JCNAB524.js";import"./chunk-VXZ62J3O.js";import"./chunk-PEMDIFUU.js";import"./chunk-JKMPOPWL.js";import"./chunk-RFGZFVKW.js";import"./chunk-QGS5YJZU.js";import"./chunk-IJEZV5B5.js";export{sendText,settleUnfinishedTexts};

@@ -1,0 +1,302 @@
+/**
+ * Owns the commands for calls on any carrier: place one, and by its id see how it stands, what was said, follow it, wait
+ * for it, end it; and the list of all. What they need is loaded when they need it.
+ */
+import type { Command } from "commander";
+import type { CallInformationUsing, FoundCall } from "../calls/call-information.ts";
+import type { PlacedCallAnswer } from "../calls/request-call.ts";
+import type { CarrierName } from "../config/schema.ts";
+import {
+  type Answer,
+  answerWith,
+  askingSession,
+  type CommandContext,
+  type CommonOptions,
+  type Settings,
+  settingsOf,
+  wholeNumber,
+} from "./run.ts";
+import { answerUntilStopped, type OnStop, Stopped } from "./stopping.ts";
+
+/** By name; the type says when one is missing. */
+const CARRIERS: Readonly<Record<CarrierName, true>> = { clawdtalk: true, clawcall: true, stepone: true };
+
+/** Options that say which line. */
+export interface RouteOptions extends CommonOptions {
+  readonly carrier?: CarrierName;
+}
+
+interface CallOptions extends RouteOptions {
+  readonly greeting?: string;
+  readonly context?: string;
+  readonly at?: string;
+  readonly wait?: boolean;
+}
+
+interface HistoryOptions extends CommonOptions {
+  readonly search?: string;
+  readonly limit: number;
+}
+
+/** Adds the options that say which line; what is not said is chosen. */
+export function withRouteOptions(command: Command): Command {
+  return command
+    .option("--line <name>", "only this line")
+    .addOption(
+      command.createOption("--carrier <name>", "only lines of this carrier").choices(Object.keys(CARRIERS)),
+    )
+    .option("--json", "print one JSON object");
+}
+
+/** Adds the commands for calls, all but `status`, to `phone`. */
+export function definePhoneCalls(phone: Command, context: CommandContext, onStop: OnStop): void {
+  withRouteOptions(phone.command("call"))
+    .description("Call somebody, or yourself, on the line that can do it.")
+    .argument("<number>", 'the phone number, or "me" for your own phone')
+    .argument("<objective>", "what the call is to reach; on a call to you, what is said first")
+    .option("--greeting <text>", "what is said first; to others after who is calling for whom")
+    .option("--context <text>", "what may be used on the call beside the objective")
+    .option("--at <time>", 'call then: 2026-08-01T08:00, 08:00 (the next one), "+20m"')
+    .option("--wait", "wait until the call is over, and show what was said")
+    .action(async (to: string, objective: string, options: CallOptions) => {
+      await answerUntilStopped(context, onStop, options, async (signal) =>
+        call({ to, objective }, options, await settingsOf(context), { context, signal }),
+      );
+    });
+  withLine(phone.command("end"))
+    .description("Hang up; a planned call is called off.")
+    .argument("<id>", ID)
+    .argument("[reason]", "why, for the service's record", "user_ended")
+    .action(async (id: string, reason: string, options: CommonOptions) => {
+      await answerWith(context, options, (settings) =>
+        withCall(id, options, settings, async (found, using) => {
+          const { endCall } = await import("../calls/call-information.ts");
+          const { did, durationSeconds } = await endCall(found, reason, using);
+          const after = durationSeconds === undefined ? "" : ` after ${durationSeconds} s`;
+          const name = found.known?.id ?? found.carrierCallId;
+          return {
+            text:
+              did === "canceled"
+                ? `The call ${name} was called off: it will not be placed.`
+                : `The call ${name} is being ended${after}.`,
+            json: { call: { id: found.known?.id, callId: found.carrierCallId, did, durationSeconds } },
+          };
+        }),
+      );
+    });
+  withLine(phone.command("transcript"))
+    .description("Show what was said on a call.")
+    .argument("<id>", ID)
+    .action(async (id: string, options: CommonOptions) => {
+      await answerWith(context, options, (settings) =>
+        withCall(id, options, settings, async (found, using) => {
+          const { callTranscript } = await import("../calls/call-information.ts");
+          const { describeLine } = await import("./phone-words.ts");
+          const transcript = await callTranscript(found, using);
+          const withOwner = isWithOwner(found, settings);
+          return {
+            text:
+              transcript.lines.map((line) => describeLine(line, { withOwner })).join("\n") ||
+              (transcript.isOver === true ? "Nothing was said." : "Nothing was heard yet."),
+            json: { call: { id: found.known?.id, callId: found.carrierCallId }, transcript },
+          };
+        }),
+      );
+    });
+  withLine(phone.command("follow"), "print one JSON object for each thing said")
+    .description("Show what is said on a call while it is spoken, until it is over.")
+    .argument("<id>", ID)
+    .action(async (id: string, options: CommonOptions) => {
+      await answerUntilStopped(context, onStop, options, async (signal) => {
+        const settings = await settingsOf(context);
+        await withCall(
+          id,
+          options,
+          settings,
+          (found, using) => follow(found, using, options, settings, context),
+          {
+            signal,
+          },
+        );
+        return undefined;
+      });
+    });
+  const history = phone.command("history");
+  history
+    .description("List calls, the newest first.")
+    .option("--search <text>", "only calls with this in their number, purpose, words, …")
+    .option("--limit <count>", "how many", (given) => wholeNumber(history, "--limit", given, 500), 20)
+    .option("--json", "print one JSON object")
+    .action(async (options: HistoryOptions) => {
+      await answerWith(context, options, (settings) => list(options, settings));
+    });
+}
+
+const ID = "as printed when it was placed (the beginning is enough), or the carrier's";
+
+/** Adds `--line` and `--json`. */
+function withLine(command: Command, json = "print one JSON object"): Command {
+  return command.option("--line <name>", "the call's line, where that is not clear").option("--json", json);
+}
+
+/** How one call stands: `phone status <id>`. */
+export async function status(
+  id: string,
+  options: CommonOptions,
+  settings: Settings,
+  context: CommandContext,
+): Promise<Answer> {
+  return await withCall(id, options, settings, async (found, using) => {
+    const { callStatus } = await import("../calls/call-information.ts");
+    const { describeStatus } = await import("./phone-words.ts");
+    const call = await callStatus(found, using);
+    if (call.problem !== undefined) context.complain(`Note: ${call.problem}\n`);
+    return { text: describeStatus(call), json: { call } };
+  });
+}
+
+async function call(
+  wanted: { readonly to: string; readonly objective: string },
+  options: CallOptions,
+  settings: Settings,
+  { context, signal }: { readonly context: CommandContext; readonly signal: AbortSignal },
+): Promise<Answer> {
+  const { requestCall } = await import("../calls/request-call.ts");
+  const { describePlacedCall } = await import("./phone-words.ts");
+  const { greeting, context: background, carrier, line, at } = options;
+  const placed = await requestCall(
+    {
+      ...wanted,
+      greeting,
+      context: background,
+      carrier,
+      line,
+      at,
+      askedIn: askingSession(context),
+    },
+    settings,
+    signal,
+  );
+  for (const note of placed.notes) context.complain(`Note: ${note}\n`);
+  const text = describePlacedCall(placed);
+  if (!options.wait) return { text, json: { call: placed } };
+  // Before anything can go wrong with the waiting.
+  if (!options.json) context.print(`${text}\n`);
+  try {
+    return await waited(placed, settings, { signal });
+  } catch (error) {
+    if (signal.aborted) {
+      throw new Stopped(
+        `Stopped waiting; ${placed.state === "planned" ? "the call stays planned" : "the call goes on"}. To see it: phone status ${placed.id}`,
+        { call: placed },
+      );
+    }
+    throw Object.assign(error as Error, { facts: { call: placed } });
+  }
+}
+
+/** How the call ended, and what was said on it. */
+async function waited(
+  placed: PlacedCallAnswer,
+  settings: Settings,
+  how: { readonly signal: AbortSignal },
+): Promise<Answer> {
+  return await withCall(
+    placed.id,
+    {},
+    settings,
+    async (found, using) => {
+      const { callTranscript, lookUpCall, waitForEnd } = await import("../calls/call-information.ts");
+      const { describeLine, describeStatus } = await import("./phone-words.ts");
+      const call = await waitForEnd(found, using);
+      const ended = await lookUpCall({ id: placed.id }, using);
+      const transcript = await callTranscript(ended, using);
+      const withOwner = placed.to === null;
+      return {
+        text: [
+          "",
+          describeStatus(call),
+          ...transcript.lines.map((line) => describeLine(line, { withOwner })),
+        ].join("\n"),
+        json: { call: { ...placed, ...defined(call) }, transcript },
+      };
+    },
+    how,
+  );
+}
+
+async function follow(
+  found: FoundCall,
+  using: CallInformationUsing,
+  { json }: CommonOptions,
+  settings: Settings,
+  context: CommandContext,
+): Promise<void> {
+  const { followCall } = await import("../calls/call-information.ts");
+  const { describeEnd, describeLine } = await import("./phone-words.ts");
+  const withOwner = isWithOwner(found, settings);
+  const said = followCall(found, using);
+  for (;;) {
+    const next = await said.next();
+    if (next.done) {
+      const { id, callId, outcome, durationSeconds } = next.value;
+      context.print(
+        json
+          ? `${JSON.stringify({ over: true, id, callId, outcome, durationSeconds })}\n`
+          : `${describeEnd(next.value)}\n`,
+      );
+      return;
+    }
+    context.print(json ? `${JSON.stringify(next.value)}\n` : `${describeLine(next.value, { withOwner })}\n`);
+  }
+}
+
+async function list({ search, limit }: HistoryOptions, { stateFolder }: Settings): Promise<Answer> {
+  const { openStore, closeStore } = await import("../store/database.ts");
+  const { searchCalls } = await import("../store/calls.ts");
+  const { storedStatus } = await import("../calls/call-information.ts");
+  const { describeInOneLine } = await import("./phone-words.ts");
+  const store = await openStore(stateFolder);
+  try {
+    const calls = (await searchCalls(store, { limit, ...(search === undefined ? {} : { search }) })).map(
+      storedStatus,
+    );
+    return { text: calls.map(describeInOneLine).join("\n") || "No calls.", json: { calls } };
+  } finally {
+    await closeStore(store);
+  }
+}
+
+/** Finds a call and does something with it. */
+async function withCall<Result>(
+  id: string,
+  { line }: CommonOptions,
+  settings: Settings,
+  work: (found: FoundCall, using: CallInformationUsing) => Promise<Result>,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<Result> {
+  const { openStore, closeStore } = await import("../store/database.ts");
+  const { lookUpCall } = await import("../calls/call-information.ts");
+  const { runningPhone } = await import("../calls/running-phone.ts");
+  const store = await openStore(settings.stateFolder);
+  try {
+    const using: CallInformationUsing = {
+      store,
+      config: settings.config,
+      signal,
+      isFollowed: async () => (await runningPhone(settings)) !== undefined,
+    };
+    return await work(await lookUpCall({ id, line }, using), using);
+  } finally {
+    await closeStore(store);
+  }
+}
+
+function isWithOwner({ known }: FoundCall, { config }: Settings): boolean {
+  return known?.callee === null || config.ownerNumbers.some((number) => number === known?.callee);
+}
+
+/** The object without its undefined values. */
+function defined(object: object): object {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,83 @@
+/** Owns the command that shows what each configured line can do. */
+import type { Command } from "commander";
+import type { UsableLine } from "../config/choose-line.ts";
+import type { LineConfig } from "../config/schema.ts";
+import type { Ability, LineAccount } from "../lines/line-calls.ts";
+import { type Answer, answerWith, type CommandContext, type CommonOptions, type Settings } from "./run.ts";
+
+export function definePhoneLines(command: Command, context: CommandContext): void {
+  command
+    .description("Show each line: what it can do, its tier, what is left of it.")
+    .option("--json", "print one JSON object")
+    .action(async (options: CommonOptions) => {
+      await answerWith(context, options, (settings) => lines(settings, context));
+    });
+}
+
+interface ListedLine extends Partial<LineAccount> {
+  readonly name: string;
+  readonly carrier: string;
+  /** Why the line cannot be used, or its account not be asked. */
+  readonly problem?: string;
+}
+
+async function lines({ config }: Settings, context: CommandContext): Promise<Answer> {
+  const { carriers } = await import("../config/schema.ts");
+  const { callsOf } = await import("../lines/line-calls.ts");
+  const { messageOf } = await import("../log.ts");
+  const list = await Promise.all(
+    config.lines.map(async (line): Promise<ListedLine> => {
+      const { name, carrier } = line;
+      if (!isUsable(line)) {
+        return { name, carrier, problem: line.enabled ? "It has no key." : "It is not enabled." };
+      }
+      try {
+        return { name, carrier, ...(await (await callsOf(line, config)).account()) };
+      } catch (error) {
+        return { name, carrier, problem: messageOf(error) };
+      }
+    }),
+  );
+  if (list.length === 0) {
+    const { chooseLine } = await import("../config/choose-line.ts");
+    // Says how to come by one.
+    chooseLine(config);
+  }
+  if (config.lines.some((line, index) => line.enabled && list[index]?.problem !== undefined)) {
+    context.setExitCode(1);
+  }
+  const text = list.map((line, index) => {
+    const title = carriers[config.lines[index]?.carrier ?? "clawdtalk"].title;
+    return `${line.name} (${title}${line.tier === undefined ? "" : `, ${line.tier}`}): ${describe(line)}`;
+  });
+  return { text: text.join("\n"), json: { lines: list } };
+}
+
+function isUsable(line: LineConfig): line is UsableLine {
+  return line.enabled && line.apiKey !== undefined;
+}
+
+function describe({ problem, number, left, ...line }: ListedLine): string {
+  if (problem !== undefined) return problem;
+  const abilities: readonly (readonly [string, Ability | undefined])[] = [
+    ["calls you", line.callsOwner],
+    [
+      // StepOne calls nobody else.
+      line.carrier === "stepone" ? "calls mobile numbers of mainland China" : "calls others",
+      line.callsOthers,
+    ],
+    ["texts", line.texts],
+  ];
+  const can = abilities.filter(([, ability]) => ability?.can === true).map(([what]) => what);
+  const cannot = abilities.flatMap(([what, ability]) =>
+    ability?.can === false ? [`${what.replace(/^calls /, "calling ")}: no, ${ability.because}`] : [],
+  );
+  return [
+    can.length === 0 ? "can do nothing now" : can.join(", "),
+    ...cannot,
+    ...(number === undefined ? [] : [`number ${number}`]),
+    ...(left === undefined ? [] : [left]),
+  ]
+    .join("; ")
+    .concat(".");
+}

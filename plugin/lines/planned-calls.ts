@@ -1,0 +1,126 @@
+/**
+ * Owns placing the calls that were asked for at a time: each once, by whichever process runs the line then. A call
+ * whose time was missed by far is not placed; what could not be placed is told to the owner's session.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { placeCall } from "../calls/place-call.ts";
+import { CarrierError } from "../carriers/carrier-errors.ts";
+import type { UsableLine } from "../config/choose-line.ts";
+import type { SwitchboardConfig } from "../config/schema.ts";
+import { type Log, messageOf } from "../log.ts";
+import {
+  callRefused,
+  callUnsettled,
+  claimPlannedCall,
+  dueCalls,
+  type KnownCall,
+  pendingIntents,
+} from "../store/calls.ts";
+import type { Store } from "../store/database.ts";
+import { isOwners } from "../trust/speakers.ts";
+import { callsOf, type LineCalls } from "./line-calls.ts";
+
+export interface PlannedCallsParameters {
+  readonly line: UsableLine;
+  readonly config: SwitchboardConfig;
+  readonly store: Store;
+  /** False where nobody could speak on a call to somebody else. */
+  readonly canCallOthers: boolean;
+  /** A call could not be placed: the store says why. Never rejects. */
+  onNotPlaced(): Promise<void>;
+  readonly log: Log;
+  readonly everyMs?: number;
+  /** Default: the line's own. */
+  open?(): Promise<LineCalls>;
+}
+
+const EVERY_MS = 1_000;
+/** A call that comes later than this is not wanted any more, and a phone would ring at any hour. */
+const LATEST_MS = 30 * 60_000;
+/** Calls that a process which died was placing are looked for so far back. */
+const LOOKED_FOR_MS = 30 * 24 * 60 * 60_000;
+
+export class PlannedCalls {
+  readonly #p: PlannedCallsParameters;
+  readonly #stopped = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(parameters: PlannedCallsParameters) {
+    this.#p = parameters;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Resolves when nothing is being placed any more. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { log, everyMs = EVERY_MS } = this.#p;
+    const { signal } = this.#stopped;
+    const attempt = async (what: string, work: () => Promise<void>) => {
+      try {
+        await work();
+      } catch (error) {
+        log.warn(`${what}: ${messageOf(error)}`);
+      }
+    };
+    await attempt("Calls that were being placed could not be looked for", () => this.#settleBroken());
+    while (!signal.aborted) {
+      await attempt("A planned call could not be placed", () => this.#placeDue());
+      await sleep(everyMs, undefined, { signal, ref: false }).catch(() => {});
+    }
+  }
+
+  /** What the process before this one was placing when it died may have been placed: never placed again. */
+  async #settleBroken(): Promise<void> {
+    const { line, store } = this.#p;
+    const since = new Date(store.now().getTime() - LOOKED_FOR_MS);
+    for (const call of await pendingIntents(store, line.name, since)) {
+      if (call.state !== "intended" || call.dueAt === undefined) continue;
+      await callUnsettled(store, call.id, "The gateway ended while the call was being placed.");
+    }
+  }
+
+  async #placeDue(): Promise<void> {
+    const { line, store } = this.#p;
+    for (const call of await dueCalls(store, line.name)) {
+      if (this.#stopped.signal.aborted) return;
+      if (!(await this.#place(call))) await this.#p.onNotPlaced();
+    }
+  }
+
+  /** False when the call was not placed; the store says why. */
+  async #place(call: KnownCall): Promise<boolean> {
+    const { line, config, store, log, canCallOthers } = this.#p;
+    const refuse = async (reason: string) => {
+      if (await claimPlannedCall(store, call.id)) await callRefused(store, call.id, reason);
+      log.warn(`The planned call ${call.id} was not placed: ${reason}`);
+      return false;
+    };
+    const lateMs = store.now().getTime() - (call.dueAt?.getTime() ?? 0);
+    if (lateMs > LATEST_MS) return await refuse("Its time was missed: nothing was running to place it.");
+    if (!canCallOthers && !isOwners(call.callee, config.ownerNumbers)) {
+      return await refuse("Calls to others need the Switchboard plugin in the gateway (see SETUP.md).");
+    }
+    try {
+      const calls = await (this.#p.open?.() ?? callsOf(line, config));
+      const { greeting, purpose, context } = call;
+      await placeCall(
+        { ...(call.callee ? { to: call.callee } : {}), greeting, purpose, context },
+        { store, rest: calls.placer, line, config, planned: call.id },
+      );
+      log.info(`The planned call ${call.id} was placed.`);
+      return true;
+    } catch (error) {
+      log.warn(`The planned call ${call.id} was not placed: ${messageOf(error)}`);
+      // The store knows already; anything else would be tried again for ever.
+      if (!(error instanceof CarrierError)) return await refuse(messageOf(error));
+      return false;
+    }
+  }
+}

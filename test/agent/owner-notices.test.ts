@@ -1,0 +1,66 @@
+/** A session is told until a turn that had the notice has come to its end. */
+import { beforeEach, expect, test, vi } from "vitest";
+import { leaveNotice, noticesFor, turnEnded } from "../../plugin/agent/owner-notices.ts";
+import { phoneRuns } from "../../plugin/agent/phone-runs.ts";
+
+const SESSION = "agent:main:main";
+
+beforeEach(() => phoneRuns().notices.clear());
+
+test("a turn that ends well has told it; no other turn has it after that", () => {
+  const onTold = vi.fn();
+  leaveNotice(SESSION, "c1", { text: "Booked. 订好了", onTold });
+  expect(noticesFor("agent:main:other", "r0")).toEqual([]);
+  expect(noticesFor(SESSION, "r1")).toEqual(["Booked. 订好了"]);
+  turnEnded(SESSION, "r1", true);
+  expect(onTold).toHaveBeenCalledTimes(1);
+  expect(noticesFor(SESSION, "r2")).toEqual([]);
+});
+
+test("a turn that was broken off has told nothing, and the next one has it again", () => {
+  const [onTold, onLost] = [vi.fn(), vi.fn()];
+  leaveNotice(SESSION, "c1", { text: "Booked.", onTold, onLost });
+  noticesFor(SESSION, "r1");
+  turnEnded(SESSION, "r1", false);
+  expect([onTold.mock.calls.length, onLost.mock.calls.length]).toEqual([0, 1]);
+  expect(noticesFor(SESSION, "r2")).toEqual(["Booked."]);
+  turnEnded(SESSION, "r2", true);
+  expect(onTold).toHaveBeenCalledTimes(1);
+});
+
+test("a turn that began before the notice was left has not told it", () => {
+  const onTold = vi.fn();
+  noticesFor(SESSION, "r1");
+  leaveNotice(SESSION, "c1", { text: "Booked.", onTold });
+  turnEnded(SESSION, "r1", true);
+  expect(onTold).not.toHaveBeenCalled();
+  expect(noticesFor(SESSION, "r2")).toEqual(["Booked."]);
+});
+
+test("two turns at once both have it, and it is told once", () => {
+  const onTold = vi.fn();
+  leaveNotice(SESSION, "c1", { text: "Booked.", onTold });
+  noticesFor(SESSION, "r1");
+  noticesFor(SESSION, "r2");
+  turnEnded(SESSION, "r1", true);
+  turnEnded(SESSION, "r2", true);
+  expect(onTold).toHaveBeenCalledTimes(1);
+});
+
+test("one about the same call is replaced, and whoever left the old one cannot take the new one back", () => {
+  const old = vi.fn();
+  const takeBack = leaveNotice(SESSION, "c1", { text: "old", onTold: old });
+  const onTold = vi.fn();
+  leaveNotice(SESSION, "c1", { text: "new", onTold });
+  leaveNotice(SESSION, "c2", { text: "another", onTold: () => {} });
+  takeBack();
+  expect(noticesFor(SESSION, "r1")).toEqual(["new", "another"]);
+  turnEnded(SESSION, "r1", true);
+  expect([old.mock.calls.length, onTold.mock.calls.length]).toEqual([0, 1]);
+});
+
+test("what was taken back is not told", () => {
+  const takeBack = leaveNotice(SESSION, "c1", { text: "Booked.", onTold: () => {} });
+  takeBack();
+  expect(noticesFor(SESSION, "r1")).toEqual([]);
+});

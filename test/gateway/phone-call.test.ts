@@ -1,0 +1,296 @@
+/**
+ * One way to place a call, on a real gateway with a line at each carrier: by the agent with its tool and with the script,
+ * at a time, followed live, and told to the session that asked.
+ */
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { RESULT_REQUEST } from "../../plugin/calls/voice-context.ts";
+import { type ClawCallPractice, startClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
+import { type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
+import type { ModelRequest } from "../../plugin/practice/model-script.ts";
+import { type StepOnePractice, startStepOnePractice } from "../../plugin/practice/stepone-server.ts";
+import { OWNER, type PhoneLine, promptOf, SECRET_WORD, STRANGER, startLineOn } from "./phone-line.ts";
+
+interface Servers {
+  readonly clawdtalk: ClawdTalkPractice;
+  readonly clawcall: ClawCallPractice;
+  readonly stepone: StepOnePractice;
+  close(): Promise<void>;
+}
+
+type Carrier = "clawdtalk" | "clawcall" | "stepone";
+
+const wait = { timeoutMs: 30_000 };
+const MOBILE = "13800138000";
+const CALLED: Readonly<Record<Carrier, string>> = {
+  clawdtalk: STRANGER,
+  clawcall: STRANGER,
+  stepone: `+86${MOBILE}`,
+};
+/** What the other side says on every call; no prompt has it before. */
+const FREE = "Tuesday at three is free, 三点有空";
+
+let servers: Servers;
+let line: PhoneLine<Servers>;
+
+beforeAll(async () => {
+  const [clawdtalk, clawcall, stepone] = await Promise.all([
+    startClawdTalkPractice({ ownerNumber: OWNER, dedicatedNumber: "+15550003333" }),
+    startClawCallPractice({
+      ownerNumber: OWNER,
+      dedicatedNumber: "+15550003334",
+      tier: "pro",
+      timings: { scheduleCheckMs: 3_600_000 },
+    }),
+    startStepOnePractice({ timeScale: 0.2 }),
+  ]);
+  servers = {
+    clawdtalk,
+    clawcall,
+    stepone,
+    close: async () => void (await Promise.all([clawdtalk.close(), clawcall.close(), stepone.close()])),
+  };
+  line = await startLineOn(servers, {
+    clawdtalkServer: clawdtalk.url,
+    clawcallBaseUrl: clawcall.url,
+    steponeBase: stepone.url,
+    model: {
+      script: [
+        // A session that is told what came of its call passes it on, unless somebody speaks to it as well.
+        {
+          when: ({ lastUserText }) =>
+            lastUserText.includes("heartbeat") && lastUserText.includes("Phone call"),
+          answer: "I called them: Tuesday at three.",
+        },
+        {
+          when: (request) => request.lastText.includes(RESULT_REQUEST),
+          answer: "It is booked for Tuesday at three.",
+        },
+        {
+          when: /Dial (\w+) with the tool/,
+          answer: "",
+          toolCall: {
+            name: "tool_call",
+            arguments: (request) => ({ id: "phone_call", args: wanted(request) }),
+          },
+        },
+        {
+          when: /Dial (\w+) with the script/,
+          answer: "",
+          toolCall: {
+            name: "exec",
+            arguments: (request) => {
+              const { number, objective, carrier } = wanted(request);
+              const words = [process.execPath, script(), "call", number, objective, "--carrier", carrier];
+              return { command: words.map((word) => JSON.stringify(word)).join(" ") };
+            },
+          },
+        },
+        {
+          when: /call has been answered/,
+          answer: "I would like to book Tuesday. Is that possible?",
+        },
+        {
+          when: ({ lastUserText }) => lastUserText.includes(FREE) && !lastUserText.includes("Phone call"),
+          answer: "Tuesday at three it is. Thank you, goodbye.",
+          toolCall: { name: "tool_call", arguments: { id: "phone_end_call", args: {} } },
+        },
+        { when: /Is the dentist booked/, answer: "Yes, on Tuesday." },
+      ],
+    },
+  });
+});
+afterAll(async () => await line?.close());
+
+/** What the owner's text asks for. */
+function wanted({ lastUserText }: ModelRequest) {
+  const [, carrier] = /Dial (\w+) with/.exec(lastUserText) ?? [];
+  const called = carrier as Carrier;
+  return { number: CALLED[called], objective: objectiveOn(called), carrier: called };
+}
+
+function objectiveOn(carrier: Carrier): string {
+  return carrier === "stepone"
+    ? "通知张总，明天下午三点在公司三楼会议室开会，“务必”准时。🙂"
+    : `Book a dentist on Tuesday for Sam, over ${carrier}. "Any time", 任何时间.`;
+}
+
+function script(): string {
+  return join(line.gateway.stateDir, "linked-plugin", "dist", "scripts", "phone.js");
+}
+
+/** Runs the script as a person in a shell does. */
+async function phone(...words: string[]) {
+  const { stateDir } = line.gateway;
+  const { stdout } = await promisify(execFile)(process.execPath, [script(), ...words], {
+    env: { OPENCLAW_STATE_DIR: stateDir, HOME: join(stateDir, "home"), SystemRoot: process.env.SystemRoot },
+  });
+  return stdout;
+}
+
+interface ListedCall {
+  readonly id: string;
+  readonly callId: string;
+  readonly state: string;
+  readonly carrier: string;
+  readonly to: string;
+  readonly purpose: string;
+  readonly cost?: string;
+}
+
+async function latestCall(): Promise<ListedCall | undefined> {
+  return JSON.parse(await phone("history", "--limit", "1", "--json")).calls[0];
+}
+
+/** Talks on the call that comes until it is over, and hands over what was heard first. */
+const answered: Readonly<Record<Carrier, () => Promise<{ greeting: string }>>> = {
+  async clawdtalk() {
+    const call = await servers.clawdtalk.nextOutbound(wait);
+    const greeting = call.greeting ?? "";
+    // Whoever picks up hears the greeting before they speak.
+    await sleep(500);
+    await call.say(`Dentist, hello. ${FREE}`).result(wait);
+    await vi.waitFor(() => expect(call.end).toBeDefined(), { timeout: 20_000 });
+    return { greeting };
+  },
+  async clawcall() {
+    const call = await servers.clawcall.nextCall(undefined, wait);
+    const opening = await call.turns[0]?.result(wait);
+    await call.say(`Dentist, hello. ${FREE}`).result(wait);
+    await call.ended(wait);
+    return { greeting: opening?.text ?? "" };
+  },
+  async stepone() {
+    servers.stepone.callees.set(MOBILE, {
+      does: "talk",
+      lines: [
+        { role: "assistant", content: "请问是张总吗？" },
+        { role: "user", content: "喂" },
+        { role: "user", content: "喂" },
+        { role: "user", content: FREE },
+      ],
+    });
+    const call = await servers.stepone.nextCall(wait);
+    await servers.stepone.until(() => call.recorded || undefined, "the record", wait);
+    return { greeting: call.requirement };
+  },
+};
+
+/** The call that was placed last, once it is over for us. */
+async function untilOver(): Promise<ListedCall> {
+  return await vi.waitFor(
+    async () => {
+      const call = await latestCall();
+      expect(call?.state).toBe("ended");
+      return call as ListedCall;
+    },
+    { timeout: 30_000, interval: 300 },
+  );
+}
+
+describe("a call by the agent", () => {
+  const told: string[] = [];
+
+  it.each([
+    ["stepone", "tool"],
+    ["clawdtalk", "script"],
+    ["clawcall", "tool"],
+    ["stepone", "script"],
+    ["clawdtalk", "tool"],
+    ["clawcall", "script"],
+  ] as const)("over %s with the %s is placed, talked through, and in the history", async (carrier, way) => {
+    const call = answered[carrier]();
+    const [reply] = await servers.clawdtalk
+      .text({ from: OWNER, body: `Dial ${carrier} with the ${way}, please.` })
+      .reply(wait);
+    expect(reply?.body).toContain("That is done.");
+    const { greeting } = await call;
+    // Every call to somebody else begins with who is calling, for whom; StepOne's AI is told to.
+    expect(greeting).toMatch(carrier === "stepone" ? /AI.*Sam|Sam.*AI/s : /AI assistant.*on behalf of Sam/s);
+    const ended = await untilOver();
+    expect(ended).toMatchObject({ carrier, to: CALLED[carrier], purpose: objectiveOn(carrier) });
+    if (carrier === "stepone") expect(ended.cost).toBe("0.3");
+    const transcript = await phone("transcript", ended.id.slice(0, 8));
+    expect(transcript).toContain(FREE);
+    told.push(ended.callId);
+    if (told.length === 1) {
+      // Nobody says anything meanwhile; afterwards the gateway lets half a minute pass between two such turns.
+      await vi.waitFor(
+        () => expect(servers.clawdtalk.messages.at(-1)?.body).toBe("I called them: Tuesday at three."),
+        { timeout: 20_000 },
+      );
+    }
+    expect(servers.clawdtalk.violations).toEqual([]);
+    expect(servers.clawcall.violations).toEqual([]);
+    expect(servers.stepone.violations).toEqual([]);
+  });
+
+  it("is passed on at once in the session that asked, and every one is told there", async () => {
+    const isPassedOn = ({ body }: { body: string }) => body.startsWith("I called them");
+    // After the first call nobody said anything until this text came.
+    expect(servers.clawdtalk.messages.some(isPassedOn)).toBe(true);
+    const [answer] = await servers.clawdtalk
+      .text({ from: OWNER, body: "Is the dentist booked?" })
+      .reply(wait);
+    expect(answer?.body).toBe("Yes, on Tuesday.");
+    const prompts = line.model.requests
+      .map(promptOf)
+      .filter((prompt) => prompt.includes(SECRET_WORD))
+      .join("\n");
+    for (const callId of told) expect(prompts.includes(`Phone call \\"${callId}\\"`), callId).toBe(true);
+  });
+});
+
+describe("a call that goes on", () => {
+  it.each(["clawdtalk", "clawcall"] as const)("can be followed live on %s, line by line", async (carrier) => {
+    const answering = answered[carrier]();
+    const placed = JSON.parse(
+      await phone("call", CALLED[carrier], objectiveOn(carrier), "--carrier", carrier, "--json"),
+    ).call;
+    const followed = phone("follow", placed.id, "--json");
+    await answering;
+    const lines = (await followed)
+      .trim()
+      .split("\n")
+      .map((text) => JSON.parse(text));
+    expect(lines.at(-1)).toMatchObject({ over: true, id: placed.id });
+    const said = lines.slice(0, -1).map(({ speaker }) => speaker);
+    expect(said[0]).toBe("agent");
+    const heard = lines.filter(({ speaker }) => speaker === "other").map(({ words }) => words);
+    expect(heard).toEqual([`Dentist, hello. ${FREE}`]);
+    expect(lines.map(({ words }) => words).join(" ")).toContain("Tuesday at three it is.");
+  });
+});
+
+describe("a call at a time", () => {
+  it("is placed then by the gateway, and can be called off", async () => {
+    const ringing = servers.clawdtalk.nextOutbound(wait);
+    const at = new Date(Date.now() + 3_000).toISOString();
+    const planned = JSON.parse(
+      await phone("call", "me", "Time to leave. 该出发了", "--at", at, "--json"),
+    ).call;
+    const later = JSON.parse(await phone("call", "me", "Never said.", "--at", "+1h", "--json")).call;
+    expect([planned.state, later.state]).toEqual(["planned", "planned"]);
+    expect(await phone("end", later.id)).toContain("called off");
+    const call = await ringing;
+    expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(at));
+    expect(call.greeting).toBe("Time to leave. 该出发了");
+    call.hangUp();
+    expect(await phone("status", planned.id)).toContain("Time to leave.");
+    expect((await phone("status", later.id)).toLowerCase()).toContain("called off");
+  });
+});
+
+describe("guests and strangers", () => {
+  it("have no such tool", async () => {
+    const answering = answered.clawcall();
+    await phone("call", STRANGER, objectiveOn("clawcall"), "--carrier", "clawcall");
+    await answering;
+    const strangers = line.model.requests.filter((request) => !promptOf(request).includes(SECRET_WORD));
+    expect(strangers.length).toBeGreaterThan(0);
+    for (const { tools } of strangers) expect(tools).not.toContain("phone_call");
+  });
+});
