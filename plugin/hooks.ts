@@ -84,10 +84,12 @@ export function registerHooks(api: OpenClawPluginApi): void {
   });
 
   // A voice turn gets its context with the run; a text's run is started by the channel, so it gets it here. What the
-  // owner's sessions are to be told reaches every turn of theirs, whoever starts it.
+  // owner's sessions are to be told reaches every turn of theirs but those with a task of ours, such as a briefing.
   api.on("before_prompt_build", (_event, { sessionKey, runId, messageProvider }) => {
-    const notices = sessionKey === undefined || runId === undefined ? [] : noticesFor(sessionKey, runId);
-    const isText = messageProvider === CHANNEL && !(runId !== undefined && phone.runs.has(runId));
+    const run = runId === undefined ? undefined : phone.runs.get(runId);
+    const isTold = sessionKey !== undefined && runId !== undefined && run?.isTask !== true;
+    const notices = isTold ? noticesFor(sessionKey, runId) : [];
+    const isText = messageProvider === CHANNEL && run === undefined;
     return {
       ...(notices.length === 0 ? {} : { prependContext: notices.join("\n\n") }),
       ...(isText ? { appendSystemContext: TEXT_CONTEXT } : {}),

@@ -19,7 +19,7 @@ process.on("SIGINT", () => stopping.abort());
 process.on("SIGTERM", () => stopping.abort());
 
 try {
-  say("Starting the practice lines (ClawdTalk and ClawCall), the scripted model and a gateway …");
+  say("Starting the practice lines (ClawdTalk, ClawCall and StepOne), the scripted model and a gateway …");
   const line = await startDemoLine(fileURLToPath(new URL("..", import.meta.url)), stopping.signal);
   // Whatever is being waited for on the line is given up when the line closes.
   stopping.signal.addEventListener("abort", () => void line.close());

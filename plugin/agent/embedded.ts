@@ -53,6 +53,7 @@ async function runTurn(
     line: turn.line,
     language: turn.language,
     quickAnswers: turn.quickAnswers,
+    isTask: turn.isTask,
     isOpen: () => !signal.aborted,
   });
   try {

@@ -15,6 +15,8 @@ export interface PhoneRun {
   readonly language?: string | undefined;
   /** Clear everyday questions may be answered without the model: these are the owner's own words on a call. */
   readonly quickAnswers?: boolean | undefined;
+  /** A task of ours, which nobody said. */
+  readonly isTask?: boolean | undefined;
   /** False once the turn was superseded, timed out or its call ended: nothing may be started for it any more. */
   isOpen(): boolean;
 }

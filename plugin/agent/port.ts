@@ -22,6 +22,8 @@ export interface AgentTurn {
   readonly canEndCall?: boolean;
   /** Clear everyday questions may be answered without the model: these are the owner's own words on a call. */
   readonly quickAnswers?: boolean;
+  /** Nobody says these words: they are a task of ours, and what the session is to be told waits for a person's. */
+  readonly isTask?: boolean;
   /** What the agent is told about the call it is on; added to the system prompt. */
   readonly voiceContext: string;
   /** "provider/model"; the agent's own when undefined. */

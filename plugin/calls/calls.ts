@@ -245,6 +245,7 @@ export class Calls {
         ...this.#agentTurn(call, speaker, words, language),
         asWritten,
         quickAnswers: isSpeech && speaker.session.tier === "owner",
+        isTask: !isSpeech,
         timeoutMs: isThirdParty ? THIRD_PARTY_WORK_LIMIT_MS : OWNER_WORK_LIMIT_MS,
       }),
       isGoodbye: (text) => isGoodbye(text, speaker.session),

@@ -96,11 +96,13 @@ export async function composeCall(
   request: CallRequest,
   using: {
     readonly rest: Pick<CallPlacer, "ringsRegisteredPhone">;
-    readonly line: Pick<LineConfig, "language">;
+    readonly line: Pick<LineConfig, "language" | "carrier">;
     readonly config: CallConfig;
   },
 ): Promise<ComposedCall> {
   const { rest, line, config } = using;
+  // StepOne calls mainland China alone.
+  const language = line.language ?? (line.carrier === "stepone" ? "zh" : undefined);
   const asked = request.to === undefined ? undefined : await dialable(request.to, config);
   const isToOwner = asked === undefined || config.ownerNumbers.includes(asked);
   const own = request.greeting?.trim() || undefined;
@@ -108,8 +110,8 @@ export async function composeCall(
     to: isToOwner && rest.ringsRegisteredPhone ? undefined : asked,
     isToOwner,
     greeting: isToOwner
-      ? (own ?? firstWords("toOwner", config, line.language))
-      : introduced(own, config, line.language),
+      ? (own ?? firstWords("toOwner", config, language))
+      : introduced(own, config, language),
     purpose: request.purpose?.trim() || undefined,
     context: request.context?.trim() || undefined,
   };

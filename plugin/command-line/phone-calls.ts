@@ -172,7 +172,8 @@ async function call(
       carrier,
       line,
       at,
-      askedIn: askingSession(context),
+      // Whoever waits sees the result here.
+      askedIn: options.wait ? undefined : askingSession(context),
     },
     settings,
     signal,

@@ -386,6 +386,7 @@ export function createLine(parameters: LineParameters): Line {
         callId: `${line.name}-${randomUUID()}`,
         runId: randomUUID(),
         voiceContext: "",
+        isTask: true,
         timeoutMs,
         ...(line.thinking === undefined ? {} : { thinking: line.thinking }),
         ...(line.model === undefined ? {} : { model: line.model }),

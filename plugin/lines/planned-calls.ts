@@ -3,7 +3,7 @@
  * whose time was missed by far is not placed; what could not be placed is told to the owner's session.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { placeCall } from "../calls/place-call.ts";
+import { NotPlanned, placeCall } from "../calls/place-call.ts";
 import { CarrierError } from "../carriers/carrier-errors.ts";
 import type { UsableLine } from "../config/choose-line.ts";
 import type { SwitchboardConfig } from "../config/schema.ts";
@@ -83,6 +83,7 @@ export class PlannedCalls {
     for (const call of await pendingIntents(store, line.name, since)) {
       if (call.state !== "intended" || call.dueAt === undefined) continue;
       await callUnsettled(store, call.id, "The gateway ended while the call was being placed.");
+      await this.#p.onNotPlaced();
     }
   }
 
@@ -108,6 +109,7 @@ export class PlannedCalls {
       return await refuse("Calls to others need the Switchboard plugin in the gateway (see SETUP.md).");
     }
     try {
+      // Before it is taken up: a line that cannot be opened has placed nothing.
       const calls = await (this.#p.open?.() ?? callsOf(line, config));
       const { greeting, purpose, context } = call;
       await placeCall(
@@ -118,8 +120,12 @@ export class PlannedCalls {
       return true;
     } catch (error) {
       log.warn(`The planned call ${call.id} was not placed: ${messageOf(error)}`);
-      // The store knows already; anything else would be tried again for ever.
-      if (!(error instanceof CarrierError)) return await refuse(messageOf(error));
+      // Another process has it.
+      if (error instanceof NotPlanned) return true;
+      if (error instanceof CarrierError) return false;
+      await refuse(messageOf(error));
+      // It was taken up already: nobody knows how far it came.
+      await callUnsettled(store, call.id, messageOf(error));
       return false;
     }
   }

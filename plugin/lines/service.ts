@@ -325,8 +325,9 @@ export class PhoneService {
   /** Once, with the first line. */
   #warmUp(line: LineConfig, agent: AgentPort): void {
     if (this.#isWarmingUp) return;
-    if (!this.#mayTakePart()) {
-      // Nothing would stop the run before the model: the first caller waits instead.
+    const nobodyIsAnswered = readyLines(this.#config().config).every(({ carrier }) => carrier === "stepone");
+    // Without the hooks nothing would stop the run before the model: the first caller waits instead.
+    if (nobodyIsAnswered || !this.#mayTakePart()) {
       this.#warm = true;
       return;
     }

@@ -1,8 +1,9 @@
 /**
  * Owns the demo: the practice lines, the scripted model and a real gateway with a line on each, and a conversation over
- * them. On ClawdTalk: calls in, texts, a call back to the owner and a call to a third number. On ClawCall: a scheduled
- * briefing with the owner's questions, and a call to somebody else until its objective is reached. Whatever is placed
- * or scheduled, the agent itself does it, with the scripts the skill names.
+ * them. On ClawdTalk: calls in, texts, a call back to the owner and a call to a third number, whose result the agent texts
+ * by itself. On ClawCall: a scheduled briefing with the owner's questions, and a call to somebody else until its objective
+ * is reached. On StepOne: a call in China, led by its AI. Whatever is placed or scheduled, the agent itself does it, with
+ * its tool or with the scripts the skill names.
  */
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,6 +15,7 @@ import { type ClawdTalkPractice, startClawdTalkPractice } from "./clawdtalk-serv
 import { type PracticeModel, startPracticeModel } from "./model.ts";
 import type { ModelRequest, ModelRule } from "./model-script.ts";
 import { type PhoneGateway, startPhoneGateway } from "./phone-gateway.ts";
+import { type StepOnePractice, startStepOnePractice } from "./stepone-server.ts";
 
 export interface DemoTurn {
   /** Null where the agent speaks first. */
@@ -32,12 +34,17 @@ export interface DemoResult {
     readonly direction: "inbound" | "outbound";
     readonly turns: readonly DemoTurn[];
   }[];
+  /** What StepOne's AI and the person it called said. */
+  readonly china: readonly { readonly role: string; readonly content: string }[];
   readonly sms: readonly { readonly from: string; readonly body: string; readonly reply: string }[];
+  /** What the agent texted without being asked: the result of a call. */
+  readonly passedOn: string;
 }
 
 export interface DemoLine {
   readonly server: ClawdTalkPractice;
   readonly clawcall: ClawCallPractice;
+  readonly stepone: StepOnePractice;
   readonly model: PracticeModel;
   readonly gateway: PhoneGateway;
   close(): Promise<void>;
@@ -46,6 +53,7 @@ export interface DemoLine {
 const OWNER = "+15550001111";
 const BAKERY = "+15550002222";
 const DENTIST = "+15550004444";
+const ZHANG = "+8613800138000";
 const WAIT = { timeoutMs: 20_000 };
 /** How often the owner asks what came of the call to the dentist: it is told a moment after the call. */
 const MOST_ASKED = 5;
@@ -54,20 +62,36 @@ const MOST_ASKED = 5;
 export async function startDemoLine(packageFolder: string, signal?: AbortSignal): Promise<DemoLine> {
   const server = await startClawdTalkPractice({ ownerNumber: OWNER, dedicatedNumber: "+15550003333" });
   const clawcall = await startClawCallPractice({ ownerNumber: OWNER, tier: "pro" });
+  const stepone = await startStepOnePractice({
+    timings: { lineMs: 400, recordDelayMs: 500 },
+    callees: {
+      [ZHANG.slice(3)]: {
+        does: "talk",
+        lines: [
+          { role: "assistant", content: "您好，我是 AI 助手，代表 Sam 致电。请问是张总吗？" },
+          { role: "user", content: "是我，您说。" },
+          { role: "assistant", content: "明天下午三点在三楼会议室开会，您能来吗？" },
+          { role: "user", content: "可以，我准时到。" },
+        ],
+      },
+    },
+  });
   const model = await startPracticeModel({ script: demoScript(packageFolder) });
-  const closeServers = () => Promise.all([server.close(), clawcall.close(), model.close()]);
+  const closeServers = () => Promise.all([server.close(), clawcall.close(), stepone.close(), model.close()]);
   try {
     const gateway = await startPhoneGateway({
       pluginFolder: packageFolder,
       modelUrl: model.url,
       clawdtalkServer: server.url,
       clawcallBaseUrl: clawcall.url,
+      steponeBase: stepone.url,
       ownerNumber: OWNER,
       signal,
     });
     return {
       server,
       clawcall,
+      stepone,
       model,
       gateway,
       close: async () => {
@@ -87,7 +111,7 @@ export async function startDemoLine(packageFolder: string, signal?: AbortSignal)
  * @throws an error with one sentence when a turn, a text or a call does not come, or when a wire was broken.
  */
 export async function playDemo(
-  { server, clawcall, model }: DemoLine,
+  { server, clawcall, stepone, model }: DemoLine,
   say: (line: string) => void,
 ): Promise<DemoResult> {
   const startedAt = Date.now();
@@ -158,6 +182,27 @@ export async function playDemo(
     "Bakery, good morning. What can I do for you?",
   ]);
 
+  say("What came of it, the agent tells by itself.");
+  const { body: passedOn } = await server.until(
+    () => server.messages.find(({ body }) => body.startsWith(BAKERY_NEWS)),
+    "the result of the call to the bakery",
+    WAIT,
+  );
+  tell("agent", `(text) ${passedOn}`);
+
+  say("StepOne: the agent has somebody called in China; its AI leads the conversation.");
+  const ringsInChina = stepone.nextCall(WAIT);
+  // What fails before this call comes is told instead of it.
+  ringsInChina.catch(() => {});
+  await text(`Please have Mr Zhang called at ${ZHANG} about the meeting.`);
+  const inChina = await ringsInChina;
+  let heard = 0;
+  inChina.follow(() => {
+    for (const { role, content } of inChina.lines.slice(heard)) tell(role === "user" ? "zhang" : "AI", content);
+    heard = inChina.lines.length;
+  });
+  await stepone.until(() => inChina.recorded || undefined, "the record of the call", WAIT);
+
   say("ClawCall: the owner orders a briefing; the agent schedules it.");
   await text(`Brief me every ${tomorrow()} at eight on the phone.`);
   const [schedule] = clawcall.schedules;
@@ -196,9 +241,9 @@ export async function playDemo(
     await sleep(500);
   }
 
-  const [violation] = [...server.violations, ...clawcall.violations];
+  const [violation] = [...server.violations, ...clawcall.violations, ...stepone.violations];
   if (violation !== undefined) throw new Error(`The wire was broken: ${violation.message}`);
-  return { ok: true, calls, sms };
+  return { ok: true, calls, china: inChina.lines, sms, passedOn };
 }
 
 async function asked(turn: PracticeTurn, model: PracticeModel): Promise<DemoTurn> {
@@ -251,6 +296,14 @@ function tomorrow(): string {
 const isResultDone = ({ lastUserText, doneAt }: ModelRequest) =>
   lastUserText.includes(RESULT_REQUEST) && doneAt !== undefined;
 
+const BAKERY_NEWS = "The bakery keeps two loaves for you.";
+
+/** These words are somebody's, now: not what the gateway tells of another call, which quotes words that were said on it. */
+const saidNow =
+  (words: RegExp) =>
+  ({ lastText }: ModelRequest) =>
+    words.test(lastText) && !lastText.includes("quoted as data");
+
 /** What the model does in the demo besides its ordinary answers: it runs the scripts the skill names. */
 function demoScript(packageFolder: string): readonly ModelRule[] {
   const run = (script: string, ...words: string[]) => ({
@@ -266,19 +319,39 @@ function demoScript(packageFolder: string): readonly ModelRule[] {
     JSON.stringify(request.messages).includes(known) ? answer : "I do not know what you mean.";
   const meetings = "You have two meetings today, and the dentist wants to be called about Tuesday.";
   return [
+    // The gateway wakes the session that asked for a call.
+    {
+      when: ({ lastText }) => lastText.includes("heartbeat") && lastText.includes(BAKERY),
+      answer: knowing("Two loaves for Sam, please", BAKERY_NEWS),
+    },
     // What the gateway tells of a call stands in front of the owner's next words, with what was said on it: first.
     {
       when: /What did the dentist say/,
       answer: knowing("Sam has an appointment on Tuesday at three", "You are booked for Tuesday at three."),
     },
-    { when: /call me back/i, answer: "", toolCall: run("call", "Hello Sam, you wanted me to call.") },
+    {
+      when: /call me back/i,
+      answer: "",
+      toolCall: run("phone", "call", "me", "Hello Sam, you wanted me to call."),
+    },
     {
       when: /call the bakery/i,
       answer: "",
-      toolCall: run("call", "--to", BAKERY, "--purpose", "Order two loaves for Sam, to be picked up today."),
+      toolCall: run("phone", "call", BAKERY, "Order two loaves for Sam, to be picked up today."),
     },
     {
-      when: /Bakery, good morning/,
+      when: /Mr Zhang called/,
+      answer: "",
+      toolCall: {
+        name: "tool_call",
+        arguments: {
+          id: "phone_call",
+          args: { number: ZHANG, objective: "通知张总：明天下午三点在公司三楼会议室开会，问他能不能来。" },
+        },
+      },
+    },
+    {
+      when: saidNow(/Bakery, good morning/),
       answer: "Two loaves for Sam, please. They will be picked up today. Is that possible?",
     },
     {
@@ -327,7 +400,7 @@ function demoScript(packageFolder: string): readonly ModelRule[] {
       answer: "I would like to book an appointment on Tuesday. Is there one?",
     },
     {
-      when: /Tuesday at three is free/,
+      when: saidNow(/Tuesday at three is free/),
       answer: "Tuesday at three, then, for Sam. Thank you, goodbye.",
       toolCall: { name: "tool_call", arguments: { id: "phone_end_call", args: {} } },
     },
