@@ -13,7 +13,7 @@ import type { ClawCallPracticeCall, ClawCallTurn } from "./clawcall-caller.ts";
 import { type ClawCallPractice, startClawCallPractice } from "./clawcall-server.ts";
 import { type ClawdTalkPractice, startClawdTalkPractice } from "./clawdtalk-server.ts";
 import { type PracticeModel, startPracticeModel } from "./model.ts";
-import type { ModelRequest, ModelRule } from "./model-script.ts";
+import { type ModelRequest, type ModelRule, saidNow } from "./model-script.ts";
 import { type PhoneGateway, startPhoneGateway } from "./phone-gateway.ts";
 import { type StepOnePractice, startStepOnePractice } from "./stepone-server.ts";
 
@@ -198,7 +198,8 @@ export async function playDemo(
   const inChina = await ringsInChina;
   let heard = 0;
   inChina.follow(() => {
-    for (const { role, content } of inChina.lines.slice(heard)) tell(role === "user" ? "zhang" : "AI", content);
+    for (const { role, content } of inChina.lines.slice(heard))
+      tell(role === "user" ? "zhang" : "AI", content);
     heard = inChina.lines.length;
   });
   await stepone.until(() => inChina.recorded || undefined, "the record of the call", WAIT);
@@ -297,12 +298,6 @@ const isResultDone = ({ lastUserText, doneAt }: ModelRequest) =>
   lastUserText.includes(RESULT_REQUEST) && doneAt !== undefined;
 
 const BAKERY_NEWS = "The bakery keeps two loaves for you.";
-
-/** These words are somebody's, now: not what the gateway tells of another call, which quotes words that were said on it. */
-const saidNow =
-  (words: RegExp) =>
-  ({ lastText }: ModelRequest) =>
-    words.test(lastText) && !lastText.includes("quoted as data");
 
 /** What the model does in the demo besides its ordinary answers: it runs the scripts the skill names. */
 function demoScript(packageFolder: string): readonly ModelRule[] {

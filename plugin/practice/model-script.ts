@@ -94,6 +94,11 @@ const DEFAULT_SCRIPT: readonly ModelRule[] = [
   { role: "tool", when: () => true, answer: "That is done. Is there anything else you need?" },
 ];
 
+/** Said by somebody now: not what the owner's session is told of another call, which quotes what was said on it. */
+export function saidNow(words: RegExp): (request: ModelRequest) => boolean {
+  return ({ lastText }) => words.test(lastText) && !lastText.includes("quoted as data");
+}
+
 /** The first rule that fits: the script's own, then the default ones, then the fallback. */
 export function chooseRule(script: readonly ModelRule[], request: ModelRequest): ModelRule {
   const fitting = [...script, ...DEFAULT_SCRIPT].find(

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { ClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
 import { freePort } from "../../plugin/practice/gateway.ts";
+import { saidNow } from "../../plugin/practice/model-script.ts";
 import { PHRASES } from "../../plugin/speech/phrase-tables.ts";
 import { phrase } from "../../plugin/speech/phrases.ts";
 import { type ClawCallLine, startClawCallLine } from "./clawcall-line.ts";
@@ -38,13 +39,13 @@ beforeAll(async () => {
           answer: "I would like to book a dentist for Tuesday. Is that possible?",
         },
         {
-          when: /Tuesday at three is free/,
+          when: saidNow(/Tuesday at three is free/),
           answer: "Tuesday at three it is. Thank you, goodbye.",
           toolCall: hangUp,
         },
         { when: /The call is over/, answer: "The dentist is booked for Tuesday at three." },
         {
-          when: /run a command for me/,
+          when: saidNow(/run a command for me/),
           answer: "",
           toolCall: {
             name: "tool_call",
@@ -61,7 +62,11 @@ beforeAll(async () => {
             }),
           },
         },
-        { when: /a slow question/, answer: "The slow answer. Is that all right?", firstTokenMs: 12_500 },
+        {
+          when: saidNow(/a slow question/),
+          answer: "The slow answer. Is that all right?",
+          firstTokenMs: 12_500,
+        },
         { when: /read me my letters/, answer: "Two letters came. One is from Ada." },
         { when: /summarise my day/, answer: "You have two meetings today." },
         { when: /tell me more/, answer: "Service two was restarted twice." },

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { RESULT_REQUEST } from "../../plugin/calls/voice-context.ts";
 import { type ClawCallPractice, startClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
 import { type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
-import type { ModelRequest } from "../../plugin/practice/model-script.ts";
+import { type ModelRequest, saidNow } from "../../plugin/practice/model-script.ts";
 import { type StepOnePractice, startStepOnePractice } from "../../plugin/practice/stepone-server.ts";
 import { OWNER, type PhoneLine, promptOf, SECRET_WORD, STRANGER, startLineOn } from "./phone-line.ts";
 
@@ -94,7 +94,7 @@ beforeAll(async () => {
           answer: "I would like to book Tuesday. Is that possible?",
         },
         {
-          when: ({ lastUserText }) => lastUserText.includes(FREE) && !lastUserText.includes("Phone call"),
+          when: saidNow(/Tuesday at three is free/),
           answer: "Tuesday at three it is. Thank you, goodbye.",
           toolCall: { name: "tool_call", arguments: { id: "phone_end_call", args: {} } },
         },
@@ -209,7 +209,9 @@ describe("a call by the agent", () => {
     expect(reply?.body).toContain("That is done.");
     const { greeting } = await call;
     // Every call to somebody else begins with who is calling, for whom; StepOne's AI is told to.
-    expect(greeting).toMatch(carrier === "stepone" ? /AI.*Sam|Sam.*AI/s : /AI assistant.*on behalf of Sam/s);
+    expect(greeting).toMatch(
+      carrier === "stepone" ? /人工智能.*代表Sam/s : /AI assistant.*on behalf of Sam/s,
+    );
     const ended = await untilOver();
     expect(ended).toMatchObject({ carrier, to: CALLED[carrier], purpose: objectiveOn(carrier) });
     if (carrier === "stepone") expect(ended.cost).toBe("0.3");
