@@ -2,17 +2,30 @@
  * Owns the hooks: the second lock behind what each run is already told (design.md, "What the hooks do").
  * Registered in every mode, since agent turns use another registration than the service does.
  */
-import { basename } from "node:path";
+import { realpathSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/core";
 import { noticesFor, turnEnded } from "./agent/owner-notices.ts";
 import { phoneRuns } from "./agent/phone-runs.ts";
+import type { CallSettings } from "./calls/request-call.ts";
+import { ClawdTalkRest } from "./carriers/clawdtalk/rest.ts";
 import { carrierMessageId } from "./channel/inbound-text.ts";
 import { plainText, TEXT_CONTEXT } from "./channel/plain-text.ts";
-import { withoutSecrets } from "./config/redaction.ts";
+import type { UsableLine } from "./config/choose-line.ts";
+import { secretsOf, withoutSecrets } from "./config/redaction.ts";
+import { findPackageFolder } from "./config/state-folder.ts";
 import { phrase } from "./speech/phrases.ts";
-import { mayUseTool, sessionKind } from "./trust/sessions.ts";
+import { closeStore, openStore } from "./store/database.ts";
+import { requestApproval } from "./trust/approvals.ts";
+import { type GateParameters, ToolGate } from "./trust/gate.ts";
+import { sessionKind } from "./trust/sessions.ts";
+import { packageVersion } from "./version.ts";
 
 const CHANNEL = "phone";
+const PLUGIN = "switchboard";
+/** Longer than any approval is waited for: the gateway gives a hook 15 s unless it says more, and then blocks the tool. */
+const GATE_LIMIT_MS = 3_700_000;
 /** How the gateway begins a turn of its own. */
 const SYSTEM_TURN = "[System]";
 /** What the gateway announces to whoever wrote last when it takes up a turn after a restart. */
@@ -24,8 +37,9 @@ const HAS_WORDS = /[\p{L}\p{N}]/u;
  * `before_agent_reply`, `before_model_resolve`, `before_prompt_build`, `before_agent_run` and `agent_end` are left
  * out by the gateway, without a word to us, unless the owner grants conversation access; the service says so.
  */
-export function registerHooks(api: OpenClawPluginApi): void {
+export function registerHooks(api: OpenClawPluginApi, settings: () => CallSettings): void {
   const phone = phoneRuns();
+  const gate = new ToolGate(gateParameters(api, settings));
 
   api.on("message_received", (_event, context) => {
     if (context.channelId === CHANNEL)
@@ -89,11 +103,18 @@ export function registerHooks(api: OpenClawPluginApi): void {
     const run = runId === undefined ? undefined : phone.runs.get(runId);
     const isTold = sessionKey !== undefined && runId !== undefined && run?.isTask !== true;
     const notices = isTold ? noticesFor(sessionKey, runId) : [];
+    if (notices.length > 0 && runId !== undefined) phone.toldOfOthers.add(runId);
     const isText = messageProvider === CHANNEL && run === undefined;
     return {
       ...(notices.length === 0 ? {} : { prependContext: notices.join("\n\n") }),
       ...(isText ? { appendSystemContext: TEXT_CONTEXT } : {}),
     };
+  });
+
+  // The same, where it was left with the gateway.
+  api.on("agent_turn_prepare", ({ queuedInjections }, { runId }) => {
+    const isOurs = queuedInjections.some(({ pluginId }) => pluginId === PLUGIN);
+    if (isOurs && runId !== undefined) phone.toldOfOthers.add(runId);
   });
 
   api.on("before_agent_run", (_event, context) => {
@@ -110,20 +131,21 @@ export function registerHooks(api: OpenClawPluginApi): void {
     return { outcome: "pass" };
   });
 
-  api.on("before_tool_call", (event, context) => {
-    const kind = sessionKind(context.sessionKey);
-    if (kind !== undefined && !mayUseTool(kind, event.toolName)) {
-      return { block: true, blockReason: `No tools in a ${kind}'s phone session.` };
-    }
-    if (context.sessionKey === undefined && context.requester?.channel === CHANNEL) {
-      return { block: true, blockReason: "It cannot be told who is speaking, so no tool is run." };
-    }
-    const run = context.runId === undefined ? undefined : phone.runs.get(context.runId);
-    if (run !== undefined && !run.isOpen()) {
-      return { block: true, blockReason: "The caller has moved on; this turn is over." };
-    }
-    return;
-  });
+  api.on(
+    "before_tool_call",
+    async (event, { sessionKey, agentId, runId, requester, abortSignal }) =>
+      await gate.decide({
+        tool: event.toolName,
+        params: event.params,
+        kind: event.toolKind,
+        runId,
+        sessionKey,
+        agentId,
+        requester,
+        signal: abortSignal,
+      }),
+    { timeoutMs: GATE_LIMIT_MS },
+  );
 
   // The agent's shell may find an older Node than the gateway runs on, and no command line of the gateway's: our
   // scripts then use this process's. And they know which session asked, to tell it what came of a call.
@@ -155,9 +177,11 @@ export function registerHooks(api: OpenClawPluginApi): void {
     return text === event.payload.text ? undefined : { payload: { ...event.payload, text } };
   });
 
-  api.on("agent_end", ({ success }, { runId, sessionKey }) => {
+  api.on("agent_end", ({ success, messages }, { runId, sessionKey }) => {
     if (runId === undefined) return;
     phone.runs.delete(runId);
+    phone.toldOfOthers.delete(runId);
+    gate.runEnded(runId, success ? lastWordsIn(messages) : undefined);
     if (sessionKey !== undefined) turnEnded(sessionKey, runId, success);
   });
 }
@@ -165,4 +189,78 @@ export function registerHooks(api: OpenClawPluginApi): void {
 /** Words of another session, or of the gateway itself, are marked as such; a person's need not be. */
 function isSaidByAPerson(provenance: { readonly kind: string } | undefined): boolean {
   return provenance === undefined || provenance.kind === "external_user";
+}
+
+function gateParameters(api: OpenClawPluginApi, settings: () => CallSettings): GateParameters {
+  const packageFolder = findPackageFolder(dirname(fileURLToPath(import.meta.url)));
+  const { agent, config } = api.runtime;
+  return {
+    settings: () => settings().config,
+    places: ({ agentId, line }) => ({
+      workspace:
+        agentId === undefined
+          ? undefined
+          : agent.resolveAgentWorkspaceDir(config.current() as typeof api.config, agentId),
+      packageFolder,
+      node: process.execPath,
+      ownerNumbers: (line === undefined ? undefined : phoneRuns().lines.get(line)?.ownerNumbers) ?? [],
+      realPath,
+    }),
+    pushTo: (name) => {
+      const { config, stateFolder } = settings();
+      const lines = config.lines.filter(canPush);
+      const line = lines.find((line) => line.name === name) ?? lines[0];
+      if (line === undefined) return undefined;
+      return async (wish, signal) => {
+        const store = await openStore(stateFolder);
+        try {
+          const { apiUrl, apiKey } = line;
+          const rest = new ClawdTalkRest({ apiUrl, apiKey, version: packageVersion() });
+          const asked = await requestApproval(wish, {
+            line,
+            rest,
+            store,
+            secrets: secretsOf(config),
+            signal,
+          });
+          if (asked.problem !== undefined) api.logger.warn(`An approval was not given: ${asked.problem}`);
+          return asked.answer;
+        } finally {
+          await closeStore(store);
+        }
+      };
+    },
+    now: Date.now,
+    warn: (message) => api.logger.warn(message),
+  };
+}
+
+function canPush(line: CallSettings["config"]["lines"][number]): line is UsableLine<"clawdtalk"> {
+  return line.carrier === "clawdtalk" && line.enabled && line.apiKey !== undefined;
+}
+
+function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the agent said last; undefined when it said nothing. */
+function lastWordsIn(messages: readonly unknown[]): string | undefined {
+  const last = messages.findLast(
+    (message): message is { content?: unknown } =>
+      typeof message === "object" && message !== null && "role" in message && message.role === "assistant",
+  );
+  const content = last?.content;
+  if (typeof content === "string") return content;
+  if (!Array.isArray(content)) return undefined;
+  return content
+    .map((part: unknown) =>
+      typeof part === "object" && part !== null && "text" in part && typeof part.text === "string"
+        ? part.text
+        : "",
+    )
+    .join("");
 }

@@ -16,7 +16,7 @@ export default definePluginEntry({
     if (api.registrationMode === "cli-metadata") return;
     const service = new PhoneService(api);
     // Hooks in every mode: an agent turn runs on another registration than the service (gateway facts).
-    registerHooks(api);
+    registerHooks(api, () => service.settings());
     registerPhoneCallTool(api, () => service.settings());
     registerQuickAnswers(api);
     api.registerChannel({

@@ -49,11 +49,27 @@ async function runTurn(
   const { agentId, sessionKey } = turn.session;
   /** The text of the current message so far. */
   let text = "";
+  let saidThatOwnerIsAsked = false;
   phoneRuns().runs.set(turn.runId, {
     line: turn.line,
     language: turn.language,
     quickAnswers: turn.quickAnswers,
     isTask: turn.isTask,
+    tier: turn.session.tier,
+    call:
+      turn.turnNumber === undefined
+        ? undefined
+        : {
+            id: turn.callId,
+            turn: turn.turnNumber,
+            words: turn.words,
+            isStrong: turn.isCertainlyOwner === true,
+          },
+    endsAtMs: Date.now() + turn.timeoutMs,
+    sayOnce: () => {
+      if (!saidThatOwnerIsAsked) listener.onAskingOwner?.();
+      saidThatOwnerIsAsked = true;
+    },
     isOpen: () => !signal.aborted,
   });
   try {

@@ -5,6 +5,7 @@
  */
 
 import type { KnownSchedule } from "../briefings/preparer.ts";
+import type { SpeakerSession } from "../trust/sessions.ts";
 import type { PendingNotices } from "./owner-notices.ts";
 
 /** One run of the agent that a call's turn started. */
@@ -17,6 +18,25 @@ export interface PhoneRun {
   readonly quickAnswers?: boolean | undefined;
   /** A task of ours, which nobody said. */
   readonly isTask?: boolean | undefined;
+  /** Who speaks in it. */
+  readonly tier?: SpeakerSession["tier"] | undefined;
+  /** The call whose turn it is; missing where it is none's. */
+  readonly call?:
+    | {
+        /** The carrier's id. */
+        readonly id: string;
+        /** Counted over the turns of the call. */
+        readonly turn: number;
+        /** What was said, whole. */
+        readonly words: string;
+        /** Whether it is certain that the owner speaks: a caller's number can be faked. */
+        readonly isStrong: boolean;
+      }
+    | undefined;
+  /** When the turn is given up, in milliseconds since the epoch. */
+  readonly endsAtMs?: number | undefined;
+  /** Tells the caller what they wait for; the same twice in a run is said once. */
+  sayOnce?(what: "askingOwner"): void;
   /** False once the turn was superseded, timed out or its call ended: nothing may be started for it any more. */
   isOpen(): boolean;
 }
@@ -35,6 +55,8 @@ interface PhoneRuns {
   readonly carrierSchedules: Map<string, readonly KnownSchedule[]>;
   /** What sessions are still to be told. */
   readonly notices: PendingNotices;
+  /** Runs that were told what other people said, by run id: what they do is asked about, wherever they run. */
+  readonly toldOfOthers: Set<string>;
   /** Never to be sent or spoken: keys and tokens as configured. */
   readonly secrets: Set<string>;
   /** True when this text was answered before (asked of the store). */
@@ -52,6 +74,7 @@ export function phoneRuns(): PhoneRuns {
     names: undefined,
     carrierSchedules: new Map(),
     notices: new Map(),
+    toldOfOthers: new Set(),
     secrets: new Set(),
     wasAnswered: undefined,
   };

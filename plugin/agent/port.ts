@@ -18,6 +18,10 @@ export interface AgentTurn {
   readonly runId: string;
   /** The speaker's language, BCP 47, for what is answered without the model; English when undefined. */
   readonly language?: string;
+  /** Which of its call's turns this is, counted from 1; undefined outside calls. */
+  readonly turnNumber?: number;
+  /** It is certain that the owner speaks: more than a caller's number says so. */
+  readonly isCertainlyOwner?: boolean;
   /** The agent may end the call: it is offered the tool `phone_end_call`. */
   readonly canEndCall?: boolean;
   /** Clear everyday questions may be answered without the model: these are the owner's own words on a call. */
@@ -41,6 +45,8 @@ export interface AgentTurnListener {
   /** The current message is complete and another one follows (a tool is being used). */
   onMessageEnd(): void;
   onTool(toolName: string): void;
+  /** The owner is being asked for a yes on their phone: the speaker waits. At most once in a turn. */
+  onAskingOwner?(): void;
 }
 
 export type AgentAnswer =

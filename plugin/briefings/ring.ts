@@ -10,6 +10,7 @@ import { CarrierError } from "../carriers/carrier-errors.ts";
 import { secretsOf, withoutSecrets } from "../config/redaction.ts";
 import type { LineConfig, SwitchboardConfig } from "../config/schema.ts";
 import { openSwitchboardFolder } from "../config/state-folder.ts";
+import { LimitReached } from "../limits/limit-reached.ts";
 import { messageOf } from "../log.ts";
 import { detectLanguage } from "../speech/language.ts";
 import { speakable } from "../speech/speakable.ts";
@@ -75,7 +76,8 @@ export interface Ringing {
 /**
  * Prepares the briefing and rings the owner. When it cannot be prepared, the owner is rung all the same and told so.
  *
- * @throws CarrierError when no line could ring. A call that may have been placed is not placed on another line.
+ * @throws LimitReached in quiet hours.
+ * @throws CarrierError, LimitReached when no line could ring. A call that may have been placed is not placed on another line.
  */
 export async function ring(parameters: RingParameters): Promise<Ringing> {
   const { order, config, lines, store, now } = parameters;
@@ -94,11 +96,17 @@ export async function ring(parameters: RingParameters): Promise<Ringing> {
         placeMs: Math.round(now() - preparedMs),
       };
     } catch (error) {
-      if (!(error instanceof CarrierError) || error.mayHaveHappened) throw error;
+      const isOfLine = error instanceof CarrierError ? !error.mayHaveHappened : isLineFull(error);
+      if (!isOfLine) throw error;
       refusal ??= error;
     }
   }
   throw refusal ?? new Error(`No line could ring you for the briefing "${order.label}".`);
+}
+
+/** Whether a limit of the line alone forbids it: another line may still ring. */
+function isLineFull(error: unknown): boolean {
+  return error instanceof LimitReached && error.isOfLine;
 }
 
 async function prepare({

@@ -27,6 +27,8 @@ export type CallSpeaker =
       readonly kind: CallKind;
       readonly session: SpeakerSession;
       readonly voiceContext: string;
+      /** More than a caller's number says that the owner speaks. */
+      readonly isCertainlyOwner?: boolean | undefined;
       /** What the agent says first when the other end was called; it goes on from there. */
       readonly firstWords?: string | undefined;
     };
@@ -95,6 +97,8 @@ interface LiveCall {
   /** The end of what is being done about the requests so far. */
   taken: Promise<void>;
   readonly turns: Set<Turn>;
+  /** How often the agent was asked. */
+  turnCount: number;
   /** When the last request arrived: the next one may be its sibling. */
   lastArrivalMs: number;
   /** When anything was last heard of the call. */
@@ -336,8 +340,11 @@ export class Calls {
     language: string,
   ): Omit<AgentTurn, "timeoutMs"> {
     const { model, thinking } = this.#p.settings;
+    call.turnCount += 1;
     return {
       session: speaker.session,
+      turnNumber: call.turnCount,
+      isCertainlyOwner: speaker.isCertainlyOwner === true,
       line: this.#p.line,
       words,
       language,
@@ -418,6 +425,7 @@ export class Calls {
       unidentified: undefined,
       taken: Promise.resolve(),
       turns: new Set(),
+      turnCount: 0,
       lastArrivalMs: Number.NEGATIVE_INFINITY,
       seenAtMs: this.#p.now(),
       language: this.#p.settings.language ?? "en",

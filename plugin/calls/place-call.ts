@@ -5,6 +5,7 @@
 import { CarrierError } from "../carriers/carrier-errors.ts";
 import type { E164 } from "../config/phone-number.ts";
 import type { LineConfig, SwitchboardConfig } from "../config/schema.ts";
+import { checkLimits, type LimitSettings } from "../limits/check-limits.ts";
 import { messageOf } from "../log.ts";
 import { detectLanguage } from "../speech/language.ts";
 import { firstWords } from "../speech/phrases.ts";
@@ -65,7 +66,8 @@ export interface PlacedCall {
 export type CallConfig = Pick<
   SwitchboardConfig,
   "agentName" | "ownerName" | "ownerNumbers" | "defaultRegion" | "allowPremiumNumbers"
->;
+> &
+  LimitSettings;
 
 /** A call as it is going to be placed. */
 export interface ComposedCall {
@@ -97,7 +99,7 @@ export async function composeCall(
   using: {
     readonly rest: Pick<CallPlacer, "ringsRegisteredPhone">;
     readonly line: Pick<LineConfig, "language" | "carrier">;
-    readonly config: CallConfig;
+    readonly config: Omit<CallConfig, keyof LimitSettings>;
   },
 ): Promise<ComposedCall> {
   const { rest, line, config } = using;
@@ -118,7 +120,11 @@ export async function composeCall(
 }
 
 /** Who is calling for whom, in the language of the words that follow. Said once, also when they say it themselves. */
-function introduced(own: string | undefined, config: CallConfig, language: string | undefined): string {
+function introduced(
+  own: string | undefined,
+  config: Pick<CallConfig, "agentName" | "ownerName">,
+  language: string | undefined,
+): string {
   const first = firstWords("toOther", config, own === undefined ? language : detectLanguage(own, language));
   if (own === undefined || own.startsWith(first)) return own ?? first;
   return `${first}${/[\u3001-\u303f\uff01-\uff60]$/.test(first) ? "" : " "}${own}`;
@@ -128,6 +134,7 @@ function introduced(own: string | undefined, config: CallConfig, language: strin
  * Places a call.
  *
  * @throws NotDialable before anything is written or asked; a planned call is then refused.
+ * @throws LimitReached before the carrier is asked; the call is written down as refused, and why.
  * @throws NotPlanned when a planned call is none any more.
  * @throws CarrierRefused, CarrierUnreachable; the store then says so too.
  */
@@ -144,7 +151,7 @@ export async function placeCall(
     announce?(call: { greeting: string; purpose: string | undefined }): Promise<void>;
   },
 ): Promise<PlacedCall> {
-  const { store, rest, line, planned } = using;
+  const { store, rest, line, config, planned } = using;
   // Claimed first: whatever becomes of it, it is due once.
   if (planned !== undefined && !(await claimPlannedCall(store, planned))) throw new NotPlanned(planned);
   const call = await composeCall(request, using).catch(async (error: unknown) => {
@@ -163,6 +170,14 @@ export async function placeCall(
       context,
       askedIn: request.askedIn,
     }));
+  // Now that it is written down: of calls asked for at the same time each sees those before it.
+  await checkLimits(
+    { what: "call", line: line.name, to: to ?? null, isToOwner, id },
+    { store, config },
+  ).catch(async (error: unknown) => {
+    await callRefused(store, id, messageOf(error));
+    throw error;
+  });
   if (isToOwner) await using.announce?.({ greeting, purpose });
   try {
     const placed = await rest.placeCall({ ...call, allowFollowup: request.allowFollowup ?? true });

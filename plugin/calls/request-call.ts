@@ -6,6 +6,7 @@ import { complaintAbout } from "../carriers/stepone/requirement-complaint.ts";
 import type { UsableLine } from "../config/choose-line.ts";
 import type { E164 } from "../config/phone-number.ts";
 import type { CarrierName, SwitchboardConfig } from "../config/schema.ts";
+import { checkLimits } from "../limits/check-limits.ts";
 import type { LineCalls } from "../lines/line-calls.ts";
 import { planCall } from "../store/calls.ts";
 import { closeStore, openStore, type Store } from "../store/database.ts";
@@ -81,6 +82,7 @@ export interface RequestUsing {
  * Places a call, or plans one.
  *
  * @throws CallNotUnderstood, NotDialable, BadTime before anything is asked or written.
+ * @throws LimitReached: for a call at a time, when that time or the number forbids it.
  * @throws NoRoute, NoUsableLine, CarrierError; an Error in a sentence when nobody could speak on the call.
  * @throws the signal's reason, before the carrier is asked to call and never later.
  */
@@ -132,8 +134,11 @@ export async function requestCall(
   }
   if (!isToOwner) await refuseWithoutVoice(line, settings);
   const call = await composeCall(words, { rest: calls.placer, line, config });
-  const id = await withStore(settings, using, (store) =>
-    planCall(store, {
+  const id = await withStore(settings, using, async (store) => {
+    const outreach = { what: "call", line: line.name, to: call.to ?? null, isToOwner, at: dueAt } as const;
+    // Said now, and not when it is due.
+    await checkLimits(outreach, { store, config });
+    return await planCall(store, {
       line: line.name,
       carrier: line.carrier,
       callee: call.to ?? null,
@@ -142,8 +147,8 @@ export async function requestCall(
       context: call.context,
       askedIn: words.askedIn,
       dueAt,
-    }),
-  );
+    });
+  });
   const isRunning = await (using.isRunning?.() ?? runningPhone(settings));
   return {
     ...answer,

@@ -121,6 +121,14 @@ export function createPhoneChannel({
         await send({ to: id, text: "You may write to me now.", accountId: accountId ?? null });
       },
     },
+    // Or else "/approve", with the beginning of an id, would do for whoever writes under the owner's number.
+    approvalCapability: {
+      authorizeActorAction: () => ({
+        authorized: false,
+        reason:
+          "Requests are not approved by text, since a number can be faked. Decide in the Control UI, or in the phone service's app.",
+      }),
+    },
     messaging: {
       targetPrefixes: ["phone"],
       normalizeTarget: (raw) => phoneTarget(raw),

@@ -4,7 +4,10 @@
  */
 import { CarrierError, CarrierRefused } from "../carriers/carrier-errors.ts";
 import { requirePhoneNumber } from "../config/phone-number.ts";
-import { isHttpUrl } from "../config/schema.ts";
+import { isHttpUrl, type SwitchboardConfig } from "../config/schema.ts";
+import { checkLimits, type LimitSettings } from "../limits/check-limits.ts";
+import { LimitReached } from "../limits/limit-reached.ts";
+import { messageOf } from "../log.ts";
 import type { Store } from "../store/database.ts";
 import {
   intendText,
@@ -61,9 +64,13 @@ export interface TextRequest {
   readonly resend: boolean;
 }
 
+/** What sending texts needs to know of the settings. */
+export type TextConfig = Pick<SwitchboardConfig, "ownerNumbers"> & LimitSettings;
+
 interface Using {
   readonly store: Store;
   readonly rest: TextCarrier;
+  readonly config: TextConfig;
 }
 
 /** The text cannot be sent as it is. The message is for people. */
@@ -81,10 +88,12 @@ class TextNotSent extends Error {
  *
  * @returns the messages as they stand: `sent`, or with `resend` also `unsettled` and `planned`.
  * @throws NotAPhoneNumber, NothingToSend before anything is written or sent.
+ * @throws LimitReached before anything is sent; the text is written down as failed, and why.
  * @throws CarrierRefused, and without `resend` CarrierUnreachable and TextNotSent: the rest of the text was not
  * sent.
  */
-export async function sendText(request: TextRequest, { store, rest }: Using): Promise<OutboxText[]> {
+export async function sendText(request: TextRequest, using: Using): Promise<OutboxText[]> {
+  const { store } = using;
   const to = requirePhoneNumber(request.to);
   const mediaUrls = request.mediaUrls ?? [];
   const wrongUrl = mediaUrls.find((url) => !isHttpUrl(url));
@@ -101,10 +110,15 @@ export async function sendText(request: TextRequest, { store, rest }: Using): Pr
     ...(request.inReplyTo === undefined ? {} : { inReplyTo: request.inReplyTo }),
     resend: request.resend,
   });
+  // Now that it is written down: of texts sent at the same time each sees those before it.
+  await checkText(texts, using).catch(async (error: unknown) => {
+    for (const text of texts) await markFailed(store, text.id, messageOf(error));
+    throw error;
+  });
   const done: OutboxText[] = [];
   for (const [index, text] of texts.entries()) {
     try {
-      const now = await sendOne(text, { store, rest });
+      const now = await sendOne(text, using);
       if (now.state !== "sent" && !request.resend) {
         throw new TextNotSent(
           `Only ${index} of the ${texts.length} messages of the text to ${to} are known to be sent. Look at the texts with that number before sending the rest.`,
@@ -121,6 +135,30 @@ export async function sendText(request: TextRequest, { store, rest }: Using): Pr
     }
   }
   return done;
+}
+
+/**
+ * Whether the limits let these messages of a text go.
+ *
+ * @throws LimitReached
+ */
+async function checkText(texts: readonly OutboxText[], { store, config }: Using): Promise<void> {
+  const [first] = texts;
+  if (first === undefined) return;
+  // Numbers in the outbox are E.164: they were read before they were written there.
+  const to = requirePhoneNumber(first.to);
+  await checkLimits(
+    {
+      what: "text",
+      line: first.line,
+      to,
+      isToOwner: config.ownerNumbers.includes(to),
+      isReply: first.inReplyTo !== undefined,
+      id: first.id,
+      messages: texts.length,
+    },
+    { store, config },
+  );
 }
 
 const EARLIER_PART_FAILED = "An earlier part of the text was not sent.";
@@ -229,9 +267,12 @@ async function settle(
       if (isTooOld(text, now)) return await giveUp(remaining, report, store);
       if (text.state !== "planned" && sendSpan(text, now) === sendSpan(text, text.updatedAt)) return "left";
       try {
+        // Whom it is for may have asked meanwhile not to be written to any more.
+        await checkText([text], using);
         return (await sendOne(text, using)).state === "sent" ? "resent" : "left";
       } catch (error) {
-        if (!(error instanceof CarrierError)) throw error;
+        if (error instanceof LimitReached) await markFailed(store, text.id, error.message);
+        else if (!(error instanceof CarrierError)) throw error;
         await report(`A text to ${text.to} could not be sent: ${excerpt(text)}. ${error.message}`);
         return "failed";
       }
@@ -336,7 +377,10 @@ async function listSince(
 }
 
 /** Sends one message and writes down what became of it. */
-async function sendOne(text: OutboxText, { store, rest }: Using): Promise<OutboxText> {
+async function sendOne(
+  text: OutboxText,
+  { store, rest }: Pick<Using, "store" | "rest">,
+): Promise<OutboxText> {
   // Somebody else is at it.
   if (!(await markSending(store, text))) return text;
   try {

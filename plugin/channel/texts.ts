@@ -5,12 +5,14 @@
 
 import type { InboundText } from "../carriers/carrier.ts";
 import type { ClawdTalkRest } from "../carriers/clawdtalk/rest.ts";
-import { parsePhoneNumber } from "../config/phone-number.ts";
+import { type E164, parsePhoneNumber } from "../config/phone-number.ts";
+import { noteOptOut } from "../limits/opt-out.ts";
 import { type Log, messageOf } from "../log.ts";
 import type { Store } from "../store/database.ts";
+import { findDoNotCall } from "../store/do-not-call.ts";
 import { markText, pendingTexts, receiveText } from "../store/inbox.ts";
 import { quotation } from "../trust/quotation.ts";
-import { sendText, settleUnfinishedTexts } from "./send-text.ts";
+import { sendText, settleUnfinishedTexts, type TextConfig } from "./send-text.ts";
 import { isStopCommand, type Reply, type TextToAnswer } from "./text-to-answer.ts";
 
 /** A text whose answer failed is tried again after these waits; then the owner is told. */
@@ -22,6 +24,7 @@ export interface TextsParameters {
   readonly line: string;
   readonly store: Store;
   readonly rest: ClawdTalkRest;
+  readonly config: TextConfig;
   answer(text: TextToAnswer, reply: Reply): Promise<"answered" | "refused">;
   tellOwner(sentence: string): Promise<void>;
   readonly log: Log;
@@ -110,6 +113,10 @@ export class Texts {
         await this.#mark(text, "refused", "not a phone number");
         return;
       }
+      if (await this.#wantsPeace(from, text)) {
+        await this.#mark(text, "refused", "on the do-not-call list");
+        return;
+      }
       if (!(await this.#mark(text, "answering"))) return;
       const done = await this.#p.answer(
         {
@@ -123,7 +130,7 @@ export class Texts {
           replied = true;
           await sendText(
             { line, to: from, body, mediaUrls, inReplyTo: text.messageId, resend: true },
-            { store: this.#p.store, rest: this.#p.rest },
+            { store: this.#p.store, rest: this.#p.rest, config: this.#p.config },
           );
         },
       );
@@ -135,6 +142,20 @@ export class Texts {
       if (replied) await this.#giveUp(text, "answered", error);
       else await this.#retry(text, attempt, error);
     }
+  }
+
+  /** Whether this number is not to be texted, by this text or an earlier wish. The owner hears of it once. */
+  async #wantsPeace(from: E164, { body }: WaitingText): Promise<boolean> {
+    const { store, config, log } = this.#p;
+    if (config.ownerNumbers.includes(from)) return false;
+    if ((await noteOptOut(store, { number: from, words: body, where: "text" })) === "new") {
+      await this.#tellOwner(
+        `${from} asked not to be called or texted any more, and is on the do-not-call list now. The text: ${quotation(from, body)}`,
+      );
+    }
+    if ((await findDoNotCall(store, from)) === undefined) return false;
+    log.info(`A text from ${from} was not answered: the number is on the do-not-call list.`);
+    return true;
   }
 
   async #retry(text: WaitingText, attempt: number, error: unknown): Promise<void> {
@@ -183,7 +204,7 @@ export class Texts {
     try {
       await settleUnfinishedTexts(
         { line: this.#p.line, report: (words) => this.#tellOwner(words) },
-        { store: this.#p.store, rest: this.#p.rest },
+        { store: this.#p.store, rest: this.#p.rest, config: this.#p.config },
       );
     } catch (error) {
       this.#p.log.warn(`Texts whose sending is in doubt could not be looked into: ${messageOf(error)}`);

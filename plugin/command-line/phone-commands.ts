@@ -9,6 +9,7 @@ import { defineBriefingCommand } from "./briefing-command.ts";
 import { defineClawCallCommand } from "./clawcall-command.ts";
 import { definePhoneCalls, status } from "./phone-calls.ts";
 import { definePhoneLines } from "./phone-lines.ts";
+import { definePhonePeople } from "./phone-people.ts";
 import {
   type Answer,
   answerWith,
@@ -51,6 +52,7 @@ export function definePhoneCommand(phone: Command, context: CommandContext, onSt
       );
     });
   definePhoneLines(phone.command("lines"), context);
+  definePhonePeople(phone, context);
   defineSmsCommand(phone.command("sms"), context, { isAnyLine: true });
   defineClawCallCommand(phone.command("clawcall"), context);
   defineBriefingCommand(phone.command("briefing"), context);

@@ -93,7 +93,7 @@ async function send(
   try {
     const sent = await sendText(
       { line: line.name, to: number, body, mediaUrls: options.media, resend: false },
-      { store, rest },
+      { store, rest, config: settings.config },
     );
     const ids = sent.map((message) => message.carrierMessageId);
     const count = ids.length === 1 ? "" : ` in ${ids.length} messages`;

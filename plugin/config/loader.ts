@@ -11,6 +11,7 @@
 import path from "node:path";
 import { parseEnv } from "node:util";
 import type { CountryCode } from "libphonenumber-js/min";
+import { type DailyHours, parseDailyHours } from "./daily-hours.ts";
 import { type JsonObject, objectAt, readGatewayConfig, readIfPresent } from "./gateway-config.ts";
 import { type E164, parsePhoneNumber } from "./phone-number.ts";
 import { isPrivateUrl, PRIVATE_URL } from "./private-url.ts";
@@ -25,6 +26,7 @@ import {
   type Settings,
   type SwitchboardConfig,
   secretReference,
+  settingsDefaults as unsaid,
 } from "./schema.ts";
 import { resolveSecret } from "./secrets.ts";
 import { fillIn, readSettings, readSettingsFile, type SettingsPlace } from "./settings-place.ts";
@@ -56,6 +58,8 @@ export function loadConfig(places: ConfigPlaces): LoadedConfig {
   const sources = readSources(places);
   const { problems, settings } = sources;
   const top = <Key extends keyof Settings>(key: Key) => choose(settings, key, (place) => place[key]);
+  const approvals = <Key extends keyof NonNullable<Settings["approvals"]>>(key: Key) =>
+    choose(settings, `approvals.${key}`, (place) => place.approvals?.[key])?.value;
   const defaultRegion = top("defaultRegion")?.value;
   const config = {
     ...defined({
@@ -69,10 +73,31 @@ export function loadConfig(places: ConfigPlaces): LoadedConfig {
       defaultRegion,
     }),
     ownerNumbers: readOwnerNumbers(top("ownerNumbers"), { sources, defaultRegion }),
-    allowPremiumNumbers: top("allowPremiumNumbers")?.value ?? false,
+    allowPremiumNumbers: top("allowPremiumNumbers")?.value ?? unsaid.allowPremiumNumbers,
+    limits: {
+      callsPerNumberPerDay: top("callsPerNumberPerDay")?.value ?? unsaid.limits.callsPerNumberPerDay,
+      cooldownMinutes: top("cooldownMinutes")?.value ?? unsaid.limits.cooldownMinutes,
+    },
+    hours: {
+      timezone: top("timezone")?.value ?? unsaid.hours.timezone,
+      quietHours: hours(top("quietHours")?.value, unsaid.hours.quietHours),
+      callingHours: hours(top("callingHours")?.value, unsaid.hours.callingHours),
+    },
+    retentionDays: top("retentionDays")?.value ?? unsaid.retentionDays,
+    guestTools: top("guestTools")?.value ?? unsaid.guestTools,
+    toolRules: top("toolRules")?.value ?? unsaid.toolRules,
+    approvals: {
+      voice: approvals("voice") ?? unsaid.approvals.voice,
+      timeoutSeconds: approvals("timeoutSeconds") ?? unsaid.approvals.timeoutSeconds,
+    },
     lines: readLines(sources),
   };
   return { config, problems };
+}
+
+/** "off" and "always", the schema's other words, are no hours. */
+function hours(written: string | undefined, unsaid: DailyHours | undefined): DailyHours | undefined {
+  return written === undefined ? unsaid : parseDailyHours(written);
 }
 
 /**
@@ -319,6 +344,9 @@ function readLine(name: string, sources: Sources): LineConfig {
     turnTimeoutMs:
       fromEnvironment("turnTimeoutMs") ?? inherited("turnTimeoutMs")?.value ?? facts.turnTimeoutMs,
     inboundCallers: inherited("inboundCallers")?.value ?? lineDefaults.inboundCallers,
+    callsPerDay: inherited("callsPerDay")?.value ?? lineDefaults.callsPerDay,
+    textsPerDay: inherited("textsPerDay")?.value ?? lineDefaults.textsPerDay,
+    minutesPerDay: inherited("minutesPerDay")?.value ?? lineDefaults.minutesPerDay,
   } as const;
   for (const key of carrierNames.flatMap((other) => (other === carrier ? [] : carriers[other].ownSettings))) {
     if (own(key) !== undefined) {

@@ -5,7 +5,7 @@
 
 import type { SwitchboardConfig } from "./schema.ts";
 
-const REDACTED = "[redacted]";
+export const REDACTED = "[redacted]";
 
 /** Everything configured that must never be spoken, sent or logged. An account's email gets a new key of it. */
 export function secretsOf({

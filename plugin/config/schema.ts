@@ -4,6 +4,7 @@
  */
 import { type CountryCode, isSupportedCountry } from "libphonenumber-js/min";
 import { z } from "zod";
+import { DAILY_HOURS, type DailyHours, parseDailyHours } from "./daily-hours.ts";
 import type { E164 } from "./phone-number.ts";
 import { isLoopback, isPrivateUrl, PRIVATE_URL } from "./private-url.ts";
 
@@ -32,6 +33,17 @@ const region = z
     ),
   );
 
+/** "22:00-07:00", or the word for no such hours. */
+const hoursOr = <Word extends string>(word: Word) =>
+  z
+    .string()
+    .refine((text) => text === word || parseDailyHours(text) !== undefined, `${DAILY_HOURS}, or "${word}"`);
+
+const timezone = z.string().refine(isTimezone, 'must be a time zone such as "Europe/Berlin"');
+
+/** What the gate does with a tool: the owner's own say. */
+const toolRule = z.enum(["allow", "ask", "deny"], 'must be "allow", "ask" or "deny"');
+
 const language = z.string().refine(isLanguageTag, 'must be a language tag such as "en" or "zh-CN"');
 
 /** What a line may say for itself and otherwise takes from the top level. */
@@ -59,6 +71,15 @@ const inheritable = {
       'Who an inbound caller counts as. "owner" trusts ClawdTalk to have checked the caller\'s PIN; a ClawCall caller must also call from one of your numbers. "unknown" turns everybody away.',
     ),
   language: language.describe("The language to fall back to when a text does not show its own."),
+  callsPerDay: wholeNumber({ least: 0 }).describe(
+    "How many calls a line may place in a day. 50 when not set.",
+  ),
+  textsPerDay: wholeNumber({ least: 0 }).describe(
+    "How many texts a line may send in a day. 200 when not set.",
+  ),
+  minutesPerDay: wholeNumber({ least: 0 }).describe(
+    "How many minutes the calls a line placed may last in a day, taken together. 240 when not set.",
+  ),
 };
 
 /** What belongs to one account at a carrier. */
@@ -100,6 +121,19 @@ export const lineSettings = z
   })
   .partial();
 
+const approvalSettings = z
+  .object({
+    voice: z
+      .boolean("must be true or false")
+      .describe(
+        "True lets a clear yes on a call that is certainly yours approve what needs no fingerprint or face.",
+      ),
+    timeoutSeconds: wholeNumber({ least: 10, most: 3600 }).describe(
+      "How many seconds an approval is waited for. 300 when not set.",
+    ),
+  })
+  .partial();
+
 /** What a user writes; every key is optional. */
 export const settingsSchema = z
   .object({
@@ -114,6 +148,31 @@ export const settingsSchema = z
     allowPremiumNumbers: z
       .boolean("must be true or false")
       .describe("True lets the agent call numbers that cost more than a call (premium rate)."),
+    callsPerNumberPerDay: wholeNumber({ least: 0 }).describe(
+      "How many calls one number of somebody else may get in a day. 5 when not set.",
+    ),
+    cooldownMinutes: wholeNumber({ least: 0 }).describe(
+      "How many minutes lie between two calls to one number of somebody else, once it had three in a day. 10 when not set.",
+    ),
+    quietHours: hoursOr("off").describe(
+      'When nobody is called, you neither, as "22:00-07:00" (so when not set), or "off". In your time zone.',
+    ),
+    callingHours: hoursOr("always").describe(
+      'When others may be called and texted, as "09:00-17:00" (so when not set), or "always". In every time zone their number can lie in.',
+    ),
+    timezone: timezone.describe('Your time zone, such as "Europe/Berlin". This machine\'s when not set.'),
+    retentionDays: wholeNumber({ least: 0 }).describe(
+      "After how many days texts and what was said on calls are deleted. 0 keeps them for ever; 365 when not set.",
+    ),
+    guestTools: z
+      .array(z.string().min(1), "must be a list of tool names")
+      .describe("The tools that guests (paired or allowed numbers) may use. None when not set."),
+    toolRules: z
+      .record(z.string(), toolRule, 'must be a table such as { "exec": "deny" }')
+      .describe(
+        'Your own rules for tools on the phone, before the built-in ones: by tool name, or "tool:pattern" for its arguments. "allow" runs it, "ask" asks you first, "deny" blocks it.',
+      ),
+    approvals: approvalSettings.describe("How you are asked before something sensitive is done."),
     voicePrompt: z.string().describe("Replaces what the agent is told about speaking on the phone."),
     gatewayUrl: httpUrl.describe("The gateway's address, for the connector of skill-only installs."),
     gatewayToken: secret.describe("The gateway's token, for the connector of skill-only installs."),
@@ -230,6 +289,9 @@ export const lineDefaults = {
   bridge: false,
   bridgeHost: "127.0.0.1",
   bridgePort: 4747,
+  callsPerDay: 50,
+  textsPerDay: 200,
+  minutesPerDay: 240,
 } as const;
 
 interface AnyLine {
@@ -250,6 +312,12 @@ interface AnyLine {
   readonly inboundCallers: "owner" | "unknown";
   /** BCP 47. */
   readonly language?: string;
+  /** How many calls may be placed over the line in a day, to whomever. */
+  readonly callsPerDay: number;
+  /** How many texts may be sent over the line in a day. */
+  readonly textsPerDay: number;
+  /** How long the calls placed over the line may last in a day, taken together. */
+  readonly minutesPerDay: number;
 }
 
 export interface ClawdTalkLine extends AnyLine {
@@ -279,6 +347,9 @@ export interface StepOneLine extends AnyLine {
 /** One configured account at a carrier, everything resolved. */
 export type LineConfig = ClawdTalkLine | ClawCallLine | StepOneLine;
 
+/** What the gate does with a tool: runs it, asks the owner first, blocks it. */
+export type ToolRule = z.infer<typeof toolRule>;
+
 /** Everything Switchboard is told, resolved from all places. */
 export interface SwitchboardConfig {
   readonly ownerName?: string;
@@ -290,6 +361,33 @@ export interface SwitchboardConfig {
   readonly defaultRegion?: CountryCode;
   /** Whether premium-rate numbers may be called. */
   readonly allowPremiumNumbers: boolean;
+  /** What saves people who are called from being called too often; the lines have limits of their own. */
+  readonly limits: {
+    /** How many calls one number of somebody else may get in a day. */
+    readonly callsPerNumberPerDay: number;
+    /** Between two calls to the same number of somebody else, once it had three in a day. */
+    readonly cooldownMinutes: number;
+  };
+  readonly hours: {
+    /** The owner's. IANA ("Europe/Berlin"). */
+    readonly timezone: string;
+    /** Nobody is called then, the owner neither; in `timezone`. Undefined when there are none. */
+    readonly quietHours: DailyHours | undefined;
+    /** Others are called and texted only then, in every time zone their number can lie in. Undefined: always. */
+    readonly callingHours: DailyHours | undefined;
+  };
+  /** Texts and what was said on calls are kept this long; 0: for ever. */
+  readonly retentionDays: number;
+  /** The tools guests may use. */
+  readonly guestTools: readonly string[];
+  /** The owner's rules for tools on the phone, by "tool" or "tool:pattern", in the order they are written. */
+  readonly toolRules: Readonly<Record<string, ToolRule>>;
+  readonly approvals: {
+    /** Whether a clear yes on a call that is certainly the owner's may approve. */
+    readonly voice: boolean;
+    /** How long an approval is waited for: 10 to 3600. */
+    readonly timeoutSeconds: number;
+  };
   readonly voicePrompt?: string;
   /** "http://127.0.0.1:18789"; missing when no gateway was found. */
   readonly gatewayUrl?: string;
@@ -298,6 +396,21 @@ export interface SwitchboardConfig {
   /** Empty when nothing is configured yet. */
   readonly lines: readonly LineConfig[];
 }
+
+/** What counts at the top level when nothing is said. */
+export const settingsDefaults: Omit<SwitchboardConfig, "ownerNumbers" | "lines"> = {
+  allowPremiumNumbers: false,
+  limits: { callsPerNumberPerDay: 5, cooldownMinutes: 10 },
+  hours: {
+    timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    quietHours: { fromMinute: 22 * 60, toMinute: 7 * 60 },
+    callingHours: { fromMinute: 9 * 60, toMinute: 17 * 60 },
+  },
+  retentionDays: 365,
+  guestTools: [],
+  toolRules: {},
+  approvals: { voice: false, timeoutSeconds: 300 },
+};
 
 /**
  * The JSON schema of the settings for the plugin's manifest (draft 7). Unknown keys are let through: the
@@ -336,6 +449,15 @@ function wholeNumber({ least, most }: { readonly least: number; readonly most?: 
     .int(sentence)
     .min(least, sentence)
     .max(most ?? Number.MAX_SAFE_INTEGER, sentence);
+}
+
+/** By name: an offset such as "+02:00" knows no summer. */
+function isTimezone(text: string): boolean {
+  try {
+    return /^[A-Za-z]/.test(text) && new Intl.DateTimeFormat("en", { timeZone: text }) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function isLanguageTag(text: string): boolean {

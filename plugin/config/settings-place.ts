@@ -21,7 +21,18 @@ interface Reading {
   readonly quiet?: boolean;
 }
 
+/** Of these only the one setting below is left out when it is wrong; anything else goes as a whole. */
+const PARTS_LEFT_OUT: Readonly<Record<string, number>> = { lines: 3, approvals: 2 };
+
+/** What keeps people or tools out must not let them in by a slip of the pen. */
+function strictestValue(place: readonly string[]): string | undefined {
+  if (place[0] === "toolRules" && place.length === 2) return "deny";
+  const setting = place[0] === "lines" ? place.slice(2) : place;
+  return setting.length === 1 && setting[0] === "inboundCallers" ? "unknown" : undefined;
+}
+
 const topKeys = Object.keys(settingsSchema.shape);
+const approvalKeys = Object.keys(settingsSchema.shape.approvals.unwrap().shape);
 const lineKeys = Object.keys(settingsSchema.shape.lines.unwrap().valueType.shape);
 
 /** Reads a `skill-config.json`; a missing one says nothing. */
@@ -44,9 +55,17 @@ export function readSettings(name: string, raw: unknown, reading: Reading): Sett
     const parsed = settingsSchema.safeParse(rest);
     if (parsed.success) return { name, settings: parsed.data };
     for (const issue of parsed.error.issues) {
-      problems.push(`"${issue.path.join(".")}" in ${name} is wrong and left out: ${issue.message}.`);
-      // Of a line only the one setting is left out; anything else goes as a whole.
-      rest = without(rest, issue.path.slice(0, issue.path[0] === "lines" ? 3 : 1).map(String));
+      const place = issue.path.map(String);
+      const strict = strictestValue(place);
+      if (strict !== undefined) {
+        problems.push(
+          `"${place.join(".")}" in ${name} is wrong and counts as "${strict}": ${issue.message}.`,
+        );
+        rest = withValue(rest, place, strict);
+        continue;
+      }
+      problems.push(`"${place.join(".")}" in ${name} is wrong and left out: ${issue.message}.`);
+      rest = without(rest, place.slice(0, PARTS_LEFT_OUT[place[0] ?? ""] ?? 1));
     }
   }
 }
@@ -107,7 +126,17 @@ function nameUnknownKeys(settings: JsonObject, name: string, problems: string[])
     const keys = Object.keys(objectAt(settings, "lines", line)).filter((key) => !lineKeys.includes(key));
     unknown.push(...keys.map((key) => `lines.${line}.${key}`));
   }
+  const ofApprovals = Object.keys(objectAt(settings, "approvals")).filter(
+    (key) => !approvalKeys.includes(key),
+  );
+  unknown.push(...ofApprovals.map((key) => `approvals.${key}`));
   for (const key of unknown) problems.push(`"${key}" in ${name} is not a setting and has no effect.`);
+}
+
+function withValue(object: JsonObject, keys: readonly string[], value: string): JsonObject {
+  const [first, ...rest] = keys;
+  if (first === undefined) return object;
+  return { ...object, [first]: rest.length === 0 ? value : withValue(objectAt(object, first), rest, value) };
 }
 
 function without(object: JsonObject, keys: readonly string[]): JsonObject {

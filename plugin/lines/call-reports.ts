@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { outcomeLine } from "../calls/outcome.ts";
 import type { CallOutcome } from "../carriers/carrier.ts";
+import { noteOptOut } from "../limits/opt-out.ts";
 import { type Log, messageOf } from "../log.ts";
 import { transcriptOf } from "../store/call-lines.ts";
 import { findCall, type KnownCall, markTold, noteCallEnded, untoldCalls } from "../store/calls.ts";
@@ -146,6 +147,11 @@ export class CallReports {
       : recordedAs === "callback" ||
         recordedAs === "briefing" ||
         (direction === "inbound" && inboundCallers === "owner");
+    if (!withOwner && call.callee) {
+      for (const { speaker, words } of transcript) {
+        if (speaker === "other") await noteOptOut(store, { number: call.callee, words, where: "call" });
+      }
+    }
     const isAnswered = transcript.some(({ speaker }) => speaker === "other");
     const result =
       agentSpeaks && !withOwner && isAnswered ? await this.#p.resultOf(callId, signal) : undefined;

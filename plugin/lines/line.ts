@@ -44,6 +44,8 @@ import {
   pendingIntents,
 } from "../store/calls.ts";
 import type { Store } from "../store/database.ts";
+import { pruneStore } from "../store/retention.ts";
+import { isStrong } from "../trust/identity.ts";
 import type { OwnerRoute } from "../trust/owner-session.ts";
 import { type SpeakerSession, strangerSession } from "../trust/sessions.ts";
 import { findCallWithPatience, identifyCall, type SpeakerFacts } from "../trust/speakers.ts";
@@ -61,6 +63,7 @@ const PLACING_MEMORY_MS = 30_000;
 const RECORD_PATIENCE_MS = 5_000;
 /** A record that is not there is asked for again after this: it is written just before the first words come. */
 const RECORD_RETRY_MS = 400;
+const PRUNE_EVERY_MS = 24 * 60 * 60_000;
 /** Preparing a briefing may use tools, but ends before it is due. */
 const BRIEFING_LIMIT_MS = 150_000;
 const RESULT_LIMIT_MS = 45_000;
@@ -185,6 +188,7 @@ export function createLine(parameters: LineParameters): Line {
           line: line.name,
           store,
           rest: parts.texts,
+          config,
           answer: parameters.answerText,
           tellOwner: parameters.tellOwner,
           log,
@@ -328,6 +332,7 @@ export function createLine(parameters: LineParameters): Line {
         known: true,
         kind: identity.recordedAs === "briefing" ? "briefing" : "conversation",
         session: identity.session,
+        isCertainlyOwner: isStrong(identity.strength),
         voiceContext: voiceContext(identity.session, names, {
           replacement: config.voicePrompt,
           beginning: call?.placedHere ? { purpose: call.purpose, greeting: call.greeting } : undefined,
@@ -489,10 +494,24 @@ export function createLine(parameters: LineParameters): Line {
     }
   }
 
+  let pruning: NodeJS.Timeout | undefined;
+
+  /** Deletes what is older than the owner wants it kept. Never rejects. */
+  async function prune(): Promise<void> {
+    try {
+      const { calls: ended, texts: old } = await pruneStore(store, config);
+      if (ended + old > 0) log.info(`Deleted what is older than it is kept: calls ${ended}, texts ${old}.`);
+    } catch (error) {
+      log.warn(`What is older than it is kept could not be deleted: ${messageOf(error)}`);
+    }
+  }
+
   return {
     name: line.name,
     start: () => {
       carrier.start(listener);
+      void prune();
+      pruning = setInterval(() => void prune(), PRUNE_EVERY_MS).unref();
       void texts?.start();
       briefings?.start();
       reports.start();
@@ -502,6 +521,7 @@ export function createLine(parameters: LineParameters): Line {
       if (parts.bridge !== undefined) bridge = openBridge(parts.bridge);
     },
     stop: async () => {
+      clearInterval(pruning);
       lostWords?.stop();
       briefings?.stop();
       calls.stop();

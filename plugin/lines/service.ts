@@ -119,7 +119,7 @@ export class PhoneService {
     }
     const sent = await sendText(
       { line: line.name, to: text.to, body: text.body, mediaUrls: text.mediaUrls, resend: false },
-      { store: await this.#openStore(), rest: rest(line, line.apiKey) },
+      { store: await this.#openStore(), rest: rest(line, line.apiKey), config: this.#config().config },
     );
     return { messageId: sent.at(-1)?.carrierMessageId ?? "" };
   }

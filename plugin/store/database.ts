@@ -2,8 +2,9 @@
  * Owns the one SQLite file, `<state folder>/switchboard/switchboard.sqlite`: opening it, and what is in it.
  * Plugin, scripts and connector open it at the same time. SQL is written in this folder only.
  *
- * Every function of the store is one statement. A statement is atomic and cannot wait in the middle, so
- * neither two processes nor two connections of one process can lock each other out.
+ * Every function of the store is one statement, or several of which each is right without the others. A statement is
+ * atomic and cannot wait in the middle, so neither two processes nor two connections of one process can lock each other
+ * out.
  */
 import { randomUUID } from "node:crypto";
 import { chmodSync, closeSync, openSync } from "node:fs";
@@ -13,8 +14,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Kysely, type SqliteDatabase, SqliteDialect } from "kysely";
 import { openSwitchboardFolder } from "../config/state-folder.ts";
 import { messageOf } from "../log.ts";
+import type { ApprovalTable } from "./approvals.ts";
 import type { CallLineTable } from "./call-lines.ts";
 import type { CallTable } from "./calls.ts";
+import type { DoNotCallTable } from "./do-not-call.ts";
 import type { InboxTable } from "./inbox.ts";
 import { isMigrated, migrate } from "./migrations.ts";
 import type { OutboxTable } from "./outbox.ts";
@@ -25,6 +28,8 @@ interface Tables {
   readonly outbox: OutboxTable;
   readonly calls: CallTable;
   readonly call_lines: CallLineTable;
+  readonly do_not_call: DoNotCallTable;
+  readonly approvals: ApprovalTable;
 }
 
 /** An open store, with the clock and the ids its functions use. Close it with {@link closeStore}. */
@@ -97,6 +102,8 @@ async function prepared(database: DatabaseSync): Promise<boolean> {
     // stricter setting waits for the disk at every write, inside the gateway, while people are on the phone.
     database.exec("PRAGMA synchronous = NORMAL");
     database.exec("PRAGMA foreign_keys = ON");
+    // What is deleted is gone from the file too: people can ask to be forgotten.
+    database.exec("PRAGMA secure_delete = ON");
     if (isMigrated(database)) return true;
     database.exec("BEGIN IMMEDIATE");
   } catch (error) {

@@ -21,9 +21,18 @@ export const END_CALL = "phone_end_call";
 /** The gateway's way to tools it does not show directly; what they call is asked about once more, by its own name. */
 const SEARCH_SURFACE: ReadonlySet<string> = new Set(["tool_search", "tool_describe", "tool_call"]);
 
-/** Whether a session of ours may use this tool: a stranger may have the call ended, and nothing else. */
-export function mayUseTool(kind: ReturnType<typeof sessionKind>, tool: string): boolean {
-  return kind === "stranger" && (tool === END_CALL || SEARCH_SURFACE.has(tool));
+/**
+ * Whether a session of ours may use this tool: a stranger may have the call ended, and nothing else; a guest has what the
+ * owner lists (`guestTools`), of which the gate still holds back what is sensitive.
+ */
+export function mayUseTool(
+  kind: ReturnType<typeof sessionKind>,
+  tool: string,
+  guestTools: readonly string[] = [],
+): boolean {
+  if (kind === "stranger") return tool === END_CALL || SEARCH_SURFACE.has(tool);
+  if (kind !== "guest" || guestTools.length === 0) return false;
+  return guestTools.includes(tool) || tool === END_CALL || SEARCH_SURFACE.has(tool);
 }
 
 const OWN_SESSION = /^agent:[^:]+:switchboard:(guest|stranger|warm-up)(?::|$)/;

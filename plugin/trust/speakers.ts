@@ -23,6 +23,7 @@
 import type { CallDirection, CallPurpose, CallRecord } from "../carriers/carrier.ts";
 import { isOneOf } from "../config/phone-number.ts";
 import type { KnownCall } from "../store/calls.ts";
+import type { IdentityStrength } from "./identity.ts";
 import type { SpeakerSession } from "./sessions.ts";
 import { strangerSession } from "./sessions.ts";
 
@@ -57,6 +58,8 @@ export type CallIdentity =
   | {
       readonly tier: "owner" | "stranger";
       readonly session: SpeakerSession;
+      /** How sure it is. */
+      readonly strength: IdentityStrength;
       readonly call: WrittenCall | undefined;
       /** What the carrier's record says of the call; undefined where there is none. */
       readonly direction?: CallDirection | undefined;
@@ -81,13 +84,13 @@ export async function identifyCall(
     if (!isOwners(call.callee, facts.ownerNumbers)) return stranger(callId, facts, call);
     // Whoever names an ended call is not on it.
     if (call.state === "ended") return { tier: "unknown" };
-    return { tier: "owner", session: facts.ownerSession(), call };
+    return { tier: "owner", session: facts.ownerSession(), strength: "dialled", call };
   }
   if (asked !== undefined) return identifyByRecord(await asked, callId, call, facts);
   const known = direction ?? call?.direction ?? (await askDirectionWithPatience(callId, facts));
   if (known !== "inbound") return stranger(callId, facts, undefined);
   if (facts.inboundCallers === "unknown") return { tier: "unknown" };
-  return { tier: "owner", session: facts.ownerSession(), call };
+  return { tier: "owner", session: facts.ownerSession(), strength: "pin (vendor's word)", call };
 }
 
 function identifyByRecord(
@@ -103,10 +106,12 @@ function identifyByRecord(
   // Whoever names an ended call is not on it.
   if (record?.isOver || written?.state === "ended") return { tier: "unknown" };
   if (record?.direction === "outbound") {
-    return recordedAs === "callback" || recordedAs === "briefing" ? owner : { tier: "unknown" };
+    const isRegisteredPhone = recordedAs === "callback" || recordedAs === "briefing";
+    return isRegisteredPhone ? { ...owner, strength: "dialled" } : { tier: "unknown" };
   }
   if (record?.direction !== "inbound" || facts.inboundCallers === "unknown") return { tier: "unknown" };
-  return isOneOf(record.from, facts.ownerNumbers) ? owner : { tier: "unknown" };
+  const isOwnersNumber = isOneOf(record.from, facts.ownerNumbers);
+  return isOwnersNumber ? { ...owner, strength: "caller id" } : { tier: "unknown" };
 }
 
 /** The direction as the carrier tells it; undefined when it does not, or not in time. */
@@ -130,6 +135,7 @@ function stranger(
   return {
     tier: "stranger",
     session: strangerSession(facts.ownerSession().agentId, facts.line, callId),
+    strength: "none",
     call,
   };
 }

@@ -17,6 +17,8 @@ import {
   recentCalls,
 } from "../../plugin/store/calls.ts";
 import { closeStore, openStore, type Store } from "../../plugin/store/database.ts";
+import { addDoNotCall } from "../../plugin/store/do-not-call.ts";
+import { unlimited } from "../limits/unlimited.ts";
 
 let stateFolder: string;
 let store: Store;
@@ -24,7 +26,7 @@ let service: ClawdTalkPractice;
 let rest: ClawdTalkRest;
 
 const ownerNumbers = [parsePhoneNumber("+15550001111")].filter((number) => number !== undefined);
-const named = { agentName: "Bo", ownerName: "Ada", ownerNumbers, allowPremiumNumbers: false };
+const named = { agentName: "Bo", ownerName: "Ada", ownerNumbers, allowPremiumNumbers: false, ...unlimited };
 
 /** Who calls for whom, in the words of a call to somebody else. */
 const BO = "Hello, this is Bo, an AI assistant calling on behalf of Ada.";
@@ -60,7 +62,7 @@ function place(
     rest,
     line,
     planned,
-    config: { ownerNumbers, allowPremiumNumbers: false, ...names },
+    config: { ownerNumbers, allowPremiumNumbers: false, ...unlimited, ...names },
   });
 }
 
@@ -246,4 +248,51 @@ test("a call to the owner is announced before the carrier is asked, one to other
   await placeCall({ to: "+15550001111", greeting: "Done too." }, using);
   await placeCall({ to: "+15550002222", greeting: "Hello.", purpose: "Ask" }, using);
   expect(happened).toEqual(["Done.", "placed", "Done too.", "placed", "placed"]);
+});
+
+describe("what the limits forbid", () => {
+  const once = { ...named, limits: { callsPerNumberPerDay: 1, cooldownMinutes: 0 } };
+  const to = "+15550002222";
+
+  test("is not asked of the carrier, and written down as refused with the reason", async () => {
+    const number = parsePhoneNumber(to);
+    if (number === undefined) throw new Error("no number");
+    await addDoNotCall(store, { number, source: "owner" });
+    await expect(place({ to })).rejects.toMatchObject({ name: "LimitReached", rule: "doNotCall" });
+    expect(service.rest).toEqual([]);
+    expect(await recentCalls(store, 10)).toMatchObject([
+      { state: "refused", callee: to, detail: expect.stringMatching(/on the do-not-call list/) },
+    ]);
+    expect((await place({})).to, "the owner").toBeNull();
+  });
+
+  test("of many calls asked for at the same time only as many ring as may", async () => {
+    const results = await Promise.allSettled(Array.from({ length: 6 }, () => place({ to }, once)));
+    expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    expect(service.rest).toHaveLength(1);
+    await expect(place({ to }, once)).rejects.toMatchObject({ rule: "callsPerNumberPerDay" });
+  });
+
+  test("refuses a planned call at its time, and the owner is not announced one that never rings", async () => {
+    await place({ to }, once);
+    const dueAt = new Date(0);
+    const planned = await planCall(store, { line: "home", carrier: "clawdtalk", callee: to, dueAt });
+    await expect(place({ to }, once, undefined, planned)).rejects.toMatchObject({ name: "LimitReached" });
+    expect((await recentCalls(store, 10)).find(({ id }) => id === planned)).toMatchObject({
+      state: "refused",
+      detail: expect.stringMatching(/"callsPerNumberPerDay"/),
+    });
+    const announced: string[] = [];
+    const quiet = { timezone: "UTC", quietHours: { fromMinute: 0, toMinute: 1440 }, callingHours: undefined };
+    const using = {
+      store,
+      rest,
+      line: { name: "home", carrier: "clawdtalk" as const },
+      config: { ...named, hours: quiet },
+      announce: async ({ greeting }: { greeting: string }) => void announced.push(greeting),
+    };
+    await expect(placeCall({ greeting: "Good night" }, using)).rejects.toMatchObject({ rule: "quietHours" });
+    expect(announced).toEqual([]);
+    expect(service.rest).toHaveLength(1);
+  });
 });

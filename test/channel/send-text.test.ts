@@ -3,12 +3,21 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ClawdTalkRest } from "../../plugin/carriers/clawdtalk/rest.ts";
-import { sendText, settleUnfinishedTexts, type TextCarrier } from "../../plugin/channel/send-text.ts";
+import {
+  sendText,
+  settleUnfinishedTexts,
+  type TextCarrier,
+  type TextConfig,
+} from "../../plugin/channel/send-text.ts";
+import { requirePhoneNumber } from "../../plugin/config/phone-number.ts";
 import { type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
 import { closeStore, openStore, type Store } from "../../plugin/store/database.ts";
+import { addDoNotCall } from "../../plugin/store/do-not-call.ts";
 import { intendText, markSending, type OutboxText, unfinishedTexts } from "../../plugin/store/outbox.ts";
+import { unlimited } from "../limits/unlimited.ts";
 
 const to = "+15550002222";
+const config: TextConfig = { ...unlimited, ownerNumbers: [] };
 const SEND = "/v1/messages/send";
 
 let stateFolder: string;
@@ -41,12 +50,12 @@ afterEach(async () => {
 });
 
 const send = (body: string, given: { resend?: boolean; mediaUrls?: string[]; inReplyTo?: string } = {}) =>
-  sendText({ line: "home", to, body, resend: false, ...given }, { store, rest });
+  sendText({ line: "home", to, body, resend: false, ...given }, { store, rest, config });
 
 const settle = (carrier: TextCarrier = rest) =>
   settleUnfinishedTexts(
     { line: "home", report: (sentence) => void reports.push(sentence) },
-    { store, rest: carrier },
+    { store, rest: carrier, config },
   );
 
 const open = async () =>
@@ -82,7 +91,7 @@ describe("sending", () => {
     };
     const sent = await sendText(
       { line: "home", to: "+1 555 000 2222", body: "你好 👋", resend: false },
-      { store, rest: carrier },
+      { store, rest: carrier, config },
     );
     expect(sent).toMatchObject([{ to, body: "你好 👋", state: "sent", carrierMessageId: "m-1" }]);
     expect(await open()).toEqual([]);
@@ -104,7 +113,7 @@ describe("sending", () => {
     await expect(send("  ")).rejects.toThrow("The text is empty.");
     await expect(send("x", { mediaUrls: ["file:///etc/passwd"] })).rejects.toThrow(/is not an http\(s\) URL/);
     await expect(
-      sendText({ line: "home", to: "12345", body: "x", resend: true }, { store, rest }),
+      sendText({ line: "home", to: "12345", body: "x", resend: true }, { store, rest, config }),
     ).rejects.toThrow(/not a phone number/);
     expect(posts()).toBe(1);
   });
@@ -297,7 +306,7 @@ describe("settling", () => {
     const other = await openStore(stateFolder, { now: () => new Date(clock) });
     await Promise.all([
       settle(),
-      settleUnfinishedTexts({ line: "home", report: () => {} }, { store: other, rest }),
+      settleUnfinishedTexts({ line: "home", report: () => {} }, { store: other, rest, config }),
     ]);
     await closeStore(other);
     expect(arrived()).toEqual(["x"]);
@@ -366,7 +375,7 @@ describe("settling", () => {
       listTexts: rest.listTexts.bind(rest),
     };
     const body = Array.from({ length: 4 }, () => "a".repeat(1_000)).join("\n\n");
-    const sent = await sendText({ line: "home", to, body, resend: false }, { store, rest: slow });
+    const sent = await sendText({ line: "home", to, body, resend: false }, { store, rest: slow, config });
     expect(sent.map(({ state }) => state)).toEqual(["sent", "sent", "sent", "sent"]);
     const nothing = { found: 0, resent: 0, failed: 0, reported: 0, left: 0 };
     expect(settled).toEqual([nothing, nothing, nothing, nothing]);
@@ -385,9 +394,76 @@ describe("settling", () => {
       listTexts: rest.listTexts.bind(rest),
     };
     await expect(
-      sendText({ line: "home", to, body: `${"a".repeat(1_500)} b`, resend: false }, { store, rest: stalled }),
+      sendText(
+        { line: "home", to, body: `${"a".repeat(1_500)} b`, resend: false },
+        { store, rest: stalled, config },
+      ),
     ).rejects.toThrow(/Only 1 of the 2 messages/);
     expect(calls).toBe(1);
     expect(await open()).toEqual([]);
+  });
+});
+
+describe("what the limits forbid", () => {
+  const number = requirePhoneNumber(to);
+  const states = async () =>
+    await store.db.selectFrom("outbox").select(["body", "state", "detail"]).execute();
+  /** At 12:00 UTC nobody of +1 555 is in these hours. */
+  const night: TextConfig = {
+    ...config,
+    hours: { timezone: "UTC", quietHours: undefined, callingHours: { fromMinute: 0, toMinute: 60 } },
+  };
+
+  test("is not sent, and written down with the reason", async () => {
+    await addDoNotCall(store, { number, source: "text", words: "STOP" });
+    const long = `${"a".repeat(1_500)} b`;
+    for (const given of [{}, { inReplyTo: "m1" }, { resend: true }]) {
+      await expect(send(long, given)).rejects.toMatchObject({ name: "LimitReached", rule: "doNotCall" });
+    }
+    expect(posts()).toBe(0);
+    expect(await states()).toHaveLength(6);
+    for (const { state, detail } of await states()) {
+      expect({ state, detail }).toEqual({
+        state: "failed",
+        detail: expect.stringMatching(/on the do-not-call list/),
+      });
+    }
+    wait();
+    await settle();
+    expect(posts(), "nor later").toBe(0);
+    expect(reports).toEqual([]);
+  });
+
+  test("the hours hold back what nobody asked for, and no answer, and nothing for the owner", async () => {
+    const using = { store, rest, config: night };
+    const text = { line: "home", to, body: "Hi", resend: false };
+    await expect(sendText(text, using)).rejects.toMatchObject({ rule: "callingHours" });
+    await sendText({ ...text, inReplyTo: "m1" }, using);
+    await sendText(text, { ...using, config: { ...night, ownerNumbers: [number] } });
+    expect(posts()).toBe(2);
+  });
+
+  test("texts sent at the same time stay within the day's cap together", async () => {
+    const capped = {
+      ...config,
+      lines: [{ name: "home", callsPerDay: 0, textsPerDay: 3, minutesPerDay: 0 }],
+    };
+    const results = await Promise.allSettled(
+      ["a", "b", "c", "d", "e"].map((body) =>
+        sendText({ line: "home", to, body, resend: false }, { store, rest, config: capped }),
+      ),
+    );
+    expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(3);
+    expect(arrived()).toHaveLength(3);
+  });
+
+  test("a reply that was held up is not sent once its reader has asked for peace; the owner is told", async () => {
+    await crash(["On my way", "second part"], "before");
+    wait();
+    await addDoNotCall(store, { number, source: "text", words: "STOP" });
+    expect(await settle()).toMatchObject({ resent: 0, failed: 2 });
+    expect(posts()).toBe(0);
+    expect(await open()).toEqual([]);
+    expect(reports).toEqual([expect.stringMatching(/could not be sent: "On my way"\. .*do-not-call list/)]);
   });
 });

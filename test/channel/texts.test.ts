@@ -1,11 +1,16 @@
 /** What becomes of a sender's texts when everything around them fails. */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ClawdTalkRest } from "../../plugin/carriers/clawdtalk/rest.ts";
 import { Texts } from "../../plugin/channel/texts.ts";
+import { requirePhoneNumber } from "../../plugin/config/phone-number.ts";
 import { closeStore, openStore, type Store } from "../../plugin/store/database.ts";
+import { listDoNotCall } from "../../plugin/store/do-not-call.ts";
+import { wasAnswered } from "../../plugin/store/inbox.ts";
+import { unlimited } from "../limits/unlimited.ts";
 
 let stateFolder: string;
 let store: Store;
@@ -26,6 +31,7 @@ test("an owner who cannot be told does not stop the sender's next text", async (
   const texts = new Texts({
     line: "home",
     store,
+    config: { ...unlimited, ownerNumbers: [] },
     rest: new ClawdTalkRest({ apiUrl: "http://127.0.0.1:9", apiKey: "cc_live_unused" }),
     answer: async ({ body }) => {
       if (body === "first") throw new Error("no agent");
@@ -42,5 +48,36 @@ test("an owner who cannot be told does not stop the sender's next text", async (
   await texts.receive({ messageId: "m2", from: "+15550001111", body: "second" });
   await vi.waitFor(() => expect(answered).toEqual(["second"]));
   expect(errors).toEqual([expect.stringMatching(/^The owner could not be told of a text: no session\./)]);
+  await texts.stop();
+});
+
+test("who asks for peace gets no answer from then on, and the owner hears of it once", async () => {
+  const answered: string[] = [];
+  const told: string[] = [];
+  const texts = new Texts({
+    line: "home",
+    store,
+    config: { ...unlimited, ownerNumbers: [requirePhoneNumber("+15550001111")] },
+    rest: new ClawdTalkRest({ apiUrl: "http://127.0.0.1:9", apiKey: "cc_live_unused" }),
+    answer: async ({ from, body }) => {
+      answered.push(`${from}: ${body}`);
+      return "answered";
+    },
+    tellOwner: async (sentence) => void told.push(sentence),
+    log: { debug() {}, info() {}, warn() {}, error() {} },
+    retryAfterMs: [],
+  });
+  const from = "+15550002222";
+  for (const [index, body] of ["Hi", "别再打电话给我了", "STOP", "Are you there?"].entries()) {
+    await texts.receive({ messageId: `m${index}`, from, body });
+  }
+  await texts.receive({ messageId: "own", from: "+15550001111", body: "STOP" });
+  await vi.waitFor(() => expect(answered).toHaveLength(2));
+  expect(new Set(answered)).toEqual(new Set([`${from}: Hi`, "+15550001111: STOP"]));
+  await vi.waitFor(async () => expect(await wasAnswered(store, "home", "m3")).toBe(true));
+  expect(told).toEqual([
+    expect.stringMatching(/^\+15550002222 asked not to be called or texted.*别再打电话给我了/s),
+  ]);
+  expect(await listDoNotCall(store)).toMatchObject([{ number: from, source: "text" }]);
   await texts.stop();
 });

@@ -7,6 +7,8 @@ import { type LoadedConfig, loadConfig } from "../../plugin/config/loader.ts";
 
 const packageFolder = path.resolve(import.meta.dirname, "../..");
 const KEY = "cc_live_0123456789abcdef";
+/** What every line has when nothing is said. */
+const DAILY_LIMITS = { callsPerDay: 50, textsPerDay: 200, minutesPerDay: 240 };
 
 let folder: string;
 let configFile: string;
@@ -42,7 +44,21 @@ function load(env: Record<string, string> = {}, pluginEntryConfig?: unknown): Lo
 
 test("nothing configured: no line, no problem", () => {
   expect(load()).toEqual({
-    config: { ownerNumbers: [], allowPremiumNumbers: false, lines: [] },
+    config: {
+      ownerNumbers: [],
+      allowPremiumNumbers: false,
+      limits: { callsPerNumberPerDay: 5, cooldownMinutes: 10 },
+      hours: {
+        timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+        quietHours: { fromMinute: 1320, toMinute: 420 },
+        callingHours: { fromMinute: 540, toMinute: 1020 },
+      },
+      retentionDays: 365,
+      guestTools: [],
+      toolRules: {},
+      approvals: { voice: false, timeoutSeconds: 300 },
+      lines: [],
+    },
     problems: [],
   });
 });
@@ -62,6 +78,7 @@ test("a key in the environment makes the line", () => {
       progressAfterMs: 4000,
       turnTimeoutMs: 120000,
       inboundCallers: "owner",
+      ...DAILY_LIMITS,
     },
   ]);
 });
@@ -169,6 +186,7 @@ test("further lines take from the top level what is not the account's", () => {
     progressAfterMs: 4000,
     turnTimeoutMs: 120000,
     inboundCallers: "unknown",
+    ...DAILY_LIMITS,
   });
   expect(config.lines[2]).toMatchObject({ apiKey: "cc_live_spare", enabled: false, inboundCallers: "owner" });
 });
@@ -202,6 +220,7 @@ describe("StepOne lines", () => {
     progressAfterMs: 4000,
     turnTimeoutMs: 120000,
     inboundCallers: "owner",
+    ...DAILY_LIMITS,
   };
   const secrets = (key: string) => JSON.stringify({ steponeai_api_key: key });
 
@@ -417,6 +436,7 @@ describe("ClawCall lines", () => {
       progressAfterMs: 4000,
       turnTimeoutMs: 25000,
       inboundCallers: "owner",
+      ...DAILY_LIMITS,
       listen: true,
       bridge: false,
       bridgeHost: "127.0.0.1",
@@ -616,6 +636,101 @@ test("an address in a file that is none: no other service gets the key", () => {
   ]);
   expect(config.lines).toMatchObject([{ name: "clawdtalk", enabled: true, apiKey: KEY }, { enabled: false }]);
   expect(config.lines[1]).not.toHaveProperty("apiKey");
+});
+
+describe("limits and rules", () => {
+  test("what is written counts", () => {
+    const { config, problems } = load(
+      {},
+      {
+        apiKey: KEY,
+        callsPerDay: 3,
+        textsPerDay: 0,
+        lines: { clawdtalk: { textsPerDay: 7 }, work: { apiKey: "cc_live_work", minutesPerDay: 30 } },
+        callsPerNumberPerDay: 1,
+        cooldownMinutes: 60,
+        quietHours: "off",
+        callingHours: "8:30 – 24:00",
+        timezone: "Asia/Shanghai",
+        retentionDays: 0,
+        guestTools: ["weather"],
+        toolRules: { "exec:^git status$": "allow", exec: "deny" },
+        approvals: { voice: true },
+      },
+    );
+    expect(problems).toEqual([]);
+    expect(config).toMatchObject({
+      lines: [
+        { name: "clawdtalk", callsPerDay: 3, textsPerDay: 7, minutesPerDay: 240 },
+        { name: "work", callsPerDay: 3, textsPerDay: 0, minutesPerDay: 30 },
+      ],
+      limits: { callsPerNumberPerDay: 1, cooldownMinutes: 60 },
+      hours: { timezone: "Asia/Shanghai", callingHours: { fromMinute: 510, toMinute: 1440 } },
+      retentionDays: 0,
+      guestTools: ["weather"],
+      approvals: { voice: true, timeoutSeconds: 300 },
+    });
+    expect(config.hours.quietHours).toBeUndefined();
+    expect(Object.entries(config.toolRules)).toEqual([
+      ["exec:^git status$", "allow"],
+      ["exec", "deny"],
+    ]);
+    expect(load({}, { callingHours: "always" }).config.hours.callingHours).toBeUndefined();
+  });
+
+  test("approvals are taken together from several places, rules from the first alone", () => {
+    write("switchboard/skill-config.json", {
+      approvals: { voice: true, timeoutSeconds: 60 },
+      toolRules: { exec: "allow" },
+    });
+    const { config } = load({}, { approvals: { timeoutSeconds: 20 }, toolRules: { write: "deny" } });
+    expect(config.approvals).toEqual({ voice: true, timeoutSeconds: 20 });
+    expect(config.toolRules).toEqual({ write: "deny" });
+  });
+
+  test("a slip of the pen lets nobody in, and costs no other rule", () => {
+    const { config, problems } = load(
+      {},
+      {
+        apiKey: KEY,
+        inboundCallers: "nobody",
+        lines: { work: { apiKey: "cc_live_work", inboundCallers: ["owner"] } },
+        toolRules: { exec: "never", write: "deny", read: "allow" },
+        approvals: { voice: "yes", timeoutSeconds: 20, colour: "red" },
+        guestTools: "exec",
+        quietHours: "late",
+        callingHours: "off",
+        timezone: "+02:00",
+        callsPerDay: -1,
+        retentionDays: 1.5,
+      },
+    );
+    expect(config.lines).toMatchObject([
+      { inboundCallers: "unknown", callsPerDay: 50 },
+      { inboundCallers: "unknown" },
+    ]);
+    expect(config.toolRules).toEqual({ exec: "deny", write: "deny", read: "allow" });
+    expect(config.approvals).toEqual({ voice: false, timeoutSeconds: 20 });
+    expect(config.guestTools).toEqual([]);
+    expect(config.hours).toEqual(load().config.hours);
+    expect(config.retentionDays).toBe(365);
+    const place = `plugins.entries.switchboard.config in ${configFile}`;
+    expect(problems.toSorted()).toEqual(
+      [
+        `"inboundCallers" in ${place} is wrong and counts as "unknown": Invalid option: expected one of "owner"|"unknown".`,
+        `"lines.work.inboundCallers" in ${place} is wrong and counts as "unknown": Invalid option: expected one of "owner"|"unknown".`,
+        `"toolRules.exec" in ${place} is wrong and counts as "deny": must be "allow", "ask" or "deny".`,
+        `"approvals.voice" in ${place} is wrong and left out: must be true or false.`,
+        `"approvals.colour" in ${place} is not a setting and has no effect.`,
+        `"guestTools" in ${place} is wrong and left out: must be a list of tool names.`,
+        `"quietHours" in ${place} is wrong and left out: must be two times of a day, such as "22:00-07:00", or "off".`,
+        `"callingHours" in ${place} is wrong and left out: must be two times of a day, such as "22:00-07:00", or "always".`,
+        `"timezone" in ${place} is wrong and left out: must be a time zone such as "Europe/Berlin".`,
+        `"callsPerDay" in ${place} is wrong and left out: must be a whole number, 0 or more.`,
+        `"retentionDays" in ${place} is wrong and left out: must be a whole number, 0 or more.`,
+      ].toSorted(),
+    );
+  });
 });
 
 describe("what is wrong is left out and named", () => {

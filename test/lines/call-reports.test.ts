@@ -7,6 +7,7 @@ import { CallReports, type CallReportsParameters } from "../../plugin/lines/call
 import { noteLine } from "../../plugin/store/call-lines.ts";
 import { callPlaced, callRefused, claimPlannedCall, intendCall, planCall } from "../../plugin/store/calls.ts";
 import { closeStore, openStore, type Store } from "../../plugin/store/database.ts";
+import { listDoNotCall } from "../../plugin/store/do-not-call.ts";
 
 const OWNER = "+15550001111";
 const TRANSCRIPT = [
@@ -180,4 +181,22 @@ test("a process that stops while the result is written leaves it to the next one
   expect(told).toEqual([]);
   open().start();
   await vi.waitFor(() => expect(told).toHaveLength(1));
+});
+
+test("who asks on a call not to be called again is on the list; not for our own words, and not the owner", async () => {
+  const wish = "Please don't call me again.";
+  await placed("+15550002222", "asked");
+  await placed("+15550003333", "said");
+  await placed(OWNER, "own");
+  await placed("+15550004444", "heard");
+  const reports = open();
+  await reports.ended({ callId: "asked", transcript: [{ speaker: "other", words: wish }] });
+  await reports.ended({ callId: "said", transcript: [{ speaker: "agent", words: wish }] });
+  await reports.ended({ callId: "own", transcript: [{ speaker: "other", words: wish }] });
+  await noteLine(store, { line: "claw", carrierCallId: "heard", speaker: "other", words: "别再打来了" });
+  await reports.ended({ callId: "heard" });
+  expect((await listDoNotCall(store)).map(({ number, source }) => [number, source]).sort()).toEqual([
+    ["+15550002222", "call"],
+    ["+15550004444", "call"],
+  ]);
 });

@@ -1,14 +1,17 @@
 /** Calls at a time: placed once, then; never long after; and what could not be placed is told. */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { CarrierRefused, CarrierUnreachable } from "../../plugin/carriers/carrier-errors.ts";
 import type { E164 } from "../../plugin/config/phone-number.ts";
+import { settingsDefaults } from "../../plugin/config/schema.ts";
 import type { LineCalls } from "../../plugin/lines/line-calls.ts";
 import { PlannedCalls, type PlannedCallsParameters } from "../../plugin/lines/planned-calls.ts";
 import { cancelPlannedCall, claimPlannedCall, findCallsById, planCall } from "../../plugin/store/calls.ts";
 import { closeStore, openStore, type Store } from "../../plugin/store/database.ts";
+import { unlimited } from "../limits/unlimited.ts";
 import { usableLine } from "./usable-line.ts";
 
 const OWNER = "+15550001111" as E164;
@@ -40,8 +43,8 @@ function start(changes: Partial<PlannedCallsParameters> = {}): PlannedCalls {
       ownerName: "Sam",
       agentName: "Robin",
       ownerNumbers: [OWNER],
-      allowPremiumNumbers: false,
-      lines: [],
+      ...settingsDefaults,
+      ...unlimited,
     },
     store,
     canCallOthers: true,

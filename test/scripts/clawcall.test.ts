@@ -216,7 +216,7 @@ describe("register", () => {
       expect([code, stdout]).toEqual([1, ""]);
       expect(stderr.trimEnd().split("\n").at(-1)).toMatch(sentence);
       expect(readFileSync(path.join(runner.stateFolder, ".env"))).toEqual(before);
-      expect(readdirSync(runner.stateFolder)).toEqual([".env"]);
+      expect(readdirSync(runner.stateFolder)).toEqual([".env", "openclaw.json"]);
       expect(service.requests).toHaveLength(1);
     },
   );

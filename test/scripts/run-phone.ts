@@ -6,7 +6,7 @@ import { Command, CommanderError } from "commander";
 import { definePhoneCommands } from "../../plugin/command-line/phone-commands.ts";
 import { loadConfig } from "../../plugin/config/loader.ts";
 import { closeStore, openStore, type Store } from "../../plugin/store/database.ts";
-import type { Finished } from "./run-script.ts";
+import { AT_ANY_HOUR, type Finished } from "./run-script.ts";
 
 /** Nobody listens there. */
 const NO_GATEWAY = { OPENCLAW_GATEWAY_URL: "http://127.0.0.1:9" };
@@ -23,6 +23,10 @@ export class PhoneRunner {
   readonly stateFolder = mkdtempSync(path.join(tmpdir(), "switchboard-phone-"));
   /** The environment of every run. */
   env: Record<string, string> = {};
+
+  constructor() {
+    this.write("openclaw.json", AT_ANY_HOUR);
+  }
 
   /** Writes a file into the state folder. */
   write(name: string, content: string): void {
@@ -51,7 +55,7 @@ export class PhoneRunner {
     const places = {
       env: { ...NO_GATEWAY, ...this.env },
       stateFolder: this.stateFolder,
-      configFile: path.join(this.stateFolder, "none"),
+      configFile: path.join(this.stateFolder, "openclaw.json"),
     };
     const program = new Command("openclaw").enablePositionalOptions();
     program.configureOutput({ writeErr: () => {}, writeOut: () => {} }).exitOverride((error) => {

@@ -6,6 +6,13 @@ import path from "node:path";
 
 const projectFolder = path.resolve(import.meta.dirname, "../..");
 
+/** The hour at which tests run plays no part in them. */
+export const AT_ANY_HOUR = JSON.stringify({
+  plugins: {
+    entries: { switchboard: { config: { quietHours: "off", callingHours: "always", cooldownMinutes: 0 } } },
+  },
+});
+
 export interface Finished {
   readonly code: number | null;
   readonly stdout: string;
@@ -15,6 +22,10 @@ export interface Finished {
 /** A temporary state folder, and scripts that find it. */
 export class ScriptRunner {
   readonly stateFolder = mkdtempSync(path.join(tmpdir(), "switchboard-script-"));
+
+  constructor() {
+    this.write("openclaw.json", AT_ANY_HOUR);
+  }
 
   /** Writes a file into the state folder. */
   write(name: string, content: string): void {

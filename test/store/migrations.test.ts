@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { requirePhoneNumber } from "../../plugin/config/phone-number.ts";
+import { decideApproval, findApproval, intendApproval } from "../../plugin/store/approvals.ts";
 import { linesOf, noteLine, transcriptOf } from "../../plugin/store/call-lines.ts";
 import {
   callPlaced,
@@ -16,7 +18,9 @@ import {
   untoldCalls,
 } from "../../plugin/store/calls.ts";
 import { closeStore, openStore, type Store } from "../../plugin/store/database.ts";
+import { addDoNotCall, findDoNotCall } from "../../plugin/store/do-not-call.ts";
 import { pendingTexts } from "../../plugin/store/inbox.ts";
+import { callsDone, messagesDone } from "../../plugin/store/outreach.ts";
 
 /** What the files of earlier versions have in them. */
 const INTENDED = "11111111-0000-4000-8000-000000000000";
@@ -36,7 +40,7 @@ afterEach(async () => {
 });
 
 /** Makes the file as this version left it, and opens it with several connections at once. */
-async function openedAfter(version: "001" | "002"): Promise<Store> {
+async function openedAfter(version: "001" | "002" | "003"): Promise<Store> {
   mkdirSync(path.join(stateFolder, "switchboard"));
   const plain = new DatabaseSync(path.join(stateFolder, "switchboard", "switchboard.sqlite"));
   plain.exec(readFileSync(path.join(import.meta.dirname, `made-by-${version}.sql`), "utf8"));
@@ -55,12 +59,15 @@ function schema(folder: string): unknown[] {
   return rows;
 }
 
-test.each(["001", "002"] as const)("A file of version %s gets the form of a new one", async (version) => {
-  await openedAfter(version);
-  const fresh = path.join(stateFolder, "fresh");
-  stores.push(await openStore(fresh));
-  expect(schema(stateFolder)).toEqual(schema(fresh));
-});
+test.each(["001", "002", "003"] as const)(
+  "A file of version %s gets the form of a new one",
+  async (version) => {
+    await openedAfter(version);
+    const fresh = path.join(stateFolder, "fresh");
+    stores.push(await openStore(fresh));
+    expect(schema(stateFolder)).toEqual(schema(fresh));
+  },
+);
 
 test("A file of version 001 keeps what is in it", async () => {
   const store = await openedAfter("001");
@@ -98,4 +105,28 @@ test("A file of version 002 keeps what is in it, and takes what is new", async (
   const planned = await planCall(store, { line: "a", carrier: "stepone", callee: null, dueAt });
   expect(await dueCalls(store, "a")).toMatchObject([{ id: planned, dueAt }]);
   expect(await searchCalls(store, { search: "o'hara", limit: 5 })).toMatchObject([{ id: over?.id }]);
+});
+
+test("A file of version 003 keeps what is in it, and what went out counts", async () => {
+  const store = await openedAfter("003");
+  const since = new Date(0);
+  expect(await pendingTexts(store, "a")).toHaveLength(1);
+  expect(await linesOf(store, { line: "a", carrierCallId: "going" })).toMatchObject([{ words: "两位" }]);
+  expect(await dueCalls(store, "a")).toMatchObject([
+    { callee: "+8613800138000", askedIn: "agent:main:main" },
+  ]);
+  expect(await callsDone(store, { line: "a", number: "+15550002222", since })).toMatchObject({
+    onLine: 2,
+    secondsOnLine: 61,
+    toNumber: 1,
+  });
+  expect(await messagesDone(store, { line: "a", since })).toBe(1);
+
+  const number = requirePhoneNumber("+15550002222");
+  await addDoNotCall(store, { number, source: "call", words: "别再打了" });
+  expect(await findDoNotCall(store, number)).toMatchObject({ words: "别再打了" });
+  const id = "a1";
+  await intendApproval(store, { id, line: "a", action: "exec", isBiometric: true, expiresAt: new Date(0) });
+  await decideApproval(store, { id }, { answer: "denied", by: "event" });
+  expect(await findApproval(store, id)).toMatchObject({ status: "denied" });
 });

@@ -68,6 +68,26 @@ test("a call that comes in on a line whose callers are unknown", async () => {
   });
 });
 
+test.each([
+  ["a call we placed to the owner", undefined, { ...placed, callee: null }, undefined, "dialled"],
+  ["a call that comes in", "inbound", undefined, undefined, "pin (vendor's word)"],
+  ["a call to somebody else", undefined, { ...placed, callee: "+15550002222" }, undefined, "none"],
+  ["a callback", undefined, undefined, { direction: "outbound", purpose: "callback" }, "dialled"],
+  ["a scheduled call", undefined, undefined, { direction: "outbound", purpose: "briefing" }, "dialled"],
+  [
+    "an inbound call by its record",
+    undefined,
+    undefined,
+    { direction: "inbound", from: "+15550001111" },
+    "caller id",
+  ],
+  ["a third-party call by its record", undefined, undefined, { purpose: "thirdParty" }, "none"],
+] as const)("how sure it is who speaks: %s", async (_name, direction, call, changes, strength) => {
+  const askRecord = changes === undefined ? undefined : async () => record(changes);
+  const identity = await identifyCall("call", direction, facts({ writtenCall: async () => call, askRecord }));
+  expect(identity).toMatchObject({ strength });
+});
+
 const record = (changes: Partial<CallRecord>): CallRecord => ({ callId: "call", isOver: false, ...changes });
 
 test.each<[string, Partial<CallRecord> | undefined, string, string | undefined]>([

@@ -1,0 +1,137 @@
+/**
+ * Owns the commands about the people one phones with: removing what is known of one, and the list of those who are
+ * neither called nor texted.
+ */
+import type { Command } from "commander";
+import type { E164 } from "../config/phone-number.ts";
+import type { Store } from "../store/database.ts";
+import type { DoNotCallEntry } from "../store/do-not-call.ts";
+import { quoted } from "./quoted.ts";
+import {
+  type Answer,
+  answerWith,
+  type CommandContext,
+  type CommonOptions,
+  NotUnderstood,
+  type Settings,
+} from "./run.ts";
+
+/** Adds `forget` and `do-not-call` to `phone`. */
+export function definePhonePeople(phone: Command, context: CommandContext): void {
+  const withNumber = (command: Command) =>
+    command.argument("<number>", "the phone number").option("--json", "print one JSON object");
+  withNumber(phone.command("forget"))
+    .description("Delete what is kept of somebody: calls, what was said on them, texts.")
+    .action(async (number: string, options: CommonOptions) => {
+      await answerWith(context, options, (settings) => forget(number, settings));
+    });
+  const list = phone.command("do-not-call");
+  list.description("Show and change the list of numbers that are neither called nor texted.");
+  list
+    .command("list", { isDefault: true })
+    .description("Show the list, the newest entry first.")
+    .option("--json", "print one JSON object")
+    .action(async (options: CommonOptions) => {
+      await answerWith(context, options, show);
+    });
+  withNumber(list.command("add"))
+    .description("Put a number on the list.")
+    .action(async (number: string, options: CommonOptions) => {
+      await answerWith(context, options, (settings) => add(number, settings));
+    });
+  withNumber(list.command("remove"))
+    .description("Take a number off the list: it may be called and texted again.")
+    .action(async (number: string, options: CommonOptions) => {
+      await answerWith(context, options, (settings) => remove(number, settings));
+    });
+}
+
+async function forget(written: string, settings: Settings): Promise<Answer> {
+  const number = await othersNumber(written, settings);
+  const { forgetPerson } = await import("../store/people.ts");
+  const forgotten = await withStore(settings, (store) => forgetPerson(store, number));
+  const { calls, texts, openCalls, isDoNotCall } = forgotten;
+  const text = [
+    `Deleted what was kept of ${number}: ${count(calls, "call")}, ${count(texts, "text")}.`,
+    ...(openCalls === 0
+      ? []
+      : ["A call with this number may be going on and is still kept: do this again when it is over."]),
+    ...(isDoNotCall
+      ? ["The number itself stays on the do-not-call list, without the words that put it there."]
+      : []),
+    "What the phone service and the gateway's own conversations keep is not deleted by this.",
+  ].join("\n");
+  return { text, json: { number, ...forgotten } };
+}
+
+async function show(settings: Settings): Promise<Answer> {
+  const { listDoNotCall } = await import("../store/do-not-call.ts");
+  const entries = await withStore(settings, listDoNotCall);
+  return { text: entries.map(describe).join("\n") || "Nobody is on the list.", json: { numbers: entries } };
+}
+
+async function add(written: string, settings: Settings): Promise<Answer> {
+  const number = await othersNumber(written, settings);
+  const { addDoNotCall } = await import("../store/do-not-call.ts");
+  const isNew = await withStore(settings, (store) => addDoNotCall(store, { number, source: "owner" }));
+  return {
+    text: isNew
+      ? `${number} is not called or texted any more.`
+      : `${number} is on the do-not-call list already.`,
+    json: { number, isNew },
+  };
+}
+
+async function remove(written: string, settings: Settings): Promise<Answer> {
+  const number = await numberOf(written, settings);
+  const { removeDoNotCall } = await import("../store/do-not-call.ts");
+  if (await withStore(settings, (store) => removeDoNotCall(store, number))) {
+    return { text: `${number} may be called and texted again.`, json: { number } };
+  }
+  throw new Error(`${number} is not on the do-not-call list. To see it: phone do-not-call list`);
+}
+
+const REASONS: Readonly<Record<DoNotCallEntry["source"], string>> = {
+  owner: "by command",
+  text: "by text",
+  call: "on a call",
+};
+
+function describe({ number, source, words, addedAt }: DoNotCallEntry): string {
+  const since = addedAt.toLocaleDateString("sv-SE");
+  return [number, since, REASONS[source], ...(words === undefined ? [] : [quoted(words)])].join("  ");
+}
+
+/** @throws NotAPhoneNumber */
+async function numberOf(written: string, { config }: Settings): Promise<E164> {
+  const { NotAPhoneNumber, parsePhoneNumber } = await import("../config/phone-number.ts");
+  const number = parsePhoneNumber(written, config.defaultRegion);
+  if (number === undefined) throw new NotAPhoneNumber(written);
+  return number;
+}
+
+/** @throws NotAPhoneNumber; NotUnderstood when it is the owner's own. */
+async function othersNumber(written: string, settings: Settings): Promise<E164> {
+  const number = await numberOf(written, settings);
+  if (settings.config.ownerNumbers.includes(number)) {
+    throw new NotUnderstood(`${number} is your own number ("ownerNumbers"): this is for other people's.`);
+  }
+  return number;
+}
+
+async function withStore<Result>(
+  { stateFolder }: Settings,
+  work: (store: Store) => Promise<Result>,
+): Promise<Result> {
+  const { closeStore, openStore } = await import("../store/database.ts");
+  const store = await openStore(stateFolder);
+  try {
+    return await work(store);
+  } finally {
+    await closeStore(store);
+  }
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,122 @@
+/**
+ * Owns removing a person: everything the store knows by their number or keeps of their words. What stays says nothing of
+ * them: that a line placed a call or sent a message at that time, which the limits and the owner's bill count.
+ */
+import { sql } from "kysely";
+import { type E164, parsePhoneNumber } from "../config/phone-number.ts";
+import type { Store } from "./database.ts";
+
+/** What was removed, and what could not be. */
+export interface Forgotten {
+  /** Calls with the person, planned ones included. */
+  readonly calls: number;
+  /** Texts to and from them. */
+  readonly texts: number;
+  /** Calls with them that may be going on: they are still there. */
+  readonly openCalls: number;
+  /** Whether the number stays on the do-not-call list, without the words that put it there. */
+  readonly isDoNotCall: boolean;
+}
+
+/** A call of which nothing was heard for so long is not going on any more. */
+const LONGEST_CALL_MS = 4 * 60 * 60_000;
+
+/** Removes a person. Doing it again removes what has come since. */
+export async function forgetPerson(store: Store, number: E164): Promise<Forgotten> {
+  const { db } = store;
+  const now = store.now();
+  const liveSince = new Date(now.getTime() - LONGEST_CALL_MS).toISOString();
+  const mayGoOn = sql<boolean>`(
+    calls.state IN ('intended', 'unsettled', 'placed', 'started') AND calls.created_at >= ${liveSince}
+  )`;
+  const open = await db
+    .selectFrom("calls")
+    .select(({ fn }) => fn.countAll<number>().as("count"))
+    .where("callee", "=", number)
+    .where(mayGoOn)
+    .executeTakeFirst();
+  await db
+    .deleteFrom("call_lines")
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom("calls")
+          .select("calls.id")
+          .whereRef("calls.line", "=", "call_lines.line")
+          .whereRef("calls.carrier_call_id", "=", "call_lines.carrier_call_id")
+          .where("calls.callee", "=", number)
+          .where(sql<boolean>`NOT ${mayGoOn}`),
+      ),
+    )
+    .execute();
+  const neverPlaced = await db
+    .deleteFrom("calls")
+    .where("callee", "=", number)
+    .where("state", "in", ["planned", "canceled", "refused"])
+    .executeTakeFirst();
+  const placed = await db
+    .updateTable("calls")
+    .set({
+      state: "ended",
+      callee: null,
+      carrier_call_id: null,
+      carrier_job_id: null,
+      purpose: null,
+      greeting: null,
+      context: null,
+      transcript: null,
+      detail: null,
+      voicemail_message: null,
+      asked_in: null,
+      ended_at: sql`coalesce(ended_at, created_at)`,
+      told_at: sql`coalesce(told_at, ${now.toISOString()})`,
+    })
+    .where("callee", "=", number)
+    .where(sql<boolean>`NOT ${mayGoOn}`)
+    .executeTakeFirst();
+  const unsent = await db
+    .deleteFrom("outbox")
+    .where("recipient", "=", number)
+    .where("state", "not in", ["sent", "reported"])
+    .executeTakeFirst();
+  const sent = await db
+    .updateTable("outbox")
+    .set({
+      recipient: "",
+      body: "",
+      media_urls: "[]",
+      carrier_message_id: null,
+      in_reply_to: null,
+      detail: null,
+    })
+    .where("recipient", "=", number)
+    .executeTakeFirst();
+  const received = await deleteTextsFrom(store, number);
+  await db
+    .deleteFrom("approvals")
+    .where("status", "!=", "pending")
+    .where(sql<boolean>`instr(concat_ws(' ', action, details), ${number}) > 0`)
+    .execute();
+  const listed = await db
+    .updateTable("do_not_call")
+    .set({ words: null })
+    .where("number", "=", number)
+    .executeTakeFirst();
+  // What was deleted still stands in the journal beside the file until it is emptied. Another process that reads just
+  // now can prevent that; SQLite empties it later by itself.
+  await sql`PRAGMA wal_checkpoint(TRUNCATE)`.execute(db);
+  return {
+    calls: Number(neverPlaced.numDeletedRows + placed.numUpdatedRows),
+    texts: Number(unsent.numDeletedRows + sent.numUpdatedRows) + received,
+    openCalls: Number(open?.count ?? 0),
+    isDoNotCall: listed.numUpdatedRows === 1n,
+  };
+}
+
+/** A sender stands there as the carrier wrote it. */
+async function deleteTextsFrom({ db }: Store, number: E164): Promise<number> {
+  const senders = await db.selectFrom("inbox").select("sender").distinct().execute();
+  const written = senders.map(({ sender }) => sender).filter((sender) => parsePhoneNumber(sender) === number);
+  if (written.length === 0) return 0;
+  const result = await db.deleteFrom("inbox").where("sender", "in", written).executeTakeFirst();
+  return Number(result.numDeletedRows);
+}

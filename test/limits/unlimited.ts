@@ -1,0 +1,8 @@
+/** Settings that hold nothing back, for tests of something else: also the hour at which they run plays no part. */
+import type { LimitSettings } from "../../plugin/limits/check-limits.ts";
+
+export const unlimited: LimitSettings & { readonly lines: readonly never[] } = {
+  limits: { callsPerNumberPerDay: 1_000, cooldownMinutes: 0 },
+  hours: { timezone: "UTC", quietHours: undefined, callingHours: undefined },
+  lines: [],
+};

@@ -1,0 +1,104 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { requirePhoneNumber } from "../../plugin/config/phone-number.ts";
+import { intendCall, recentCalls } from "../../plugin/store/calls.ts";
+import { addDoNotCall, listDoNotCall } from "../../plugin/store/do-not-call.ts";
+import { receiveText } from "../../plugin/store/inbox.ts";
+import { PhoneRunner } from "./run-phone.ts";
+
+let phone: PhoneRunner;
+const number = requirePhoneNumber("+8613800138000");
+
+beforeEach(() => {
+  phone = new PhoneRunner();
+  phone.write(
+    "switchboard/skill-config.json",
+    JSON.stringify({ ownerNumbers: ["+8613900139000"], defaultRegion: "CN" }),
+  );
+});
+
+afterEach(() => phone.remove());
+
+describe("do-not-call", () => {
+  test("a number is put on the list, shown, and taken off", async () => {
+    expect(await phone.run("do-not-call", "add", "138 0013 8000")).toMatchObject({
+      code: 0,
+      stdout: "+8613800138000 is not called or texted any more.\n",
+    });
+    expect((await phone.run("do-not-call", "add", number)).stdout).toMatch(/on the do-not-call list already/);
+    expect((await phone.run("do-not-call", "list")).stdout).toMatch(
+      /^\+8613800138000 {2}\d{4}-\d\d-\d\d {2}by command\n$/,
+    );
+    expect((await phone.run("do-not-call", "remove", number)).stdout).toBe(
+      "+8613800138000 may be called and texted again.\n",
+    );
+    expect((await phone.run("do-not-call")).stdout).toBe("Nobody is on the list.\n");
+  });
+
+  test("somebody's words stay one quoted line", async () => {
+    await phone.inStore((store) =>
+      addDoNotCall(store, { number, source: "text", words: "STOP\n+1555 by command\u202e" }),
+    );
+    expect((await phone.run("do-not-call", "list")).stdout).toMatch(
+      / {2}by text {2}"STOP\\n\+1555 by command\\u202e"\n$/,
+    );
+    const { stdout } = await phone.run("do-not-call", "list", "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, numbers: [{ number, source: "text" }] });
+  });
+
+  test("what is wrong is said", async () => {
+    expect(await phone.run("do-not-call", "remove", number)).toMatchObject({
+      code: 1,
+      stderr: "+8613800138000 is not on the do-not-call list. To see it: phone do-not-call list\n",
+    });
+    expect(await phone.run("do-not-call", "add", "nobody")).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/is not a phone number/),
+    });
+    expect(await phone.run("do-not-call", "add", "+8613900139000")).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/is your own number/),
+    });
+    expect(await phone.inStore(listDoNotCall)).toEqual([]);
+  });
+});
+
+describe("forget", () => {
+  test("what is kept of somebody is deleted, and what stays is said", async () => {
+    await phone.inStore(async (store) => {
+      const line = "home";
+      await receiveText(store, { line, messageId: "m1", from: number, body: "别再打来了" });
+      await intendCall(store, { line, carrier: "stepone", callee: requirePhoneNumber("+8613700137000") });
+      await addDoNotCall(store, { number, source: "text", words: "别再打来了" });
+    });
+    expect(await phone.run("forget", "138-0013-8000")).toMatchObject({
+      code: 0,
+      stdout: [
+        "Deleted what was kept of +8613800138000: 0 calls, 1 text.",
+        "The number itself stays on the do-not-call list, without the words that put it there.",
+        "What the phone service and the gateway's own conversations keep is not deleted by this.",
+        "",
+      ].join("\n"),
+    });
+    expect(await phone.inStore(listDoNotCall)).toMatchObject([{ number }]);
+    expect(await phone.inStore((store) => recentCalls(store, 9))).toHaveLength(1);
+  });
+
+  test("a call that may be going on is said", async () => {
+    await phone.inStore((store) => intendCall(store, { line: "home", carrier: "stepone", callee: number }));
+    const { stdout } = await phone.run("forget", number, "--json");
+    expect(JSON.parse(stdout)).toEqual({
+      ok: true,
+      number,
+      calls: 0,
+      texts: 0,
+      openCalls: 1,
+      isDoNotCall: false,
+    });
+    expect((await phone.run("forget", number)).stdout).toContain("may be going on and is still kept");
+  });
+
+  test("the owner is not forgotten by mistake", async () => {
+    expect(await phone.run("forget", "+8613900139000")).toMatchObject({ code: 2 });
+    expect((await phone.run("forget")).code).toBe(2);
+  });
+});
