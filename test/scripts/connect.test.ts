@@ -55,7 +55,7 @@ afterAll(async () => {
 }, 30_000);
 
 beforeEach(() => {
-  runner = new ScriptRunner();
+  runner = new ScriptRunner({ isBuilt: true });
   writeSettings();
 });
 

@@ -14,7 +14,13 @@ export interface Finished {
 
 /** A temporary state folder, and scripts that find it. */
 export class ScriptRunner {
+  readonly #isBuilt: boolean;
   readonly stateFolder = mkdtempSync(path.join(tmpdir(), "switchboard-script-"));
+
+  /** @param given.isBuilt run what `npm run build` made of the scripts, which starts in a third of the time. */
+  constructor({ isBuilt = false }: { readonly isBuilt?: boolean } = {}) {
+    this.#isBuilt = isBuilt;
+  }
 
   /** Writes a file into the state folder. */
   write(name: string, content: string): void {
@@ -23,7 +29,7 @@ export class ScriptRunner {
     writeFileSync(file, content, { mode: 0o600 });
   }
 
-  /** Runs `scripts/<name>.ts` to its end. The environment holds what is given and nothing of the user's. */
+  /** Runs a script to its end. The environment holds what is given and nothing of the user's. */
   run(
     name: string,
     args: readonly string[],
@@ -37,9 +43,12 @@ export class ScriptRunner {
       readonly killSignal?: NodeJS.Signals;
     } = {},
   ): Promise<Finished> {
+    const script = this.#isBuilt
+      ? path.join("dist", "scripts", `${name}.js`)
+      : path.join("scripts", `${name}.ts`);
     const child = spawn(
       process.execPath,
-      [...(given.node ?? []), path.join(projectFolder, "scripts", `${name}.ts`), ...args],
+      [...(given.node ?? []), path.join(projectFolder, script), ...args],
       {
         cwd: this.stateFolder,
         env: {
