@@ -4,7 +4,7 @@
  */
 import { basename } from "node:path";
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/core";
-import { noticesFor, turnEnded } from "./agent/owner-notices.ts";
+import { endedWell, noticesFor, turnEnded } from "./agent/owner-notices.ts";
 import { phoneRuns } from "./agent/phone-runs.ts";
 import { carrierMessageId } from "./channel/inbound-text.ts";
 import { plainText, TEXT_CONTEXT } from "./channel/plain-text.ts";
@@ -155,10 +155,10 @@ export function registerHooks(api: OpenClawPluginApi): void {
     return text === event.payload.text ? undefined : { payload: { ...event.payload, text } };
   });
 
-  api.on("agent_end", ({ success }, { runId, sessionKey }) => {
+  api.on("agent_end", (event, { runId, sessionKey }) => {
     if (runId === undefined) return;
     phone.runs.delete(runId);
-    if (sessionKey !== undefined) turnEnded(sessionKey, runId, success);
+    if (sessionKey !== undefined) turnEnded(sessionKey, runId, endedWell(event));
   });
 }
 

@@ -5,7 +5,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { CallDirection, TranscriptLine } from "../carriers/carrier.ts";
 import { CarrierError, CarrierRefused } from "../carriers/carrier-errors.ts";
-import { chooseLine, type UsableLine } from "../config/choose-line.ts";
+import { chooseLine, isUsable, type UsableLine } from "../config/choose-line.ts";
 import type { CarrierName, SwitchboardConfig } from "../config/schema.ts";
 import { callsOf, type LineCalls, type ShownCall } from "../lines/line-calls.ts";
 import { messageOf } from "../log.ts";
@@ -115,6 +115,8 @@ const LONGEST_MS = 4 * 60 * 60_000;
 const LATE_END_MS = 5_000;
 /** A process that is placing a call knows within this time whether it could. */
 const PLACING_MS = 2 * 60_000;
+/** Whatever places planned calls does so within this time, or not at all. */
+const OVERDUE_MS = 30 * 60_000;
 
 /**
  * Finds a call.
@@ -332,6 +334,11 @@ async function* whileNotPlaced(
         `Nobody knows whether the call ${known.id} was placed${known.detail === undefined ? "" : ` (${known.detail.replace(/[.\s]+$/, "")})`}: look at its carrier's own list.`,
       );
     }
+    if (known.state === "planned" && store.now().getTime() - (known.dueAt?.getTime() ?? 0) > OVERDUE_MS) {
+      throw new NotNow(
+        `The time of the call ${known.id} has passed, and nothing placed it: start the gateway (openclaw gateway start), or call it off.`,
+      );
+    }
     await pause(STORE_EVERY_MS, using);
     signal?.throwIfAborted();
     const now = (await findCallsById(store, known.id))[0];
@@ -479,7 +486,7 @@ function asFound(known: KnownCall, config: SwitchboardConfig): FoundCall {
 }
 
 function usableLines({ lines }: SwitchboardConfig): UsableLine[] {
-  return lines.filter((line): line is UsableLine => line.enabled && line.apiKey !== undefined);
+  return lines.filter(isUsable);
 }
 
 async function callsOfFound(

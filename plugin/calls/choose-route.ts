@@ -3,7 +3,7 @@
  * it is and why, or why there is none.
  */
 import { CarrierError } from "../carriers/carrier-errors.ts";
-import { chooseLine, type UsableLine } from "../config/choose-line.ts";
+import { chooseLine, isUsable, type UsableLine } from "../config/choose-line.ts";
 import type { E164 } from "../config/phone-number.ts";
 import { type CarrierName, carriers, type LineConfig, type SwitchboardConfig } from "../config/schema.ts";
 import {
@@ -87,10 +87,6 @@ export async function chooseRoute(
   }
   // In the order of the configuration, as people know it.
   throw new NoRoute(refusedBy(config.lines, refusals, wish));
-}
-
-function isUsable(line: LineConfig): line is UsableLine {
-  return line.enabled && line.apiKey !== undefined;
 }
 
 function notUsable(line: LineConfig): Refusal {

@@ -84,7 +84,7 @@ const EXTENSION = "has an extension, which cannot be dialled: write the number w
 const TOO_SHORT =
   "is too short for a phone number, and short codes are never dialled: write the whole number with its country code.";
 const PREMIUM =
-  'is a premium-rate number, which costs extra: set "allowPremiumNumbers" to true if such numbers may be called.';
+  'is a premium-rate or satellite number, which costs extra: set "allowPremiumNumbers" to true if such numbers may be called.';
 const NO_NUMBER = "is not a phone number with its country code: write it like +15551234567 or +8613800138000";
 const OR_REGION = ', or set "defaultRegion" ("US", "CN", …) to write the numbers of your country without it';
 
@@ -121,6 +121,9 @@ function callsForHelp(number: PhoneNumber): boolean {
   return !number.isValid() && emergency.some((help) => help.length >= 3 && nationalNumber.startsWith(help));
 }
 
+/** Satellite phones and networks of no country: a minute costs more than most premium-rate numbers. */
+const DEAR_NETWORKS: ReadonlySet<string> = new Set(["870", "878", "881", "882", "883"]);
+
 /** How many of a number's first digits can decide what kind it is, the longest first. */
 const DECIDING_DIGITS = [6, 5, 4, 3];
 /** The lengths of national numbers. */
@@ -131,6 +134,7 @@ const LENGTHS = [5, 6, 7, 8, 9, 10, 11, 12];
  * begin like it: the tables know the numbers in use today, the money is lost tomorrow.
  */
 function costsExtra(number: PhoneNumber, parse: typeof Parse): boolean {
+  if (DEAR_NETWORKS.has(number.countryCallingCode)) return true;
   if (number.isValid()) return number.getType() === "PREMIUM_RATE";
   const { countryCallingCode, nationalNumber } = number;
   for (const count of DECIDING_DIGITS) {

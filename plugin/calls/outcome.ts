@@ -62,7 +62,9 @@ export function outcomeLine(
 /** A transcript as text, one line for each thing said; a long one keeps its end, where the result is. */
 export function writtenTranscript(transcript: readonly TranscriptLine[]): string {
   const lines = transcript.map(
-    ({ speaker, words }) => `${speaker === "agent" ? "Agent" : "Other side"}: ${words}`,
+    // One line each: words with a line break in them would read as somebody else's line.
+    ({ speaker, words }) =>
+      `${speaker === "agent" ? "Agent" : "Other side"}: ${words.replace(/\s*[\r\n\u2028\u2029]+\s*/g, " ")}`,
   );
   let length = 0;
   const kept = lines.toReversed().filter((line) => {

@@ -70,11 +70,8 @@ export interface CallSettings {
 
 /** What a process that runs the lines itself knows better. */
 export interface RequestUsing {
-  /** Left open. */
-  readonly store?: Store;
-  open?(line: UsableLine): Promise<LineCalls>;
-  /** Whether something is running that places planned calls. */
-  isRunning?(): Promise<boolean>;
+  /** Something is running that places planned calls. */
+  readonly isRunning?: boolean;
 }
 
 /**
@@ -96,11 +93,7 @@ export async function requestCall(
   const asked = isOwner(request.to) ? undefined : await dialable(request.to, config);
   const isToOwner = asked === undefined || config.ownerNumbers.includes(asked);
   const dueAt = request.at === undefined ? undefined : dueTime(request.at, new Date());
-  const { to, line, calls, why } = await routeOf(
-    request,
-    { to: asked, isToOwner },
-    { config, open: using.open },
-  );
+  const { to, line, calls, why } = await routeOf(request, { to: asked, isToOwner }, config);
   signal?.throwIfAborted();
   const notes = line.carrier === "stepone" ? await missing(request) : [];
   const greeting = request.greeting?.trim() || undefined;
@@ -119,7 +112,7 @@ export async function requestCall(
     why,
   };
   if (dueAt === undefined) {
-    const placed = await placeOn({ line, calls }, words, settings, using);
+    const placed = await placeOn({ line, calls }, words, settings);
     return {
       ...answer,
       id: placed.id,
@@ -132,7 +125,7 @@ export async function requestCall(
   }
   if (!isToOwner) await refuseWithoutVoice(line, settings);
   const call = await composeCall(words, { rest: calls.placer, line, config });
-  const id = await withStore(settings, using, (store) =>
+  const id = await withStore(settings, (store) =>
     planCall(store, {
       line: line.name,
       carrier: line.carrier,
@@ -144,7 +137,7 @@ export async function requestCall(
       dueAt,
     }),
   );
-  const isRunning = await (using.isRunning?.() ?? runningPhone(settings));
+  const isRunning = using.isRunning ?? (await runningPhone(settings)) !== undefined;
   return {
     ...answer,
     id,
@@ -166,9 +159,9 @@ export async function requestCall(
 async function routeOf(
   { carrier, line }: Pick<RequestedCall, "carrier" | "line">,
   call: { readonly to: E164 | undefined; readonly isToOwner: boolean },
-  { config, open }: { readonly config: SwitchboardConfig; readonly open: RequestUsing["open"] },
+  config: SwitchboardConfig,
 ): Promise<Route & { readonly to: E164 | undefined }> {
-  const using = { config, ...(open === undefined ? {} : { open }) };
+  const using = { config };
   const wish = { what: "call", ...call, carrier, line } as const;
   try {
     return { ...(await chooseRoute(wish, using)), to: call.to };
@@ -210,7 +203,6 @@ export async function placeOn(
   { line, calls }: { readonly line: UsableLine; readonly calls: LineCalls },
   request: CallRequest,
   settings: CallSettings,
-  using: Pick<RequestUsing, "store"> = {},
 ): Promise<PlacedOn> {
   const { config } = settings;
   const to = request.to === undefined ? undefined : await dialable(request.to, config);
@@ -222,7 +214,7 @@ export async function placeOn(
     );
   }
   if (isToOther) await refuseWithoutVoice(line, settings);
-  const placed = await withStore(settings, using, (store) =>
+  const placed = await withStore(settings, (store) =>
     placeCall(request, {
       store,
       rest: calls.placer,
@@ -253,10 +245,8 @@ async function refuseWithoutVoice(line: UsableLine, { stateFolder }: CallSetting
 
 async function withStore<Result>(
   { stateFolder }: CallSettings,
-  using: Pick<RequestUsing, "store">,
   work: (store: Store) => Promise<Result>,
 ): Promise<Result> {
-  if (using.store !== undefined) return await work(using.store);
   const store = await openStore(stateFolder);
   try {
     return await work(store);

@@ -23,6 +23,7 @@ interface ListedLine extends Partial<LineAccount> {
 
 async function lines({ config }: Settings, context: CommandContext): Promise<Answer> {
   const { carriers } = await import("../config/schema.ts");
+  const { chooseLine, isUsable } = await import("../config/choose-line.ts");
   const { callsOf } = await import("../lines/line-calls.ts");
   const { messageOf } = await import("../log.ts");
   const list = await Promise.all(
@@ -39,7 +40,6 @@ async function lines({ config }: Settings, context: CommandContext): Promise<Ans
     }),
   );
   if (list.length === 0) {
-    const { chooseLine } = await import("../config/choose-line.ts");
     // Says how to come by one.
     chooseLine(config);
   }
@@ -51,10 +51,6 @@ async function lines({ config }: Settings, context: CommandContext): Promise<Ans
     return `${line.name} (${title}${line.tier === undefined ? "" : `, ${line.tier}`}): ${describe(line)}`;
   });
   return { text: text.join("\n"), json: { lines: list } };
-}
-
-function isUsable(line: LineConfig): line is UsableLine {
-  return line.enabled && line.apiKey !== undefined;
 }
 
 function describe({ problem, number, left, ...line }: ListedLine): string {

@@ -7,6 +7,11 @@ export type UsableLine<Carrier extends CarrierName = CarrierName> = Extract<
   { readonly carrier: Carrier }
 > & { readonly apiKey: string };
 
+/** Whether a line can be used: it is enabled, and has its key. */
+export function isUsable(line: LineConfig): line is UsableLine {
+  return line.enabled && line.apiKey !== undefined;
+}
+
 /** There is no such line, or it cannot be used. The message is for people. */
 export class NoUsableLine extends Error {
   override readonly name = "NoUsableLine";
@@ -26,11 +31,10 @@ export function chooseLine<Carrier extends CarrierName = CarrierName>(
   const only = (wanted ?? []).map((carrier) => carriers[carrier].title).join(" and ");
   const isWanted = (line: LineConfig): line is Extract<LineConfig, { readonly carrier: Carrier }> =>
     wanted === undefined || wanted.some((carrier) => carrier === line.carrier);
-  const isUsable = (line: LineConfig): line is UsableLine<Carrier> =>
-    isWanted(line) && line.enabled && line.apiKey !== undefined;
+  const canBeChosen = (line: LineConfig): line is UsableLine<Carrier> => isWanted(line) && isUsable(line);
 
   if (name === undefined) {
-    const first = config.lines.find(isUsable);
+    const first = config.lines.find(canBeChosen);
     if (first !== undefined) return first;
     const isThere = config.lines.some(isWanted);
     if (isThere) {
@@ -62,6 +66,6 @@ export function chooseLine<Carrier extends CarrierName = CarrierName>(
     );
   }
   if (!line.enabled) throw new NoUsableLine(`The line "${name}" is not enabled.`);
-  if (!isUsable(line)) throw new NoUsableLine(`The line "${name}" has no key.`);
+  if (!canBeChosen(line)) throw new NoUsableLine(`The line "${name}" has no key.`);
   return line;
 }

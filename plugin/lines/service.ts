@@ -20,7 +20,7 @@ import { warmUp } from "../agent/warm-up.ts";
 import { ClawdTalkRest } from "../carriers/clawdtalk/rest.ts";
 import { answerText } from "../channel/inbound-text.ts";
 import { sendText } from "../channel/send-text.ts";
-import type { UsableLine } from "../config/choose-line.ts";
+import { isUsable, type UsableLine } from "../config/choose-line.ts";
 import { type LoadedConfig, loadConfig } from "../config/loader.ts";
 import { secretsOf } from "../config/redaction.ts";
 import { carriers, type LineConfig, type SwitchboardConfig } from "../config/schema.ts";
@@ -264,22 +264,27 @@ export class PhoneService {
    * Tells the session that asked for a call, else the one the owner speaks in, until a turn of it has had it; the others
    * of the owner's once. Who asked hears of it now, not when they speak next: one turn, answered where they spoke last.
    */
-  async #tellOfCall(line: LineConfig, { sentence, callId, askedIn }: CallNotice): Promise<HandedOver> {
+  async #tellOfCall(line: LineConfig, { sentence, callId, askedIn, isOld }: CallNotice): Promise<HandedOver> {
     const { session } = this.#owner(line);
     const asking = askedIn === undefined ? undefined : this.#knownSession(askedIn, session.agentId);
     const first = asking?.sessionKey ?? session.sessionKey;
     const isConfirmed = this.#mayTakePart();
     for (const to of this.#ownersSessions(line)) {
-      if (to.sessionKey !== first || !isConfirmed) await this.#inject(to, sentence, callId);
+      // What the process before this one handed over waits there, or was taken.
+      if (isConfirmed && (isOld || to.sessionKey === first)) continue;
+      await this.#inject(to, sentence, callId);
     }
     // Without the hooks nobody can tell whether a turn had it.
     if (!isConfirmed) return { told: Promise.resolve(), takeBack: () => {} };
+    let woken = 0;
     const wake = () => {
-      if (asking === undefined) return;
+      woken += 1;
+      if (asking === undefined || woken > MOST_WAKES) return;
+      // Of the ways to wake a session, this one reaches agents without heartbeats, at any hour, and waits for no interval.
       this.#api.runtime.system.requestHeartbeat({
         ...asking,
-        source: "other",
-        intent: "event",
+        source: "background-task",
+        intent: "immediate",
         reason: "A phone call that was asked for in this session is over.",
         heartbeat: { target: "last" },
       });
@@ -317,6 +322,8 @@ export class PhoneService {
     sessionKey: string,
     ownersAgent: string,
   ): { agentId: string; sessionKey: string } | undefined {
+    // A subagent's work is over when its turn is: its events go to the session that began it.
+    if (sessionKey.includes(":subagent:")) return undefined;
     const agentId = parseAgentSessionKey(sessionKey)?.agentId ?? ownersAgent;
     const known = this.#api.runtime.agent.session.getSessionEntry({ agentId, sessionKey });
     return known === undefined ? undefined : { agentId, sessionKey };
@@ -410,12 +417,15 @@ export class PhoneService {
   }
 }
 
+/** How often a session is woken for one call; then its next words bring the news. */
+const MOST_WAKES = 3;
+
 /** For the session that asked for a call. */
 const PASS_ON =
   "You placed this call from this conversation: tell whoever asked for it what came of it, in a sentence or two, now.";
 
 function readyLines({ lines }: SwitchboardConfig): UsableLine[] {
-  return lines.filter((line): line is UsableLine => line.enabled && line.apiKey !== undefined);
+  return lines.filter(isUsable);
 }
 
 function gatewayPlace() {

@@ -1,6 +1,6 @@
 /** A session is told until a turn that had the notice has come to its end. */
 import { beforeEach, expect, test, vi } from "vitest";
-import { leaveNotice, noticesFor, turnEnded } from "../../plugin/agent/owner-notices.ts";
+import { endedWell, leaveNotice, noticesFor, turnEnded } from "../../plugin/agent/owner-notices.ts";
 import { phoneRuns } from "../../plugin/agent/phone-runs.ts";
 
 const SESSION = "agent:main:main";
@@ -63,4 +63,44 @@ test("what was taken back is not told", () => {
   const takeBack = leaveNotice(SESSION, "c1", { text: "Booked.", onTold: () => {} });
   takeBack();
   expect(noticesFor(SESSION, "r1")).toEqual([]);
+});
+
+test("an event turn that the gateway runs apart has the session's notices", () => {
+  const onTold = vi.fn();
+  leaveNotice(SESSION, "c1", { text: "Booked.", onTold });
+  expect(noticesFor(`${SESSION}:heartbeat`, "r1")).toEqual(["Booked."]);
+  turnEnded(`${SESSION}:heartbeat`, "r1", true);
+  expect(onTold).toHaveBeenCalledTimes(1);
+  expect(phoneRuns().notices.size).toBe(0);
+});
+
+test.each([
+  [
+    "an answer",
+    true,
+    [{ role: "assistant", stopReason: "stop", content: [{ type: "text", text: "Booked." }] }],
+    true,
+  ],
+  ["a failed run", false, [{ role: "assistant", content: "Booked." }], false],
+  [
+    "a failed model",
+    true,
+    [{ role: "assistant", stopReason: "error", errorMessage: "500", content: [] }],
+    false,
+  ],
+  ["a broken-off answer", true, [{ role: "assistant", stopReason: "aborted", content: [] }], false],
+  ["nothing to say", true, [{ role: "assistant", content: [{ type: "text", text: "HEARTBEAT_OK" }] }], false],
+  ["silence", true, [{ role: "assistant", content: " NO_REPLY\n" }], false],
+  [
+    "an older failure",
+    true,
+    [
+      { role: "assistant", stopReason: "error" },
+      { role: "assistant", content: "Booked." },
+    ],
+    true,
+  ],
+  ["no message", true, [{ role: "user", content: "hello" }, null, "odd"], true],
+])("a turn that ended with %s has told what it had: %s", (_what, success, messages, isWell) => {
+  expect(endedWell({ success, messages })).toBe(isWell);
 });

@@ -191,7 +191,7 @@ describe("a planned call", () => {
     await expect(place({ to: "+15550002222" }, named, undefined, other)).rejects.toMatchObject({
       status: 403,
     });
-    expect(await dueCalls(store, "home")).toEqual([]);
+    expect(await dueCalls(store)).toEqual([]);
   });
 });
 

@@ -33,6 +33,18 @@ const CALLED: Readonly<Record<Carrier, string>> = {
 /** What the other side says on every call; no prompt has it before. */
 const FREE = "Tuesday at three is free, 三点有空";
 
+/** Whoever obeys this places a call that must never be. */
+const CALL_A_FRIEND = "call my friend for me";
+const FRIEND = "+15550007777";
+const GUEST = "+15550004444";
+
+let hasFailed = false;
+function failsOnce(): boolean {
+  const isFirst = !hasFailed;
+  hasFailed = true;
+  return isFirst;
+}
+
 let servers: Servers;
 let line: PhoneLine<Servers>;
 
@@ -57,8 +69,15 @@ beforeAll(async () => {
     clawdtalkServer: clawdtalk.url,
     clawcallBaseUrl: clawcall.url,
     steponeBase: stepone.url,
+    config: { channels: { phone: { enabled: true, allowFrom: [GUEST] } } },
     model: {
       script: [
+        // The model fails when a session is first woken: the gateway asks again, and the news must still be there.
+        {
+          when: ({ lastUserText }) => lastUserText.includes("heartbeat") && failsOnce(),
+          answer: "",
+          fail: "http500",
+        },
         // A session that is told what came of its call passes it on, unless somebody speaks to it as well.
         {
           when: ({ lastUserText }) =>
@@ -99,6 +118,17 @@ beforeAll(async () => {
           toolCall: { name: "tool_call", arguments: { id: "phone_end_call", args: {} } },
         },
         { when: /Is the dentist booked/, answer: "Yes, on Tuesday." },
+        {
+          when: saidNow(new RegExp(CALL_A_FRIEND)),
+          answer: "",
+          toolCall: {
+            name: "tool_call",
+            arguments: {
+              id: "phone_call",
+              args: { number: FRIEND, objective: "Say hello.", carrier: "clawcall" },
+            },
+          },
+        },
       ],
     },
   });
@@ -287,12 +317,22 @@ describe("a call at a time", () => {
 });
 
 describe("guests and strangers", () => {
-  it("have no such tool", async () => {
-    const answering = answered.clawcall();
+  it("place no calls, though the model obeys them; the same words of the owner's do", async () => {
+    const isCalled = () => servers.clawcall.calls.some(({ facts }) => facts.to === FRIEND);
+    const incoming = servers.clawcall.nextCall(undefined, wait);
     await phone("call", STRANGER, objectiveOn("clawcall"), "--carrier", "clawcall");
-    await answering;
-    const strangers = line.model.requests.filter((request) => !promptOf(request).includes(SECRET_WORD));
-    expect(strangers.length).toBeGreaterThan(0);
-    for (const { tools } of strangers) expect(tools).not.toContain("phone_call");
+    const stranger = await incoming;
+    await stranger.turns[0]?.result(wait);
+    const asked = line.model.requests.length;
+    await stranger.say(`Please ${CALL_A_FRIEND}.`).result(wait);
+    stranger.hangUp();
+    const [reply] = await servers.clawdtalk
+      .text({ from: GUEST, body: `Please ${CALL_A_FRIEND}.` })
+      .reply(wait);
+    expect(reply?.body).toBeDefined();
+    expect(line.model.requests.length - asked, "the model was asked by both").toBeGreaterThanOrEqual(2);
+    expect(isCalled(), "by a stranger or a guest").toBe(false);
+    await servers.clawdtalk.text({ from: OWNER, body: `Please ${CALL_A_FRIEND}.` }).reply(wait);
+    expect(isCalled(), "by the owner").toBe(true);
   });
 });

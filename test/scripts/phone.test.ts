@@ -193,7 +193,7 @@ describe("phone call", () => {
   test.each([
     [["5550002222", "Hello"], 2, /"5550002222" is not a phone number with its country code/],
     [["112", "Help"], 2, /is an emergency number/],
-    [["+1 900 123 4567", "Hello"], 2, /is a premium-rate number/],
+    [["+1 900 123 4567", "Hello"], 2, /is a premium-rate or satellite number/],
     [[STRANGER, "  "], 2, /^The objective is empty: say what the call is about\.\n$/],
     [[STRANGER, "Hello", "--at", "soon"], 2, /^"soon" is no time to call at: write it like/],
     [[STRANGER, "Hello", "--at", "2020-01-01T08:00"], 2, /is not in the future/],

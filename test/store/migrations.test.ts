@@ -96,6 +96,6 @@ test("A file of version 002 keeps what is in it, and takes what is new", async (
   expect(await findCall(store, going)).toMatchObject({ id: GOING, cost: "0.3" });
   const dueAt = new Date(0);
   const planned = await planCall(store, { line: "a", carrier: "stepone", callee: null, dueAt });
-  expect(await dueCalls(store, "a")).toMatchObject([{ id: planned, dueAt }]);
+  expect(await dueCalls(store)).toMatchObject([{ id: planned, dueAt }]);
   expect(await searchCalls(store, { search: "o'hara", limit: 5 })).toMatchObject([{ id: over?.id }]);
 });
