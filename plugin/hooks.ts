@@ -4,7 +4,7 @@
  */
 import { basename } from "node:path";
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/core";
-import { endedWell, noticesFor, turnEnded } from "./agent/owner-notices.ts";
+import { endedWell, modelAsked, noticesFor, turnEnded } from "./agent/owner-notices.ts";
 import { phoneRuns } from "./agent/phone-runs.ts";
 import { carrierMessageId } from "./channel/inbound-text.ts";
 import { plainText, TEXT_CONTEXT } from "./channel/plain-text.ts";
@@ -21,8 +21,8 @@ const TAKEN_UP = "I'm continuing your interrupted request now";
 const HAS_WORDS = /[\p{L}\p{N}]/u;
 
 /**
- * `before_agent_reply`, `before_model_resolve`, `before_prompt_build`, `before_agent_run` and `agent_end` are left
- * out by the gateway, without a word to us, unless the owner grants conversation access; the service says so.
+ * `before_agent_reply`, `before_model_resolve`, `before_prompt_build`, `llm_input`, `before_agent_run` and `agent_end` are
+ * left out by the gateway, without a word to us, unless the owner grants conversation access; the service says so.
  */
 export function registerHooks(api: OpenClawPluginApi): void {
   const phone = phoneRuns();
@@ -87,13 +87,16 @@ export function registerHooks(api: OpenClawPluginApi): void {
   // owner's sessions are to be told reaches every turn of theirs but those with a task of ours, such as a briefing.
   api.on("before_prompt_build", (_event, { sessionKey, runId, messageProvider }) => {
     const run = runId === undefined ? undefined : phone.runs.get(runId);
-    const isTold = sessionKey !== undefined && runId !== undefined && run?.isTask !== true;
-    const notices = isTold ? noticesFor(sessionKey, runId) : [];
+    const notices = sessionKey === undefined || run?.isTask === true ? [] : noticesFor(sessionKey);
     const isText = messageProvider === CHANNEL && run === undefined;
     return {
       ...(notices.length === 0 ? {} : { prependContext: notices.join("\n\n") }),
       ...(isText ? { appendSystemContext: TEXT_CONTEXT } : {}),
     };
+  });
+
+  api.on("llm_input", ({ runId, prompt }, { sessionKey }) => {
+    if (sessionKey !== undefined) modelAsked(sessionKey, runId, prompt);
   });
 
   api.on("before_agent_run", (_event, context) => {

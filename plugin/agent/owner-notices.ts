@@ -17,7 +17,7 @@ export interface OwnerNotice {
 }
 
 interface PendingNotice extends OwnerNotice {
-  /** The turns that have it. */
+  /** The turns whose model was asked with it. */
   readonly runs: Set<string>;
 }
 
@@ -54,11 +54,17 @@ function pendingIn(sessionKey: string): Map<string, PendingNotice> | undefined {
   return phoneRuns().notices.get(sessionKey.replace(APART, ""));
 }
 
-/** What the turn with this run id is to be told. */
-export function noticesFor(sessionKey: string, runId: string): readonly string[] {
-  const pending = [...(pendingIn(sessionKey)?.values() ?? [])];
-  for (const { runs } of pending) runs.add(runId);
-  return pending.map(({ text }) => text);
+/** What the session's next turn is to be told. */
+export function noticesFor(sessionKey: string): readonly string[] {
+  return [...(pendingIn(sessionKey)?.values() ?? [])].map(({ text }) => text);
+}
+
+/** The model is asked with this prompt: only now is it known to have what a turn was given. */
+export function modelAsked(sessionKey: string, runId: string, prompt: string): void {
+  for (const { text, runs } of pendingIn(sessionKey)?.values() ?? []) {
+    if (prompt.includes(text)) runs.add(runId);
+    else runs.delete(runId);
+  }
 }
 
 /** A turn has ended: what it was told is told, or stays to be told. */

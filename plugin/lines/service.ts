@@ -289,11 +289,28 @@ export class PhoneService {
         heartbeat: { target: "last" },
       });
     };
-    const { promise: told, resolve: onTold } = Promise.withResolvers<void>();
-    const text = asking === undefined ? sentence : `${sentence} ${PASS_ON}`;
-    const takeBack = leaveNotice(first, callId, { text, onTold, onLost: wake });
+    const { promise: told, resolve } = Promise.withResolvers<void>();
+    let again: NodeJS.Timeout | undefined;
+    const takeBack = leaveNotice(first, callId, {
+      text: asking === undefined ? sentence : `${sentence} ${PASS_ON}`,
+      onTold: () => {
+        clearTimeout(again);
+        resolve();
+      },
+      // The gateway itself asks a model that failed once more, and whoever broke a turn off is being answered.
+      onLost: () => {
+        clearTimeout(again);
+        again = setTimeout(wake, WAKE_AGAIN_MS).unref();
+      },
+    });
     wake();
-    return { told, takeBack };
+    return {
+      told,
+      takeBack: () => {
+        clearTimeout(again);
+        takeBack();
+      },
+    };
   }
 
   #ownersSessions(line: LineConfig): { agentId: string; sessionKey: string }[] {
@@ -347,7 +364,11 @@ export class PhoneService {
   /** `health` tells anybody on the machine that the plugin runs here; status and logs want the gateway's token. */
   routes(): Parameters<OpenClawPluginApi["registerHttpRoute"]>[0][] {
     return [
-      { path: "/switchboard/health", auth: "plugin", handler: answerJson(() => ({ switchboard: true })) },
+      {
+        path: "/switchboard/health",
+        auth: "plugin",
+        handler: answerJson(() => ({ switchboard: true, speaksToOthers: this.#mayTakePart() })),
+      },
       { path: "/switchboard/status", auth: "gateway", handler: answerJson(() => this.status()) },
       {
         path: "/switchboard/logs",
@@ -419,6 +440,7 @@ export class PhoneService {
 
 /** How often a session is woken for one call; then its next words bring the news. */
 const MOST_WAKES = 3;
+const WAKE_AGAIN_MS = 20_000;
 
 /** For the session that asked for a call. */
 const PASS_ON =
