@@ -72,6 +72,8 @@ export async function dialable(raw: string, policy: DialPolicy): Promise<E164> {
     return refuse(defaultRegion === undefined ? `${NO_NUMBER}${OR_REGION}.` : `${NO_NUMBER}.`);
   }
   if (callsForHelp(known)) refuse(EMERGENCY);
+  // Short numbers that begin so sell something, and are whole.
+  if (isCutMobile(known) && !costsExtra(known, parse)) refuse(wrongLength(known));
   if (ownerNumbers.includes(number)) return number;
   if (known.nationalNumber.length <= SHORT && !OF_PEOPLE.has(known.getType())) refuse(TOO_SHORT);
   if (!allowPremiumNumbers && costsExtra(known, parse)) refuse(PREMIUM);
@@ -90,6 +92,11 @@ const OR_REGION = ', or set "defaultRegion" ("US", "CN", …) to write the numbe
 
 function wrongLength({ countryCallingCode, nationalNumber }: PhoneNumber): string {
   return `is no whole number of the country code ${countryCallingCode} (${nationalNumber.length} digits after it): check it.`;
+}
+
+/** Whether this is a mobile number of mainland China with a digit too few or too many: they have 11. */
+function isCutMobile({ countryCallingCode, nationalNumber }: PhoneNumber): boolean {
+  return countryCallingCode === "86" && /^1[3-9]/.test(nationalNumber) && nationalNumber.length !== 11;
 }
 
 /** Every script's digits as 0 to 9. */

@@ -17,9 +17,12 @@ export interface OpenCallTimings {
   readonly forgottenAfterMs: number;
 }
 
+/** Where only answered calls have a record, one without it was not answered after this. */
+export const UNANSWERED_AFTER_MS = 3 * 60_000;
+
 const TIMINGS: OpenCallTimings = {
   everyMs: 5_000,
-  unansweredAfterMs: 3 * 60_000,
+  unansweredAfterMs: UNANSWERED_AFTER_MS,
   forgottenAfterMs: 4 * 60 * 60_000,
 };
 

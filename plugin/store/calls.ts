@@ -492,11 +492,6 @@ export async function searchCalls(
   return rows.map(fromRow);
 }
 
-/** The latest calls, the newest first. */
-export async function recentCalls(store: Store, limit: number): Promise<KnownCall[]> {
-  return await searchCalls(store, { limit });
-}
-
 /** The digits of a search that is nothing but a phone number; null, which is in no text, for any other. */
 function digitsOf(search: string): string | null {
   const plain = search.normalize("NFKC");

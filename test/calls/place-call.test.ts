@@ -14,7 +14,7 @@ import {
   openCalls,
   pendingIntents,
   planCall,
-  recentCalls,
+  searchCalls,
 } from "../../plugin/store/calls.ts";
 import { closeStore, openStore, type Store } from "../../plugin/store/database.ts";
 
@@ -144,7 +144,7 @@ test("a number that is none costs nothing", async () => {
   await expect(place({ to: "5550002222" })).rejects.toThrow(/not a phone number with its country code/);
   await expect(place({ to: "112" })).rejects.toMatchObject({ name: "NotDialable" });
   expect(service.rest).toEqual([]);
-  expect(await recentCalls(store, 10)).toEqual([]);
+  expect(await searchCalls(store, { limit: 10 })).toEqual([]);
 });
 
 test("a number without its country code is one of the owner's region", async () => {
@@ -168,7 +168,7 @@ describe("a planned call", () => {
       },
     });
     expect(service.rest).toMatchObject([{ body: { to: "+15550002222", greeting: `${BO} Hi!` } }]);
-    expect(await recentCalls(store, 10)).toMatchObject([
+    expect(await searchCalls(store, { limit: 10 })).toMatchObject([
       { id: planned, state: "placed", greeting: `${BO} Hi!`, askedIn: "agent:main:main" },
     ]);
   });
@@ -185,7 +185,7 @@ describe("a planned call", () => {
     await expect(place({ to: "112" }, named, undefined, planned)).rejects.toMatchObject({
       name: "NotDialable",
     });
-    expect(await recentCalls(store, 10)).toMatchObject([{ id: planned, state: "refused" }]);
+    expect(await searchCalls(store, { limit: 10 })).toMatchObject([{ id: planned, state: "refused" }]);
     service.faults.rest = [{ path: "/v1/calls", kind: "status", status: 403, times: 1 }];
     const other = await planCall(store, { ...wanted, dueAt });
     await expect(place({ to: "+15550002222" }, named, undefined, other)).rejects.toMatchObject({
@@ -197,13 +197,15 @@ describe("a planned call", () => {
 
 test("which session asked for a call is written down", async () => {
   const { id } = await place({ askedIn: "agent:main:telegram:1" });
-  expect(await recentCalls(store, 10)).toMatchObject([{ id, askedIn: "agent:main:telegram:1" }]);
+  expect(await searchCalls(store, { limit: 10 })).toMatchObject([{ id, askedIn: "agent:main:telegram:1" }]);
 });
 
 test("a refused call is written down as refused", async () => {
   service.faults.rest = [{ path: "/v1/calls", kind: "status", status: 403, times: 1 }];
   await expect(place({ to: "+15550002222" })).rejects.toMatchObject({ name: "CarrierRefused", status: 403 });
-  expect(await recentCalls(store, 10)).toMatchObject([{ state: "refused", callee: "+15550002222" }]);
+  expect(await searchCalls(store, { limit: 10 })).toMatchObject([
+    { state: "refused", callee: "+15550002222" },
+  ]);
   expect(await pendingIntents(store, "home", new Date(0))).toEqual([]);
 });
 

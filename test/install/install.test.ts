@@ -62,6 +62,8 @@ async function shell(name: string): Promise<Record<string, string>> {
     HOME: home,
     USERPROFILE: home,
     OPENCLAW_STATE_DIR: stateDir,
+    // As the plugin names it to what the agent runs: somebody is there to speak on calls.
+    SWITCHBOARD_SESSION: "agent:main:main",
   };
 }
 

@@ -8,20 +8,24 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { defineClawCallCommand } from "../../plugin/command-line/clawcall-command.ts";
 import { loadConfig } from "../../plugin/config/loader.ts";
 import { type ClawCallPractice, startClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
-import { recentCalls } from "../../plugin/store/calls.ts";
+import { searchCalls } from "../../plugin/store/calls.ts";
 import { closeStore, openStore } from "../../plugin/store/database.ts";
 import { type Finished, ScriptRunner } from "./run-script.ts";
+import { RunningGateway } from "./running-gateway.ts";
 
 const isWindows = process.platform === "win32";
 const OWNER = "+15550001111";
 
 let service: ClawCallPractice;
+let gateway: RunningGateway;
 let runner: ScriptRunner;
 let printed: string;
 
 beforeEach(async () => {
   service = await startClawCallPractice({ tier: "pro", ownerNumber: OWNER });
+  gateway = await RunningGateway.start();
   runner = new ScriptRunner();
+  runner.env.OPENCLAW_GATEWAY_URL = gateway.url;
   printed = "";
   useAccount();
 });
@@ -30,7 +34,7 @@ afterEach(async () => {
   const secrets = service.accounts.flatMap(({ email, agents }) => [email, ...agents.map(({ key }) => key)]);
   for (const secret of secrets) expect(printed).not.toContain(secret);
   expect(service.violations).toEqual([]);
-  await service.close();
+  await Promise.all([service.close(), gateway.close()]);
   runner.remove();
 });
 
@@ -61,7 +65,7 @@ const last = () => service.requests.at(-1);
 async function stored() {
   const store = await openStore(runner.stateFolder);
   try {
-    return await recentCalls(store, 10);
+    return await searchCalls(store, { limit: 10 });
   } finally {
     await closeStore(store);
   }
@@ -440,6 +444,20 @@ describe("calls", () => {
     expect((await clawcall("third-party", "+15550002222", "Ask for the menu")).stdout).toMatch(
       /^Calling \+15550002222: Ask for the menu\nCall id: /,
     );
+  });
+
+  test("where nothing is running: nobody else is called, and a callback that listens says that nobody answers", async () => {
+    await gateway.close();
+    expect(await clawcall("third-party", "+15550002222", "Book a table")).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringMatching(/^Nothing is running that could speak for you on this call: start the/),
+    });
+    expect([service.requests, await stored()]).toEqual([[], []]);
+    expect((await clawcall("callback", "Hello")).stderr).toMatch(
+      /^Note: Nothing is running that could answer you on this call: start the gateway/,
+    );
+    expect(await clawcall("callback", "Done.", "--no-followup")).toMatchObject({ code: 0, stderr: "" });
   });
 
   test("history, with everybody's words harmless on their lines", async () => {

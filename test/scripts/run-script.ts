@@ -17,6 +17,9 @@ export class ScriptRunner {
   readonly #isBuilt: boolean;
   readonly stateFolder = mkdtempSync(path.join(tmpdir(), "switchboard-script-"));
 
+  /** What every run finds in its environment. */
+  readonly env: Record<string, string> = {};
+
   /** @param given.isBuilt run what `npm run build` made of the scripts, which starts in a third of the time. */
   constructor({ isBuilt = false }: { readonly isBuilt?: boolean } = {}) {
     this.#isBuilt = isBuilt;
@@ -29,7 +32,7 @@ export class ScriptRunner {
     writeFileSync(file, content, { mode: 0o600 });
   }
 
-  /** Runs a script to its end. The environment holds what is given and nothing of the user's. */
+  /** Runs a script to its end. The environment holds what is given here and in `env`, and nothing of the user's. */
   run(
     name: string,
     args: readonly string[],
@@ -56,6 +59,7 @@ export class ScriptRunner {
           HOME: this.stateFolder,
           // Windows needs it to open sockets.
           ...(process.env.SystemRoot === undefined ? {} : { SystemRoot: process.env.SystemRoot }),
+          ...this.env,
           ...given.env,
         },
         stdio: ["ignore", "pipe", "pipe"],

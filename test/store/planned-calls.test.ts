@@ -22,7 +22,7 @@ import {
   pendingIntents,
   planCall,
   plannedCalls,
-  recentCalls,
+  searchCalls,
   untoldCalls,
 } from "../../plugin/store/calls.ts";
 import { storeInFolder } from "./store-in-folder.ts";
@@ -103,7 +103,7 @@ describe("a planned call", () => {
     expect(await findCall(store, { line: "a", carrierCallId: "call-1" })).toBeUndefined();
     expect(await dueCalls(store)).toEqual([]);
     expect(await untoldCalls(store, "a")).toEqual([]);
-    expect(await recentCalls(store, 1)).toMatchObject([{ id, state: "canceled" }]);
+    expect(await searchCalls(store, { limit: 1 })).toMatchObject([{ id, state: "canceled" }]);
   });
 
   test("has to be taken up before it is placed, refused or unsettled", async () => {
@@ -193,7 +193,7 @@ describe("what the owner's session is still to be told", () => {
     expect(idsOf(await untoldCalls(store, "a"))).toEqual([ended, unsettled]);
     for (const { id, state } of untold) await markTold(store, id, state);
     expect(await untoldCalls(await here.another(), "a")).toEqual([]);
-    expect((await recentCalls(store, 3)).every(({ isTold }) => isTold)).toBe(true);
+    expect((await searchCalls(store, { limit: 3 })).every(({ isTold }) => isTold)).toBe(true);
   });
 
   test("are not those whose asker was told at once, or that are being placed", async () => {
