@@ -13,6 +13,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Kysely, type SqliteDatabase, SqliteDialect } from "kysely";
 import { openSwitchboardFolder } from "../config/state-folder.ts";
 import { messageOf } from "../log.ts";
+import type { ApprovalTable } from "./approvals.ts";
 import type { CallLineTable } from "./call-lines.ts";
 import type { CallTable } from "./calls.ts";
 import type { InboxTable } from "./inbox.ts";
@@ -25,6 +26,7 @@ interface Tables {
   readonly outbox: OutboxTable;
   readonly calls: CallTable;
   readonly call_lines: CallLineTable;
+  readonly approvals: ApprovalTable;
 }
 
 /** An open store, with the clock and the ids its functions use. Close it with {@link closeStore}. */

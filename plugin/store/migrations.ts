@@ -104,6 +104,29 @@ const migrations: Readonly<Record<string, Migration>> = {
         .execute();
     },
   },
+  "004-approvals": {
+    async up(db) {
+      await db.schema
+        .createTable("approvals")
+        .addColumn("id", "text", (column) => column.primaryKey())
+        .addColumn("line", "text", (column) => column.notNull())
+        .addColumn("carrier_request_id", "text")
+        .addColumn("action", "text", (column) => column.notNull())
+        .addColumn("details", "text")
+        .addColumn("biometric", "integer", (column) => column.notNull())
+        .addColumn("status", "text", (column) => column.notNull())
+        .addColumn("decided_by", "text")
+        .addColumn("created_at", "text", (column) => column.notNull())
+        .addColumn("expires_at", "text", (column) => column.notNull())
+        .addColumn("decided_at", "text")
+        .execute();
+      await db.schema
+        .createIndex("approvals_carrier_request")
+        .on("approvals")
+        .columns(["line", "carrier_request_id"])
+        .execute();
+    },
+  },
 };
 
 /** Kept in the file's header, so that an up-to-date file is known as such without Kysely's migrator. */

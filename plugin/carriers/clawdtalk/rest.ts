@@ -1,11 +1,12 @@
 /**
- * Owns ClawdTalk's REST interface (wire page, "REST"): calls, texts, the account. What only reads is tried
+ * Owns ClawdTalk's REST interface (wire page, "REST"): calls, texts, approvals, the account. What only reads is tried
  * again when the network fails; what acts is sent exactly once.
  */
 import { z } from "zod";
 import { nameKey } from "../../config/redaction.ts";
 import { count, direction, id, text } from "../answer-fields.ts";
 import type { CallDirection } from "../carrier.ts";
+import { CarrierUnreachable } from "../carrier-errors.ts";
 import { type Advice, CarrierHttp, type HttpOptions, type Refusal, tooManyRequests } from "../http.ts";
 
 export interface ClawdTalkRestOptions extends HttpOptions {
@@ -69,6 +70,25 @@ const conversations = z.object({
   ),
 });
 
+const approvalFields = {
+  status: text,
+  expires_at: text,
+  devices_notified: count,
+  devices_failed: count,
+};
+
+const approvalAnswer = answer("approval", z.object({ request_id: id, ...approvalFields }));
+
+/** Asked for by its id, it need not name it again. */
+const shownApproval = answer("approval", z.object({ request_id: z.nullish(id), ...approvalFields }));
+
+const listedApproval = z.object({ request_id: id, ...approvalFields, action: text });
+
+const listedApprovals = z.preprocess(
+  (value) => (Array.isArray(value) ? value : fieldOf(value, "approvals", "data")),
+  z.array(listedApproval),
+);
+
 /** The account behind the key. */
 export interface ClawdTalkAccount {
   /** The owner's phone. */
@@ -119,11 +139,29 @@ export interface Conversation {
   readonly unreadCount: number | undefined;
 }
 
+/** A question on the owner's phones, as the service has it. */
+export interface ApprovalState {
+  readonly requestId: string;
+  /** In the service's words: "pending", "approved", … */
+  readonly status: string | undefined;
+  /** UTC ISO 8601. */
+  readonly expiresAt: string | undefined;
+  /** How many phones were told. */
+  readonly devicesNotified: number | undefined;
+  readonly devicesFailed: number | undefined;
+}
+
+export interface ListedApproval extends ApprovalState {
+  readonly action: string | undefined;
+}
+
 /** All methods throw `CarrierRefused` or `CarrierUnreachable`, and nothing else. */
 export class ClawdTalkRest {
   readonly #http: CarrierHttp;
+  readonly #approvalLookMs: number;
 
   constructor(options: ClawdTalkRestOptions) {
+    this.#approvalLookMs = Math.min(options.timeoutMs ?? APPROVAL_LOOK_MS, APPROVAL_LOOK_MS);
     this.#http = new CarrierHttp(
       {
         name: "ClawdTalk",
@@ -232,7 +270,67 @@ export class ClawdTalkRest {
       unreadCount: conversation.unread_count,
     }));
   }
+
+  /** Asks the owner on their phones. */
+  async requestApproval(
+    asked: {
+      readonly action: string;
+      readonly details?: string | undefined;
+      /** A fingerprint or face is needed to say yes. */
+      readonly isBiometric: boolean;
+      readonly expiresInSeconds: number;
+    },
+    signal?: AbortSignal,
+  ): Promise<ApprovalState> {
+    const body = {
+      action: asked.action,
+      details: asked.details || undefined,
+      require_biometric: asked.isBiometric,
+      expires_in: asked.expiresInSeconds,
+    };
+    return approvalState(
+      await this.#http.act({
+        method: "POST",
+        path: APPROVALS,
+        body,
+        schema: approvalAnswer,
+        signal,
+        doubt: "The question may be on your phone all the same; an answer to it counts for nothing.",
+      }),
+    );
+  }
+
+  /**
+   * How a question stands.
+   *
+   * @throws CarrierUnreachable also when the service answers about another one.
+   */
+  async getApproval(requestId: string, signal?: AbortSignal): Promise<ApprovalState> {
+    const found = await this.#http.lookUp({
+      method: "GET",
+      path: `${APPROVALS}/${encodeURIComponent(requestId)}`,
+      schema: shownApproval,
+      timeoutMs: this.#approvalLookMs,
+      signal,
+    });
+    if (found.request_id !== undefined && found.request_id !== null && found.request_id !== requestId) {
+      throw new CarrierUnreachable("ClawdTalk answered about another approval than it was asked about.", {
+        mayHaveHappened: false,
+      });
+    }
+    return approvalState({ ...found, request_id: requestId });
+  }
+
+  /** The questions that stand like this, in the service's words. */
+  async listApprovals(status: string): Promise<ListedApproval[]> {
+    const found = await this.#http.read(APPROVALS, listedApprovals, { status });
+    return found.map((approval) => ({ ...approvalState(approval), action: approval.action }));
+  }
 }
+
+const APPROVALS = "/approvals";
+/** Somebody waits, and the question is put again soon. */
+const APPROVAL_LOOK_MS = 5_000;
 
 function advise(refusal: Refusal, apiKey: string): Advice | undefined {
   switch (refusal.status) {
@@ -242,6 +340,11 @@ function advise(refusal: Refusal, apiKey: string): Advice | undefined {
       };
     case 402:
     case 403:
+      if (refusal.path.startsWith(APPROVALS)) {
+        return {
+          sentence: "ClawdTalk does not allow this: see at clawdtalk.com whether your account has approvals.",
+        };
+      }
       return {
         sentence:
           "ClawdTalk does not allow this: calling and texting others needs a paid account with a dedicated number.",
@@ -253,6 +356,29 @@ function advise(refusal: Refusal, apiKey: string): Advice | undefined {
     default:
       return undefined;
   }
+}
+
+function approvalState(found: {
+  readonly request_id: string;
+  readonly status: string | undefined;
+  readonly expires_at: string | undefined;
+  readonly devices_notified: number | undefined;
+  readonly devices_failed: number | undefined;
+}): ApprovalState {
+  return {
+    requestId: found.request_id,
+    status: found.status,
+    expiresAt: found.expires_at,
+    devicesNotified: found.devices_notified,
+    devicesFailed: found.devices_failed,
+  };
+}
+
+/** The first of these fields that is there. */
+function fieldOf(value: unknown, ...names: readonly string[]): unknown {
+  if (typeof value !== "object" || value === null) return undefined;
+  const fields = value as Record<string, unknown>;
+  return fields[names.find((name) => fields[name] !== undefined) ?? ""];
 }
 
 function callState(found: z.output<typeof call>): CallState {
