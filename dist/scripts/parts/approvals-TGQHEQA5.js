@@ -1,0 +1,2 @@
+import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
+import{USUAL_TIMEOUT_SECONDS,WHAT_TO_DO,approvalHeard,awaitApproval,refreshApproval,requestApproval,sendApproval}from"./chunk-57IK7EZV.js";import"./chunk-V63ZZGTY.js";import"./chunk-4DSU2N4Z.js";import"./chunk-EJHWZYPW.js";import"./chunk-FM2NHO2J.js";import"./chunk-DQQ2TL6L.js";import"./chunk-PEMDIFUU.js";import"./chunk-7SIBSTAI.js";export{USUAL_TIMEOUT_SECONDS,WHAT_TO_DO,approvalHeard,awaitApproval,refreshApproval,requestApproval,sendApproval};
