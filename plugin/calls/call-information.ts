@@ -288,7 +288,11 @@ export async function* followCall(
     yield* lines;
     return statusOf(known, undefined, call);
   }
-  for await (const step of stepsToTheEnd(call, using)) {
+  const soFar = await said();
+  yield* soFar;
+  // Where something was said, it was answered.
+  const { onWaiting, ...quietUsing } = using;
+  for await (const step of stepsToTheEnd(call, soFar.length === 0 ? using : quietUsing)) {
     yield* await said();
     if (step.status !== undefined) return step.status;
   }

@@ -112,7 +112,17 @@ async function typeEveryCommand(skillFolder: string, env: Record<string, string>
       ]);
     }
     const stepOne = ["callout", "callinfo", "stream_chat", "stepone"];
-    const scripts = ["phone", "approval", "call", "sms", "clawcall", "briefing", "connect", "practice", ...stepOne];
+    const scripts = [
+      "phone",
+      "approval",
+      "call",
+      "sms",
+      "clawcall",
+      "briefing",
+      "connect",
+      "practice",
+      ...stepOne,
+    ];
     const helps = scripts.map(async (script) => {
       const help = await execa("node", [`dist/scripts/${script}.js`, "--help"], {
         cwd: skillFolder,
