@@ -95,8 +95,9 @@ export function registerHooks(api: OpenClawPluginApi): void {
     };
   });
 
-  api.on("llm_input", ({ runId, prompt }, { sessionKey }) => {
-    if (sessionKey !== undefined) modelAsked(sessionKey, runId, prompt);
+  api.on("llm_input", ({ runId, prompt }, { sessionKey, trigger }) => {
+    const hasNews = sessionKey !== undefined && modelAsked(sessionKey, runId, prompt);
+    if (hasNews && trigger !== "user") phone.newsTurns.add(runId);
   });
 
   api.on("before_agent_run", (_event, context) => {
@@ -120,6 +121,14 @@ export function registerHooks(api: OpenClawPluginApi): void {
     }
     if (context.sessionKey === undefined && context.requester?.channel === CHANNEL) {
       return { block: true, blockReason: "It cannot be told who is speaking, so no tool is run." };
+    }
+    // The news quotes what other people said on a call, and nobody is there to see what the model makes of it.
+    if (context.runId !== undefined && phone.newsTurns.has(context.runId)) {
+      return {
+        block: true,
+        blockReason:
+          "This turn only passes on what came of a call. Do nothing else until your owner asks for it.",
+      };
     }
     const run = context.runId === undefined ? undefined : phone.runs.get(context.runId);
     if (run !== undefined && !run.isOpen()) {
@@ -161,6 +170,7 @@ export function registerHooks(api: OpenClawPluginApi): void {
   api.on("agent_end", (event, { runId, sessionKey }) => {
     if (runId === undefined) return;
     phone.runs.delete(runId);
+    phone.newsTurns.delete(runId);
     if (sessionKey !== undefined) turnEnded(sessionKey, runId, endedWell(event));
   });
 }

@@ -59,12 +59,19 @@ export function noticesFor(sessionKey: string): readonly string[] {
   return [...(pendingIn(sessionKey)?.values() ?? [])].map(({ text }) => text);
 }
 
-/** The model is asked with this prompt: only now is it known to have what a turn was given. */
-export function modelAsked(sessionKey: string, runId: string, prompt: string): void {
+/**
+ * The model is asked with this prompt: only now is it known to have what a turn was given.
+ *
+ * @returns whether it has any.
+ */
+export function modelAsked(sessionKey: string, runId: string, prompt: string): boolean {
+  let hasAny = false;
   for (const { text, runs } of pendingIn(sessionKey)?.values() ?? []) {
     if (prompt.includes(text)) runs.add(runId);
     else runs.delete(runId);
+    hasAny ||= runs.has(runId);
   }
+  return hasAny;
 }
 
 /** A turn has ended: what it was told is told, or stays to be told. */
