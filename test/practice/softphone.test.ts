@@ -196,7 +196,7 @@ describe("the softphone on ClawCall's line", () => {
   let stop = () => {};
 
   beforeEach(async () => {
-    server = await startClawCallPractice({ timings: { fillerAfterMs: 30, fillerEveryMs: 1_000_000 } });
+    server = await startClawCallPractice({ timings: { fillerAfterMs: 600, fillerEveryMs: 1_000_000 } });
   });
   afterEach(async () => {
     stop();
@@ -236,7 +236,7 @@ describe("the softphone on ClawCall's line", () => {
   });
 
   it("prints the service's fillers and goes on when no answer comes", async () => {
-    const printed = await talk("anybody?\n", { answerWithinMs: 100 });
+    const printed = await talk("anybody?\n", { answerWithinMs: 1_500 });
     expect(printed.slice(1, 4)).toEqual([
       "you: anybody?",
       "ClawCall: Working on that now. (… ms)",

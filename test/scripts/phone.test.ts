@@ -773,9 +773,7 @@ describe("what is said", () => {
     const { call } = await json("call", STRANGER, "Hello");
     expect((await phone("transcript", call.id)).stdout).toBe("Nothing was heard yet.\n");
     const following = phone("follow", call.id);
-    await expect
-      .poll(() => clawdtalk.rest.filter(({ method }) => method === "GET").length)
-      .toBeGreaterThan(1);
+    await saying(following, /Waiting for it to be answered …\n/);
     following.stop();
     expect(await following).toEqual({ code: 130, stdout: "", stderr: "Waiting for it to be answered …\n" });
   });
