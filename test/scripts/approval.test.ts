@@ -14,7 +14,7 @@ let runner: ScriptRunner;
 
 beforeEach(async () => {
   service = await startClawdTalkPractice();
-  runner = new ScriptRunner();
+  runner = new ScriptRunner({ isBuilt: true });
   runner.write(".env", `CLAWDTALK_API_KEY=${service.key}\nCLAWDTALK_SERVER=${service.url}\n`);
 });
 

@@ -14,7 +14,7 @@ let runner: ScriptRunner;
 beforeEach(async () => {
   service = await startClawdTalkPractice({ dedicatedNumber: "+15550008888" });
   gateway = await RunningGateway.start();
-  runner = new ScriptRunner();
+  runner = new ScriptRunner({ isBuilt: true });
   runner.env.OPENCLAW_GATEWAY_URL = gateway.url;
   runner.write(".env", `CLAWDTALK_API_KEY=${service.key}\nCLAWDTALK_SERVER=${service.url}\n`);
 });
@@ -297,12 +297,16 @@ test("help is help, loads nothing heavy, and needs no settings", async () => {
   const help = await runner.run("call", ["--help"], {
     node: ["--import", preload],
     env: { OPENCLAW_STATE_DIR: "/none" },
+    isBuilt: false,
   });
   expect(help.code).toBe(0);
   expect(help.stdout).toMatch(/Usage: call/);
   expect(help.stderr).toMatch(/node_modules\/commander/);
   expect(help.stderr).not.toMatch(/zod|kysely|libphonenumber|json5|p-retry/);
-  const status = await runner.run("call", ["status", "x"], { node: ["--import", preload] });
+  const status = await runner.run("call", ["status", "x"], {
+    node: ["--import", preload],
+    isBuilt: false,
+  });
   expect(status.stderr).toMatch(/zod/);
   expect(status.stderr).not.toMatch(/kysely/);
 });

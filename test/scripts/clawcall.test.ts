@@ -24,7 +24,7 @@ let printed: string;
 beforeEach(async () => {
   service = await startClawCallPractice({ tier: "pro", ownerNumber: OWNER });
   gateway = await RunningGateway.start();
-  runner = new ScriptRunner();
+  runner = new ScriptRunner({ isBuilt: true });
   runner.env.OPENCLAW_GATEWAY_URL = gateway.url;
   printed = "";
   useAccount();
@@ -184,7 +184,7 @@ describe("register", () => {
   });
 
   test("a file that cannot be written is found out first", async () => {
-    const folder = new ScriptRunner();
+    const folder = new ScriptRunner({ isBuilt: true });
     mkdirSync(path.join(folder.stateFolder, ".env"));
     const { code, stderr } = await folder.run("clawcall", [...REGISTER, "--yes"], {
       env: { CLAWCALL_BASE_URL: service.url },
@@ -751,12 +751,12 @@ test("a port that no request may go to: nothing may have been carried out", asyn
 
 test("help is help, loads nothing heavy, and needs no settings", async () => {
   const preload = path.join(import.meta.dirname, "log-modules.ts");
-  const options = { node: ["--import", preload], env: { OPENCLAW_STATE_DIR: "/none" } };
+  const options = { node: ["--import", preload], env: { OPENCLAW_STATE_DIR: "/none" }, isBuilt: false };
   const help = await run(["--help"], options);
   expect(help.code).toBe(0);
   expect(help.stdout).toMatch(/Usage: clawcall/);
   expect(help.stderr).not.toMatch(/zod|kysely|libphonenumber|json5|p-retry|croner/);
-  const account = await run(["account"], { node: options.node });
+  const account = await run(["account"], { node: options.node, isBuilt: false });
   expect(account.stderr).toMatch(/clawcall\/rest/);
   expect(account.stderr).not.toMatch(/kysely|croner|clawdtalk\/rest/);
 });

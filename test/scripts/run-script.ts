@@ -12,6 +12,8 @@ export interface Finished {
   readonly stderr: string;
 }
 
+const CACHE = path.join(tmpdir(), "switchboard-script-cache");
+
 /** A temporary state folder, and scripts that find it. */
 export class ScriptRunner {
   readonly #isBuilt: boolean;
@@ -44,11 +46,14 @@ export class ScriptRunner {
       readonly killWhen?: () => boolean;
       /** SIGKILL unless given. */
       readonly killSignal?: NodeJS.Signals;
+      /** As for the constructor, for this run. */
+      readonly isBuilt?: boolean;
     } = {},
   ): Promise<Finished> {
-    const script = this.#isBuilt
-      ? path.join("dist", "scripts", `${name}.js`)
-      : path.join("scripts", `${name}.ts`);
+    const script =
+      (given.isBuilt ?? this.#isBuilt)
+        ? path.join("dist", "scripts", `${name}.js`)
+        : path.join("scripts", `${name}.ts`);
     const child = spawn(
       process.execPath,
       [...(given.node ?? []), path.join(projectFolder, script), ...args],
@@ -57,6 +62,8 @@ export class ScriptRunner {
         env: {
           OPENCLAW_STATE_DIR: this.stateFolder,
           HOME: this.stateFolder,
+          // The compiled form of built scripts, for all runs: each folder of its own would be filled anew.
+          XDG_CACHE_HOME: CACHE,
           // Windows needs it to open sockets.
           ...(process.env.SystemRoot === undefined ? {} : { SystemRoot: process.env.SystemRoot }),
           ...this.env,
