@@ -84,10 +84,12 @@ export function registerHooks(api: OpenClawPluginApi): void {
   });
 
   // A voice turn gets its context with the run; a text's run is started by the channel, so it gets it here. What the
-  // owner's sessions are to be told reaches every turn of theirs but those with a task of ours, such as a briefing.
-  api.on("before_prompt_build", (_event, { sessionKey, runId, messageProvider }) => {
+  // owner's sessions are to be told reaches every turn of theirs but those with a task: ours, such as a briefing, or an
+  // automation's.
+  api.on("before_prompt_build", (_event, { sessionKey, runId, messageProvider, trigger }) => {
     const run = runId === undefined ? undefined : phone.runs.get(runId);
-    const notices = sessionKey === undefined || run?.isTask === true ? [] : noticesFor(sessionKey);
+    const isTask = run?.isTask === true || trigger === "cron" || trigger === "memory";
+    const notices = sessionKey === undefined || isTask ? [] : noticesFor(sessionKey);
     const isText = messageProvider === CHANNEL && run === undefined;
     return {
       ...(notices.length === 0 ? {} : { prependContext: notices.join("\n\n") }),
@@ -97,7 +99,7 @@ export function registerHooks(api: OpenClawPluginApi): void {
 
   api.on("llm_input", ({ runId, prompt }, { sessionKey, trigger }) => {
     const hasNews = sessionKey !== undefined && modelAsked(sessionKey, runId, prompt);
-    if (hasNews && trigger !== "user") phone.newsTurns.add(runId);
+    if (hasNews && (trigger === "heartbeat" || trigger === "manual")) phone.newsTurns.add(runId);
   });
 
   api.on("before_agent_run", (_event, context) => {

@@ -296,11 +296,16 @@ describe("a call by the agent", () => {
       .text({ from: OWNER, body: "Is the dentist booked?" })
       .reply(wait);
     expect(answer?.body).toBe("Yes, on Tuesday.");
-    const prompts = line.model.requests
-      .map(promptOf)
-      .filter((prompt) => prompt.includes(SECRET_WORD))
-      .join("\n");
-    for (const callId of told) expect(prompts.includes(`Phone call \\"${callId}\\"`), callId).toBe(true);
+    await vi.waitFor(
+      () => {
+        const prompts = line.model.requests
+          .map(promptOf)
+          .filter((prompt) => prompt.includes(SECRET_WORD))
+          .join("\n");
+        for (const callId of told) expect(prompts.includes(`Phone call \\"${callId}\\"`), callId).toBe(true);
+      },
+      { timeout: 25_000, interval: 200 },
+    );
   });
 });
 
