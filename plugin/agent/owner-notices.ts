@@ -50,8 +50,13 @@ function forget(sessionKey: string, about: string): void {
 /** Where the gateway runs a session's event turns apart (`heartbeat.isolatedSession`), their key ends like this. */
 const APART = /(?::heartbeat)+$/;
 
+/** The key of the session whose notices a turn with this one has. */
+function sessionOf(sessionKey: string): string {
+  return sessionKey.replace(APART, "");
+}
+
 function pendingIn(sessionKey: string): Map<string, PendingNotice> | undefined {
-  return phoneRuns().notices.get(sessionKey.replace(APART, ""));
+  return phoneRuns().notices.get(sessionOf(sessionKey));
 }
 
 /** What the session's next turn is to be told. */
@@ -82,7 +87,7 @@ export function turnEnded(sessionKey: string, runId: string, isWell: boolean): v
       notice.onLost?.();
       continue;
     }
-    forget(sessionKey.replace(APART, ""), about);
+    forget(sessionOf(sessionKey), about);
     notice.onTold();
   }
 }

@@ -20,6 +20,7 @@ import {
 } from "../store/calls.ts";
 import type { Store } from "../store/database.ts";
 import { UNANSWERED_AFTER_MS } from "./open-calls.ts";
+import { outcomeOfStatus } from "./outcome.ts";
 
 /** No call, or more than one, has this id; or it is too early or too late for what was asked. For people. */
 export class CallNotFound extends Error {
@@ -529,18 +530,9 @@ function isMissed({ createdAt }: KnownCall, { startedAt, durationSeconds }: Show
   return now.getTime() - endedMs > MISSED_END_MS;
 }
 
-/** The carriers' words for calls that nobody talked on; every other call was completed. */
-const UNANSWERED: ReadonlyMap<string, string> = new Map([
-  ["no-answer", "no_answer"],
-  ["no_answer", "no_answer"],
-  ["busy", "busy"],
-  ["failed", "failed"],
-  ["canceled", "canceled"],
-]);
-
 function outcomeOf({ status, durationSeconds }: ShownCall): string {
   if (status === undefined) return durationSeconds === 0 ? "no_answer" : "completed";
-  return UNANSWERED.get(status.toLowerCase()) ?? "completed";
+  return outcomeOfStatus(status);
 }
 
 /** Hands out what was heard since it was last asked. */

@@ -7,6 +7,7 @@ import type { CallOutcome, CallRecord, CallRecords } from "../carriers/carrier.t
 import { type Log, messageOf } from "../log.ts";
 import { type KnownCall, openCalls } from "../store/calls.ts";
 import type { Store } from "../store/database.ts";
+import { outcomeOfStatus } from "./outcome.ts";
 
 export interface OpenCallTimings {
   /** Between two looks. */
@@ -28,14 +29,6 @@ const TIMINGS: OpenCallTimings = {
 
 /** Calls that ended while nothing of ours was running are settled as well; older ones are nobody's news any more. */
 const LOOKED_FOR_MS = 30 * 24 * 60 * 60_000;
-
-/** The carrier's words for calls nobody talked on, as outcomes. */
-const UNANSWERED: Readonly<Record<string, string>> = {
-  busy: "busy",
-  "no-answer": "no_answer",
-  failed: "failed",
-  canceled: "canceled",
-};
 
 interface OpenCallsParameters {
   readonly line: string;
@@ -109,7 +102,7 @@ export class OpenCalls {
     if (record?.isOver) {
       const status = record.status ?? "completed";
       return {
-        outcome: UNANSWERED[status] ?? "completed",
+        outcome: outcomeOfStatus(status),
         ...(record.purpose === undefined ? {} : { recordedAs: record.purpose }),
         ...(record.durationSeconds === undefined ? {} : { durationSeconds: record.durationSeconds }),
         ...(record.transcript === undefined ? {} : { transcript: record.transcript }),
