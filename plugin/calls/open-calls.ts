@@ -2,9 +2,9 @@
  * Owns finding out how calls have ended where the carrier does not tell: its records are asked until each call is
  * settled. Calls placed by other processes (a script, a cron job) are found in the store.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { CallOutcome, CallRecord, CallRecords } from "../carriers/carrier.ts";
 import { type Log, messageOf } from "../log.ts";
+import { Repeated } from "../repeated.ts";
 import { type KnownCall, openCalls } from "../store/calls.ts";
 import type { Store } from "../store/database.ts";
 import { outcomeOfStatus } from "./outcome.ts";
@@ -43,34 +43,26 @@ interface OpenCallsParameters {
 export class OpenCalls {
   readonly #p: OpenCallsParameters;
   readonly #timings: OpenCallTimings;
-  readonly #stopped = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #looking: Repeated;
 
   constructor(parameters: OpenCallsParameters) {
     this.#p = parameters;
     this.#timings = { ...TIMINGS, ...parameters.timings };
+    this.#looking = new Repeated({
+      everyMs: this.#timings.everyMs,
+      work: () => this.#look(),
+      onError: (error) =>
+        parameters.log.debug(`What became of the open calls could not be asked: ${messageOf(error)}`),
+    });
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#looking.start();
   }
 
   /** Resolves when nothing is asked any more. */
   async stop(): Promise<void> {
-    this.#stopped.abort();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#stopped;
-    while (!signal.aborted) {
-      try {
-        await this.#look();
-      } catch (error) {
-        this.#p.log.debug(`What became of the open calls could not be asked: ${messageOf(error)}`);
-      }
-      await sleep(this.#timings.everyMs, undefined, { signal, ref: false }).catch(() => {});
-    }
+    await this.#looking.stop();
   }
 
   async #look(): Promise<void> {
@@ -79,7 +71,7 @@ export class OpenCalls {
     const since = new Date(now - LOOKED_FOR_MS);
     for (const call of await openCalls(store, line, since)) {
       const { carrierCallId } = call;
-      if (carrierCallId === undefined || this.#stopped.signal.aborted) continue;
+      if (carrierCallId === undefined || this.#looking.signal.aborted) continue;
       let record = await records.find(carrierCallId);
       if (record?.isOver) record = (await records.find(carrierCallId, { transcript: true })) ?? record;
       const outcome = this.#outcomeOf(call, record, now - call.createdAt.getTime());

@@ -3,12 +3,12 @@
  * whose time was missed by far, or whose line is there no more, is not placed; what could not be placed is told to the
  * owner's session.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import { NotPlanned, placeCall } from "../calls/place-call.ts";
 import { CarrierError } from "../carriers/carrier-errors.ts";
 import { isUsable, type UsableLine } from "../config/choose-line.ts";
 import type { SwitchboardConfig } from "../config/schema.ts";
 import { type Log, messageOf } from "../log.ts";
+import { Repeated } from "../repeated.ts";
 import {
   callRefused,
   callUnsettled,
@@ -35,7 +35,9 @@ export interface PlannedCallsParameters {
   open?(): Promise<LineCalls>;
 }
 
-const EVERY_MS = 1_000;
+const PLACE_EVERY_MS = 1_000;
+/** Those a dead process was placing are minutes old before they count as such. */
+const SETTLE_EVERY_MS = 15_000;
 /** A call that comes later than this is not wanted any more, and a phone would ring at any hour. */
 const LATEST_MS = 30 * 60_000;
 /** Whoever places a call knows within this time what became of it; after that, the process has died. */
@@ -48,38 +50,33 @@ const CANNOT_CALL_OTHERS =
 
 export class PlannedCalls {
   readonly #p: PlannedCallsParameters;
-  readonly #stopped = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #placing: Repeated;
+  readonly #settling: Repeated;
 
   constructor(parameters: PlannedCallsParameters) {
     this.#p = parameters;
+    const { log, everyMs } = parameters;
+    this.#placing = new Repeated({
+      everyMs: everyMs ?? PLACE_EVERY_MS,
+      work: () => this.#placeDue(),
+      onError: (error) => log.warn(`A planned call could not be placed: ${messageOf(error)}`),
+    });
+    this.#settling = new Repeated({
+      everyMs: everyMs ?? SETTLE_EVERY_MS,
+      work: () => this.#settleBroken(),
+      onError: (error) =>
+        log.warn(`Calls that were being placed could not be looked for: ${messageOf(error)}`),
+    });
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#placing.start();
+    this.#settling.start();
   }
 
   /** Resolves when nothing is being placed any more. */
   async stop(): Promise<void> {
-    this.#stopped.abort();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    const { log, everyMs = EVERY_MS } = this.#p;
-    const { signal } = this.#stopped;
-    const attempt = async (what: string, work: () => Promise<void>) => {
-      try {
-        await work();
-      } catch (error) {
-        log.warn(`${what}: ${messageOf(error)}`);
-      }
-    };
-    while (!signal.aborted) {
-      await attempt("A planned call could not be placed", () => this.#placeDue());
-      await attempt("Calls that were being placed could not be looked for", () => this.#settleBroken());
-      await sleep(everyMs, undefined, { signal, ref: false }).catch(() => {});
-    }
+    await Promise.all([this.#placing.stop(), this.#settling.stop()]);
   }
 
   /** What a process was placing when it died may have been placed: it never is again. */
@@ -96,7 +93,7 @@ export class PlannedCalls {
   async #placeDue(): Promise<void> {
     const { line, config, store } = this.#p;
     for (const call of await dueCalls(store)) {
-      if (this.#stopped.signal.aborted) return;
+      if (this.#placing.signal.aborted) return;
       const isOurs = call.line === line.name;
       if (!isOurs && config.lines.some((other) => other.name === call.line && isUsable(other))) continue;
       const isPlaced = isOurs

@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{OpenCalls,UNANSWERED_AFTER_MS}from"./chunk-I36ESS4X.js";import"./chunk-OQCNYSID.js";import"./chunk-C274C5HH.js";import"./chunk-4DSU2N4Z.js";import"./chunk-EJHWZYPW.js";import"./chunk-FM2NHO2J.js";import"./chunk-DQQ2TL6L.js";import"./chunk-7SIBSTAI.js";export{OpenCalls,UNANSWERED_AFTER_MS};
