@@ -5,7 +5,6 @@ const ON_A_GATEWAY = [
   "test/gateway/**/*.test.ts",
   "test/install/**/*.test.ts",
   "test/agent/http-agent.test.ts",
-  "test/quick-answers/gateway.test.ts",
   "test/scripts/connect.test.ts",
 ];
 

@@ -34,6 +34,7 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
   "callinfo --help": [script("callinfo"), "--help"],
   "stepone --help": [script("stepone"), "--help"],
   "call --help": [script("call"), "--help"],
+  "phone --help": [script("phone"), "--help"],
   "callinfo, loopback": [script("callinfo"), "bench"],
   "stream_chat, loopback": [script("stream_chat"), "bench"],
 };

@@ -4,9 +4,8 @@
  */
 import { realpathSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/core";
-import { noticesFor, turnEnded } from "./agent/owner-notices.ts";
+import { endedWell, modelAsked, noticesFor, turnEnded } from "./agent/owner-notices.ts";
 import { phoneRuns } from "./agent/phone-runs.ts";
 import type { CallSettings } from "./calls/request-call.ts";
 import { ClawdTalkRest } from "./carriers/clawdtalk/rest.ts";
@@ -23,7 +22,6 @@ import { sessionKind } from "./trust/sessions.ts";
 import { packageVersion } from "./version.ts";
 
 const CHANNEL = "phone";
-const PLUGIN = "switchboard";
 /** Longer than any approval is waited for: the gateway gives a hook 15 s unless it says more, and then blocks the tool. */
 const GATE_LIMIT_MS = 3_700_000;
 /** How the gateway begins a turn of its own. */
@@ -34,8 +32,8 @@ const TAKEN_UP = "I'm continuing your interrupted request now";
 const HAS_WORDS = /[\p{L}\p{N}]/u;
 
 /**
- * `before_agent_reply`, `before_model_resolve`, `before_prompt_build`, `before_agent_run` and `agent_end` are left
- * out by the gateway, without a word to us, unless the owner grants conversation access; the service says so.
+ * `before_agent_reply`, `before_model_resolve`, `before_prompt_build`, `llm_input`, `before_agent_run` and `agent_end` are
+ * left out by the gateway, without a word to us, unless the owner grants conversation access; the service says so.
  */
 export function registerHooks(api: OpenClawPluginApi, settings: () => CallSettings): void {
   const phone = phoneRuns();
@@ -98,12 +96,12 @@ export function registerHooks(api: OpenClawPluginApi, settings: () => CallSettin
   });
 
   // A voice turn gets its context with the run; a text's run is started by the channel, so it gets it here. What the
-  // owner's sessions are to be told reaches every turn of theirs but those with a task of ours, such as a briefing.
-  api.on("before_prompt_build", (_event, { sessionKey, runId, messageProvider }) => {
+  // owner's sessions are to be told reaches every turn of theirs but those with a task: ours, such as a briefing, or an
+  // automation's.
+  api.on("before_prompt_build", (_event, { sessionKey, runId, messageProvider, trigger }) => {
     const run = runId === undefined ? undefined : phone.runs.get(runId);
-    const isTold = sessionKey !== undefined && runId !== undefined && run?.isTask !== true;
-    const notices = isTold ? noticesFor(sessionKey, runId) : [];
-    if (notices.length > 0 && runId !== undefined) phone.toldOfOthers.add(runId);
+    const isTask = run?.isTask === true || trigger === "cron" || trigger === "memory";
+    const notices = sessionKey === undefined || isTask ? [] : noticesFor(sessionKey);
     const isText = messageProvider === CHANNEL && run === undefined;
     return {
       ...(notices.length === 0 ? {} : { prependContext: notices.join("\n\n") }),
@@ -111,10 +109,10 @@ export function registerHooks(api: OpenClawPluginApi, settings: () => CallSettin
     };
   });
 
-  // The same, where it was left with the gateway.
-  api.on("agent_turn_prepare", ({ queuedInjections }, { runId }) => {
-    const isOurs = queuedInjections.some(({ pluginId }) => pluginId === PLUGIN);
-    if (isOurs && runId !== undefined) phone.toldOfOthers.add(runId);
+  api.on("llm_input", ({ runId, prompt }, { sessionKey, trigger }) => {
+    if (sessionKey === undefined || !modelAsked(sessionKey, runId, prompt)) return;
+    phone.toldOfOthers.add(runId);
+    if (trigger === "heartbeat" || trigger === "manual") phone.newsTurns.add(runId);
   });
 
   api.on("before_agent_run", (_event, context) => {
@@ -177,12 +175,13 @@ export function registerHooks(api: OpenClawPluginApi, settings: () => CallSettin
     return text === event.payload.text ? undefined : { payload: { ...event.payload, text } };
   });
 
-  api.on("agent_end", ({ success, messages }, { runId, sessionKey }) => {
+  api.on("agent_end", (event, { runId, sessionKey }) => {
     if (runId === undefined) return;
     phone.runs.delete(runId);
+    phone.newsTurns.delete(runId);
     phone.toldOfOthers.delete(runId);
-    gate.runEnded(runId, success ? lastWordsIn(messages) : undefined);
-    if (sessionKey !== undefined) turnEnded(sessionKey, runId, success);
+    gate.runEnded(runId, event.success ? lastWordsIn(event.messages) : undefined);
+    if (sessionKey !== undefined) turnEnded(sessionKey, runId, endedWell(event));
   });
 }
 
@@ -192,7 +191,7 @@ function isSaidByAPerson(provenance: { readonly kind: string } | undefined): boo
 }
 
 function gateParameters(api: OpenClawPluginApi, settings: () => CallSettings): GateParameters {
-  const packageFolder = findPackageFolder(dirname(fileURLToPath(import.meta.url)));
+  const packageFolder = findPackageFolder(dirname(api.source));
   const { agent, config } = api.runtime;
   return {
     settings: () => settings().config,

@@ -6,6 +6,7 @@ import { registerPhoneCommands } from "./cli.ts";
 import { registerHooks } from "./hooks.ts";
 import { PhoneService } from "./lines/service.ts";
 import { registerQuickAnswers } from "./quick-answers/quick-answers.ts";
+import { registerPhoneApproveTool } from "./trust/phone-approve-tool.ts";
 
 export default definePluginEntry({
   id: "switchboard",
@@ -18,6 +19,7 @@ export default definePluginEntry({
     // Hooks in every mode: an agent turn runs on another registration than the service (gateway facts).
     registerHooks(api, () => service.settings());
     registerPhoneCallTool(api, () => service.settings());
+    registerPhoneApproveTool(api, () => service.settings());
     registerQuickAnswers(api);
     api.registerChannel({
       plugin: createPhoneChannel({

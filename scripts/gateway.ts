@@ -59,6 +59,10 @@ try {
   });
   const { port, token, stateDir, modelUrl } = gateway;
   console.log(JSON.stringify({ ready: true, port, token, stateDir, modelUrl }));
+  // Standard output has the one line alone.
+  console.error(
+    `The gateway is up until Ctrl-C. The phone's commands work on it with OPENCLAW_STATE_DIR=${stateDir} in their environment, for instance: node scripts/phone.ts status`,
+  );
   const told = new Promise<void>((resolve) => stopping.signal.addEventListener("abort", () => resolve()));
   await Promise.race([gateway.ended, told]);
   if (!stopping.signal.aborted) {

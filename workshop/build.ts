@@ -9,6 +9,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { pluginConfigJsonSchema, secretPaths } from "../plugin/config/schema.ts";
+import { ZONES_FILE, ZONES_PACKAGE, zonesByPrefixFile } from "./zones-by-prefix.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -17,7 +18,7 @@ const dist = join(root, "dist");
  * what they load. The second group starts fast because nothing of the first one's settings is in its parts.
  */
 const SCRIPT_GROUPS = [
-  ["phone", "call", "sms", "clawcall", "briefing", "connect", "practice"],
+  ["phone", "approval", "call", "sms", "clawcall", "briefing", "connect", "practice"],
   ["callout", "callinfo", "stream_chat", "stepone"],
 ];
 
@@ -59,11 +60,16 @@ async function bundle(outdir: string): Promise<void> {
     },
     external: ["openclaw", "openclaw/*", "bufferutil", "utf-8-validate"],
   };
-  const plugin = await build({
-    ...shared,
-    entryPoints: ["plugin/index.ts"],
-    outfile: join(outdir, "index.js"),
-  });
+  // Two bundles that share nothing: the gateway's command line loads the small one alone.
+  const entries = await Promise.all(
+    ["index", "setup"].map((name) =>
+      build({
+        ...shared,
+        entryPoints: [`plugin/${name}.ts`],
+        outfile: join(outdir, `${name}.js`),
+      }),
+    ),
+  );
   const scripts = await Promise.all(
     SCRIPT_GROUPS.map((names) =>
       build({
@@ -77,13 +83,18 @@ async function bundle(outdir: string): Promise<void> {
       }),
     ),
   );
-  const bundled = [plugin, ...scripts].flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
+  const bundled = [...entries, ...scripts].flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
   await writeFile(join(outdir, "THIRD_PARTY_NOTICES.txt"), await notices(bundled));
 }
 
 /** The licences of the packages whose code the bundles contain. `files` are paths relative to the root. */
 async function notices(files: readonly string[]): Promise<string> {
-  const folders = files.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(file)?.[0] ?? []);
+  const folders = files.flatMap((file) =>
+    // Made of that package's data, and so under its licence.
+    file === ZONES_FILE
+      ? [`node_modules/${ZONES_PACKAGE}`]
+      : (/^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(file)?.[0] ?? []),
+  );
   const parts = [...new Set(folders)].sort().map(async (folder) => {
     const { name, version, license } = JSON.parse(await readFile(join(root, folder, "package.json"), "utf8"));
     const file = (await readdir(join(root, folder))).find((entry) => /^licen[cs]e/i.test(entry));
@@ -111,6 +122,11 @@ async function manifest(): Promise<{ present: string; wanted: string }> {
 
 async function packageVersion(): Promise<string> {
   return JSON.parse(await readFile(join(root, "package.json"), "utf8")).version;
+}
+
+async function zones(): Promise<{ present: string; wanted: string }> {
+  const present = await readFile(join(root, ZONES_FILE), "utf8").catch(() => "");
+  return { present, wanted: await zonesByPrefixFile() };
 }
 
 async function filesBelow(folder: string): Promise<Map<string, string>> {
@@ -144,6 +160,8 @@ async function differences(): Promise<Map<string, string | undefined>> {
 async function update(): Promise<void> {
   const { present, wanted } = await manifest();
   if (present !== wanted) await writeFile(manifestFile, wanted);
+  const table = await zones();
+  if (table.present !== table.wanted) await writeFile(join(root, ZONES_FILE), table.wanted);
   for (const [name, content] of await differences()) {
     const file = join(dist, name);
     if (content === undefined) await rm(file);
@@ -158,6 +176,8 @@ async function check(): Promise<void> {
   const { present, wanted } = await manifest();
   const stale = [...(await differences()).keys()].map((name) => join("dist", name));
   if (present !== wanted) stale.push("openclaw.plugin.json");
+  const table = await zones();
+  if (table.present !== table.wanted) stale.push(ZONES_FILE);
   if (stale.length === 0) return;
   console.error(
     `What is shipped is not what the source gives (${stale.join(", ")}). Run "npm run build" and commit it.`,

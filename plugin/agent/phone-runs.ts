@@ -53,6 +53,8 @@ interface PhoneRuns {
   names: { readonly ownerName?: string | undefined; readonly agentName?: string | undefined } | undefined;
   /** The scheduled calls that carriers make by themselves, by line, as last heard. */
   readonly carrierSchedules: Map<string, readonly KnownSchedule[]>;
+  /** Turns that nobody's words began and whose model has a notice: they pass it on, and do nothing else. */
+  readonly newsTurns: Set<string>;
   /** What sessions are still to be told. */
   readonly notices: PendingNotices;
   /** Runs that were told what other people said, by run id: what they do is asked about, wherever they run. */
@@ -73,6 +75,7 @@ export function phoneRuns(): PhoneRuns {
     lines: new Map(),
     names: undefined,
     carrierSchedules: new Map(),
+    newsTurns: new Set(),
     notices: new Map(),
     toldOfOthers: new Set(),
     secrets: new Set(),

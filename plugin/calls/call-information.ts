@@ -4,10 +4,10 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { CallDirection, TranscriptLine } from "../carriers/carrier.ts";
-import { CarrierError, CarrierRefused } from "../carriers/carrier-errors.ts";
-import { chooseLine, type UsableLine } from "../config/choose-line.ts";
+import { CarrierError, CarrierRefused, CarrierUnreachable } from "../carriers/carrier-errors.ts";
+import { chooseLine, isUsable, type UsableLine } from "../config/choose-line.ts";
 import type { CarrierName, SwitchboardConfig } from "../config/schema.ts";
-import { callsOf, type LineCalls, type ShownCall } from "../lines/line-calls.ts";
+import { callsOf, type LineCalls, NotListed, type ShownCall } from "../lines/line-calls.ts";
 import { messageOf } from "../log.ts";
 import { linesOf, transcriptOf } from "../store/call-lines.ts";
 import {
@@ -16,8 +16,11 @@ import {
   findCallsById,
   type KnownCall,
   noteCallEnded,
+  openCalls,
 } from "../store/calls.ts";
 import type { Store } from "../store/database.ts";
+import { UNANSWERED_AFTER_MS } from "./open-calls.ts";
+import { outcomeOfStatus } from "./outcome.ts";
 
 /** No call, or more than one, has this id; or it is too early or too late for what was asked. For people. */
 export class CallNotFound extends Error {
@@ -47,6 +50,8 @@ export interface CallInformationUsing {
   open?(line: UsableLine): Promise<LineCalls>;
   /** Whether a process is running that hears how calls of these lines end, and writes it down. */
   isFollowed?(): Promise<boolean>;
+  /** Told once for each thing that is waited for: the time of a planned call, its answer, its end. */
+  onWaiting?(until: Date | "answer" | "end"): void;
 }
 
 /** A call that was found. */
@@ -113,8 +118,16 @@ const CARRIER_EVERY_MS = 10_000;
 const LONGEST_MS = 4 * 60 * 60_000;
 /** Who hears a call knows more of its end than the carrier's list, and may write it down a little later. */
 const LATE_END_MS = 5_000;
+/** So long after the end of a call, whoever should have heard it has not. */
+const MISSED_END_MS = 10 * 60_000;
+/** So long nothing is said on a call that is going on; else it is not answered yet. */
+const QUIET_MS = 1_000;
+/** The beginning of an id counts from here: see `findCallsById`. In characters. */
+const SHORTEST_BEGINNING = 6;
 /** A process that is placing a call knows within this time whether it could. */
 const PLACING_MS = 2 * 60_000;
+/** Whatever places planned calls does so within this time, or not at all. */
+const OVERDUE_MS = 30 * 60_000;
 
 /**
  * Finds a call.
@@ -138,6 +151,12 @@ export async function lookUpCall(wanted: CallWanted, using: CallInformationUsing
       `${found.length} calls have the id ${JSON.stringify(id)} or one that begins like it: give the whole id${
         new Set(found.map(({ line }) => line)).size > 1 ? ", or name its line" : ""
       }.`,
+    );
+  }
+  // No carrier's own id is that short.
+  if (wanted.line === undefined && [...id].length < SHORTEST_BEGINNING) {
+    throw new CallNotFound(
+      `${JSON.stringify(id)} is too short: of an id, at least the first ${SHORTEST_BEGINNING} characters are needed.`,
     );
   }
   const carriers = wanted.carrier === undefined ? undefined : [wanted.carrier];
@@ -176,6 +195,34 @@ export async function callStatus(found: FoundCall, using: CallInformationUsing):
   } catch (error) {
     return { ...statusOf(known, undefined, found), problem: messageOf(error) };
   }
+}
+
+/** Calls that are older are not asked after: their end is nobody's news any more. */
+const ASKED_AFTER_MS = 24 * 60 * 60_000;
+/** So many are asked after at most, the newest. */
+const MOST_ASKED_AFTER = 10;
+
+/**
+ * Asks the carriers after the calls of the last day that are open in the store, where nothing is running that hears how
+ * calls end, and writes down those that are over.
+ *
+ * @returns our ids of the calls that go on; undefined where something is running, and nothing was asked.
+ */
+export async function askAfterOpenCalls(
+  using: CallInformationUsing,
+): Promise<ReadonlySet<string> | undefined> {
+  const { store, config } = using;
+  if (await using.isFollowed?.()) return undefined;
+  const since = new Date(store.now().getTime() - ASKED_AFTER_MS);
+  const open = await Promise.all(usableLines(config).map(({ name }) => openCalls(store, name, since)));
+  const asked = open
+    .flat()
+    .sort((one, other) => other.createdAt.getTime() - one.createdAt.getTime())
+    .slice(0, MOST_ASKED_AFTER);
+  // Nothing was running a moment ago: that is not found out again for each.
+  const alone = { ...using, isFollowed: async () => false };
+  const statuses = await Promise.all(asked.map((call) => callStatus(asFound(call, config), alone)));
+  return new Set(statuses.flatMap(({ id, isOver, problem }) => (isOver || problem ? [] : (id ?? []))));
 }
 
 /**
@@ -222,8 +269,11 @@ export async function* followCall(
   const calls = known?.state === "ended" ? undefined : await callsOfFound(call, using);
   if (calls?.live !== undefined) {
     const live = calls.live(carrierCallId, signal ?? new AbortController().signal);
+    let coming: ReturnType<typeof live.next> | undefined = live.next();
+    await quietly(coming, using);
     for (;;) {
-      const next = await live.next();
+      const next = await (coming ?? live.next());
+      coming = undefined;
       if (!next.done) {
         yield next.value;
         continue;
@@ -239,7 +289,11 @@ export async function* followCall(
     yield* lines;
     return statusOf(known, undefined, call);
   }
-  for await (const step of stepsToTheEnd(call, using)) {
+  const soFar = await said();
+  yield* soFar;
+  // Where something was said, it was answered.
+  const { onWaiting, ...quietUsing } = using;
+  for await (const step of stepsToTheEnd(call, soFar.length === 0 ? using : quietUsing)) {
     yield* await said();
     if (step.status !== undefined) return step.status;
   }
@@ -299,7 +353,7 @@ export async function endCall(
         ? `The call ${known.id} was called off already.`
         : known.state === "refused"
           ? `The call ${known.id} was never placed.`
-          : `The call ${known.id} is over.`,
+          : isOverAlready(known.id),
     );
   }
   if (carrierCallId === undefined) {
@@ -309,8 +363,19 @@ export async function endCall(
   }
   const calls = await callsOfFound(found, using);
   if (calls === undefined) throw new NotNow(noLine(found));
-  const { durationSeconds } = await calls.end(carrierCallId, reason);
-  return { did: "ending", durationSeconds };
+  try {
+    const { durationSeconds } = await calls.end(carrierCallId, reason);
+    return { did: "ending", durationSeconds };
+  } catch (error) {
+    if (error instanceof CarrierUnreachable) throw error;
+    const now = await statusNow(found, using).catch(() => undefined);
+    if (now?.isOver === true) throw new NotNow(isOverAlready(known?.id ?? carrierCallId));
+    throw error;
+  }
+}
+
+function isOverAlready(id: string): string {
+  return `The call ${id} is over already: there is nothing to end.`;
 }
 
 // --- how a call goes on ---------------------------------------------------------------------------------
@@ -322,6 +387,8 @@ async function* whileNotPlaced(
 ): AsyncGenerator<FoundCall, void> {
   const { store, config, signal } = using;
   let call = found;
+  if (found.known?.state === "planned" && found.known.dueAt !== undefined)
+    using.onWaiting?.(found.known.dueAt);
   for (;;) {
     const { known } = call;
     if (known === undefined || call.carrierCallId !== undefined || OVER.has(known.state)) return;
@@ -330,6 +397,11 @@ async function* whileNotPlaced(
     if (known.state === "unsettled" || isGivenUp) {
       throw new NotNow(
         `Nobody knows whether the call ${known.id} was placed${known.detail === undefined ? "" : ` (${known.detail.replace(/[.\s]+$/, "")})`}: look at its carrier's own list.`,
+      );
+    }
+    if (known.state === "planned" && store.now().getTime() - (known.dueAt?.getTime() ?? 0) > OVERDUE_MS) {
+      throw new NotNow(
+        `The time of the call ${known.id} has passed, and nothing placed it: start the gateway (openclaw gateway start), or call it off.`,
       );
     }
     await pause(STORE_EVERY_MS, using);
@@ -354,6 +426,7 @@ async function* stepsToTheEnd(
   let askAtMs = 0;
   let asked = 0;
   let over: { readonly shown: ShownCall; readonly settleAtMs: number } | undefined;
+  let isWaitTold = false;
   for (let passedMs = 0; passedMs < LONGEST_MS; passedMs += STORE_EVERY_MS) {
     if (call.known !== undefined && call.known.state === "ended") {
       yield { status: statusOf(call.known, undefined, call) };
@@ -366,6 +439,10 @@ async function* stepsToTheEnd(
       if (shown?.isOver === true) {
         const isFollowed = call.known !== undefined && (await using.isFollowed?.()) === true;
         over = { shown, settleAtMs: passedMs + (isFollowed ? LATE_END_MS : 0) };
+      } else if (!isWaitTold) {
+        isWaitTold = true;
+        const until = waitedFor(call, shown);
+        if (until !== undefined) using.onWaiting?.(until);
       }
     }
     if (over !== undefined && passedMs >= over.settleAtMs) {
@@ -382,6 +459,25 @@ async function* stepsToTheEnd(
       const now = (await findCallsById(store, call.known.id))[0];
       if (now !== undefined) call = asFound(now, config);
     }
+  }
+}
+
+/** What is waited for on a call that is not over; undefined where it is being spoken on. */
+function waitedFor({ known }: FoundCall, shown: ShownCall | undefined): "answer" | "end" | undefined {
+  if (known?.state === "started" || shown?.status === "in-progress") return undefined;
+  // StepOne tells nothing before the end.
+  return shown !== undefined && shown.isOver === undefined ? "end" : "answer";
+}
+
+/** Says that a call is waited for, when nothing comes from it at first. */
+async function quietly(coming: Promise<unknown>, using: CallInformationUsing): Promise<void> {
+  const heard = new AbortController();
+  const quiet = pause(QUIET_MS, { ...using, signal: heard.signal }).then(() => "answer" as const);
+  try {
+    if ((await Promise.race([coming, quiet])) === "answer") using.onWaiting?.("answer");
+  } finally {
+    heard.abort();
+    quiet.catch(() => {});
   }
 }
 
@@ -404,13 +500,13 @@ async function askedInPassing(found: FoundCall, using: CallInformationUsing): Pr
 
 /**
  * The status of a call that is over for its carrier and not in the store. Where nothing is running that will write its
- * end down, it is done here.
+ * end down, or what runs has missed it, it is done here.
  */
 async function settled(found: FoundCall, shown: ShownCall, using: CallInformationUsing): Promise<CallStatus> {
   const { store } = using;
   const { known, carrierCallId } = found;
   if (known === undefined || carrierCallId === undefined) return statusOf(known, shown, found);
-  if (!(await using.isFollowed?.())) {
+  if (isMissed(known, shown, store.now()) || !(await using.isFollowed?.())) {
     const calls = await callsOfFound(found, using);
     const written = await calls?.transcript?.(carrierCallId).catch(() => undefined);
     await noteCallEnded(store, {
@@ -427,18 +523,16 @@ async function settled(found: FoundCall, shown: ShownCall, using: CallInformatio
   return statusOf(now, shown, found);
 }
 
-/** The carriers' words for calls that nobody talked on; every other call was completed. */
-const UNANSWERED: ReadonlyMap<string, string> = new Map([
-  ["no-answer", "no_answer"],
-  ["no_answer", "no_answer"],
-  ["busy", "busy"],
-  ["failed", "failed"],
-  ["canceled", "canceled"],
-]);
+/** Whether a call ended so long ago that nobody will write its end down any more. */
+function isMissed({ createdAt }: KnownCall, { startedAt, durationSeconds }: ShownCall, now: Date): boolean {
+  const began = startedAt === undefined ? Number.NaN : Date.parse(startedAt);
+  const endedMs = (Number.isNaN(began) ? createdAt.getTime() : began) + (durationSeconds ?? 0) * 1_000;
+  return now.getTime() - endedMs > MISSED_END_MS;
+}
 
 function outcomeOf({ status, durationSeconds }: ShownCall): string {
   if (status === undefined) return durationSeconds === 0 ? "no_answer" : "completed";
-  return UNANSWERED.get(status.toLowerCase()) ?? "completed";
+  return outcomeOfStatus(status);
 }
 
 /** Hands out what was heard since it was last asked. */
@@ -479,7 +573,7 @@ function asFound(known: KnownCall, config: SwitchboardConfig): FoundCall {
 }
 
 function usableLines({ lines }: SwitchboardConfig): UsableLine[] {
-  return lines.filter((line): line is UsableLine => line.enabled && line.apiKey !== undefined);
+  return lines.filter(isUsable);
 }
 
 async function callsOfFound(
@@ -493,7 +587,24 @@ async function callsOfFound(
 async function show(found: FoundCall, using: CallInformationUsing): Promise<ShownCall | undefined> {
   const calls = await callsOfFound(found, using);
   if (calls === undefined) throw new NotNow(noLine(found));
-  return found.carrierCallId === undefined ? undefined : await calls.show(found.carrierCallId);
+  const { known, carrierCallId: callId } = found;
+  if (callId === undefined) return undefined;
+  try {
+    return await calls.show(callId);
+  } catch (error) {
+    // Where answered calls alone are listed.
+    const ageMs = known?.state === "placed" ? using.store.now().getTime() - known.createdAt.getTime() : 0;
+    if (!(error instanceof NotListed) || ageMs <= UNANSWERED_AFTER_MS) throw error;
+    return {
+      callId,
+      status: "no-answer",
+      direction: "outbound",
+      startedAt: undefined,
+      durationSeconds: undefined,
+      isOver: true,
+      cost: undefined,
+    };
+  }
 }
 
 function noLine({ lineName }: FoundCall): string {

@@ -2,15 +2,17 @@
  * Owns which line a call or a text goes over: the first one that can, in the configured order; and the words for which
  * it is and why, or why there is none.
  */
-import { CarrierError } from "../carriers/carrier-errors.ts";
-import { chooseLine, type UsableLine } from "../config/choose-line.ts";
+import { CarrierError, CarrierRefused } from "../carriers/carrier-errors.ts";
+import { chooseLine, isUsable, type UsableLine, whyNotUsable } from "../config/choose-line.ts";
 import type { E164 } from "../config/phone-number.ts";
 import { type CarrierName, carriers, type LineConfig, type SwitchboardConfig } from "../config/schema.ts";
 import {
   type Ability,
   callsOf,
+  isMainlandMobile,
   type LineAccount,
   type LineCalls,
+  NO_MAINLAND_MOBILE,
   noTexts,
   reachOf,
 } from "../lines/line-calls.ts";
@@ -30,6 +32,8 @@ export interface Wish {
 export interface Route {
   readonly line: UsableLine;
   readonly calls: LineCalls;
+  /** Undefined: the owner, on the phone that the carrier has on record. */
+  readonly to: E164 | undefined;
   /** For people: "clawcall: the first line that can call others". */
   readonly why: string;
 }
@@ -39,28 +43,37 @@ export class NoRoute extends Error {
   override readonly name = "NoRoute";
 }
 
+/** The line and the carrier that were named are not each other's. The message is for people. */
+export class RouteContradicted extends Error {
+  override readonly name = "RouteContradicted";
+}
+
 /** Why a line is passed over; the remedy as in {@link Ability}. */
 interface Refusal {
   readonly because: string;
   readonly remedy?: string;
+  /** Whatever its account: with another line mended, nobody needs to look for another service. */
+  readonly isForGood?: boolean;
 }
 
 /**
  * What is known without asking is looked at first; then each account is asked in turn, until one can.
  *
  * @param using.open makes a line's calls; by default those of its service.
- * @throws NoUsableLine when there is no line of that name or carrier, or none that is enabled and has a key.
+ * @throws RouteContradicted when the line that is named is not of the carrier that is named.
+ * @throws NoSuchLine, NoUsableLine when there is no line of that name or carrier, or none that is enabled and has a key.
  * @throws NoRoute
  * @throws CarrierError when the only line left cannot be asked.
  */
 export async function chooseRoute(
   wish: Wish,
   using: {
-    readonly config: Pick<SwitchboardConfig, "lines" | "ownerName" | "agentName">;
+    readonly config: Pick<SwitchboardConfig, "lines" | "ownerName" | "agentName" | "ownerNumbers">;
     readonly open?: (line: UsableLine) => Promise<LineCalls>;
   },
 ): Promise<Route> {
   const { config, open = (line) => callsOf(line, config) } = using;
+  refuseContradiction(wish, config.lines);
   // Says in its own words what is wrong with a name, and when there is nothing to choose from.
   chooseLine(config, wish.line, wish.carrier === undefined ? undefined : [wish.carrier]);
 
@@ -69,7 +82,9 @@ export async function chooseRoute(
   for (const line of config.lines) {
     if (wish.line !== undefined && line.name !== wish.line) continue;
     if (wish.carrier !== undefined && line.carrier !== wish.carrier) continue;
-    const refusal = isUsable(line) ? outOfReach(line.carrier, wish) : notUsable(line);
+    const refusal = isUsable(line)
+      ? outOfReach(line.carrier, wish, config)
+      : { because: `it ${whyNotUsable(line)}` };
     if (refusal !== undefined) refusals.set(line, refusal);
     else if (isUsable(line)) candidates.push(line);
   }
@@ -77,10 +92,10 @@ export async function chooseRoute(
   const passedOver: string[] = [];
   for (const line of inOrder(candidates, wish)) {
     const calls = await open(line);
-    const ability = await askedOf(calls, { wish, isOnly: candidates.length === 1 });
+    const ability = await askedOf(calls, { wish, line, isOnly: candidates.length === 1 });
     if (ability.can) {
       const why = [`${line.name}: ${reasonFor(line, wish)}`, ...passedOver].join("; not ");
-      return { line, calls, why };
+      return { line, calls, to: numberOn(line.carrier, wish, config), why };
     }
     refusals.set(line, ability);
     passedOver.push(`${line.name}, since ${ability.because}`);
@@ -89,31 +104,42 @@ export async function chooseRoute(
   throw new NoRoute(refusedBy(config.lines, refusals, wish));
 }
 
-function isUsable(line: LineConfig): line is UsableLine {
-  return line.enabled && line.apiKey !== undefined;
+/** @throws RouteContradicted */
+function refuseContradiction({ line, carrier }: Wish, lines: readonly LineConfig[]): void {
+  const named = lines.find(({ name }) => name === line);
+  if (named === undefined || carrier === undefined || named.carrier === carrier) return;
+  throw new RouteContradicted(
+    `The line "${named.name}" and the carrier "${carrier}" contradict each other, since that line is ${carriers[named.carrier].title}'s: name one of them only.`,
+  );
 }
 
-function notUsable(line: LineConfig): Refusal {
-  return { because: line.enabled ? "it has no key" : "it is not enabled" };
+/** The number to call on this carrier: one that has no phone of the owner's on record is told one of their numbers. */
+function numberOn(
+  carrier: CarrierName,
+  { what, to }: Wish,
+  { ownerNumbers }: Pick<SwitchboardConfig, "ownerNumbers">,
+): E164 | undefined {
+  return to ?? (what === "call" && carrier === "stepone" ? ownerNumbers.find(isMainlandMobile) : undefined);
 }
-
-/** StepOne calls mobile numbers of mainland China, and nobody else (wire page). */
-const STEPONE_NUMBER = /^\+861[3-9]\d{9}$/;
 
 /** Why no line of this carrier can do it, whatever its account; undefined when one can. */
-function outOfReach(carrier: CarrierName, { what, to, isToOwner }: Wish): Refusal | undefined {
+function outOfReach(
+  carrier: CarrierName,
+  wish: Wish,
+  config: Pick<SwitchboardConfig, "ownerNumbers">,
+): Refusal | undefined {
   const { title } = carriers[carrier];
   const reach = reachOf(carrier);
-  if (what === "text") return reach.texts ? undefined : noTexts(title);
-  if (!(isToOwner ? reach.owner : reach.others)) return { because: `${title} has no such calls` };
+  if (wish.what === "text") return reach.texts ? undefined : { ...noTexts(title), isForGood: true };
+  if (!(wish.isToOwner ? reach.owner : reach.others)) return { because: `${title} has no such calls` };
   if (carrier !== "stepone") return undefined;
-  if (to === undefined) {
-    return { because: "StepOne has no number of yours on record", remedy: "name the number to call" };
-  }
-  if (STEPONE_NUMBER.test(to)) return undefined;
+  const to = numberOn(carrier, wish, config);
+  if (to === undefined) return { ...NO_MAINLAND_MOBILE, isForGood: true };
+  if (isMainlandMobile(to)) return undefined;
   return {
     because: "StepOne calls mobile numbers of mainland China alone",
     remedy: "call it over a line of ClawdTalk or ClawCall",
+    isForGood: true,
   };
 }
 
@@ -128,14 +154,24 @@ function inOrder(lines: readonly UsableLine[], { isToOwner }: Wish): readonly Us
 /** @throws CarrierError when the only line cannot be asked: its own sentence says best what to do. */
 async function askedOf(
   calls: LineCalls,
-  { wish, isOnly }: { readonly wish: Wish; readonly isOnly: boolean },
+  { wish, line, isOnly }: { readonly wish: Wish; readonly line: UsableLine; readonly isOnly: boolean },
 ): Promise<{ readonly can: true } | ({ readonly can: false } & Refusal)> {
   try {
     return abilityOf(await calls.account(), wish);
   } catch (error) {
     if (!(error instanceof CarrierError) || isOnly) throw error;
-    return { can: false, because: error.message.replace(/\.$/, "") };
+    return { can: false, ...troubleOf(error, line) };
   }
+}
+
+/** Why an account could not be asked, as a clause; what to do stands apart from it. */
+function troubleOf(error: CarrierError, { name }: UsableLine): Refusal {
+  const clause = error.message.replace(/[.\s]+$/, "").replace(/\.\s+/g, "; ");
+  // What its sentence says to do would be said twice.
+  const because = clause.split(": ")[0] ?? clause;
+  if (!(error instanceof CarrierRefused) || error.isTransient) return { because, remedy: "try again later" };
+  if (error.status === 401) return { because, remedy: `correct the key of the line "${name}"` };
+  return { because: clause };
 }
 
 function abilityOf(account: LineAccount, { what, isToOwner }: Wish): Ability {
@@ -161,11 +197,13 @@ function refusedBy(
   const because = told.map(({ name, because }) =>
     wish.line === undefined ? `${name}: ${because}` : because,
   );
-  const remedies = new Set(told.flatMap(({ remedy }) => remedy ?? []));
+  // Another service is looked for when nothing here can be mended.
+  const mendable = told.filter(({ isForGood, remedy }) => isForGood !== true && remedy !== undefined);
+  const remedies = new Set((mendable.length > 0 ? mendable : told).flatMap(({ remedy }) => remedy ?? []));
   const whoCannot =
     wish.line === undefined ? `No ${titleIn(wish)}line can` : `The line "${wish.line}" cannot`;
-  const whatToDo = remedies.size === 0 ? "try again later" : [...remedies].join("; or ");
-  return `${whoCannot} ${deed(wish, wish.to ?? "others")} (${because.join("; ")}): ${whatToDo}.`;
+  const whatToDo = remedies.size === 0 ? "" : `: ${[...remedies].join("; or ")}`;
+  return `${whoCannot} ${deed(wish, wish.to ?? "others")} (${because.join("; ")})${whatToDo}.`;
 }
 
 /** "ClawCall " when only its lines were asked for. */

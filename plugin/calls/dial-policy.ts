@@ -72,6 +72,8 @@ export async function dialable(raw: string, policy: DialPolicy): Promise<E164> {
     return refuse(defaultRegion === undefined ? `${NO_NUMBER}${OR_REGION}.` : `${NO_NUMBER}.`);
   }
   if (callsForHelp(known)) refuse(EMERGENCY);
+  // Short numbers that begin so sell something, and are whole.
+  if (isCutMobile(known) && !costsExtra(known, parse)) refuse(wrongLength(known));
   if (ownerNumbers.includes(number)) return number;
   if (known.nationalNumber.length <= SHORT && !OF_PEOPLE.has(known.getType())) refuse(TOO_SHORT);
   if (!allowPremiumNumbers && costsExtra(known, parse)) refuse(PREMIUM);
@@ -84,12 +86,17 @@ const EXTENSION = "has an extension, which cannot be dialled: write the number w
 const TOO_SHORT =
   "is too short for a phone number, and short codes are never dialled: write the whole number with its country code.";
 const PREMIUM =
-  'is a premium-rate number, which costs extra: set "allowPremiumNumbers" to true if such numbers may be called.';
+  'is a premium-rate or satellite number, which costs extra: set "allowPremiumNumbers" to true if such numbers may be called.';
 const NO_NUMBER = "is not a phone number with its country code: write it like +15551234567 or +8613800138000";
 const OR_REGION = ', or set "defaultRegion" ("US", "CN", …) to write the numbers of your country without it';
 
 function wrongLength({ countryCallingCode, nationalNumber }: PhoneNumber): string {
   return `is no whole number of the country code ${countryCallingCode} (${nationalNumber.length} digits after it): check it.`;
+}
+
+/** Whether this is a mobile number of mainland China with a digit too few or too many: they have 11. */
+function isCutMobile({ countryCallingCode, nationalNumber }: PhoneNumber): boolean {
+  return countryCallingCode === "86" && /^1[3-9]/.test(nationalNumber) && nationalNumber.length !== 11;
 }
 
 /** Every script's digits as 0 to 9. */
@@ -121,6 +128,9 @@ function callsForHelp(number: PhoneNumber): boolean {
   return !number.isValid() && emergency.some((help) => help.length >= 3 && nationalNumber.startsWith(help));
 }
 
+/** Satellite phones and networks of no country: a minute costs more than most premium-rate numbers. */
+const DEAR_NETWORKS: ReadonlySet<string> = new Set(["870", "878", "881", "882", "883"]);
+
 /** How many of a number's first digits can decide what kind it is, the longest first. */
 const DECIDING_DIGITS = [6, 5, 4, 3];
 /** The lengths of national numbers. */
@@ -131,6 +141,7 @@ const LENGTHS = [5, 6, 7, 8, 9, 10, 11, 12];
  * begin like it: the tables know the numbers in use today, the money is lost tomorrow.
  */
 function costsExtra(number: PhoneNumber, parse: typeof Parse): boolean {
+  if (DEAR_NETWORKS.has(number.countryCallingCode)) return true;
   if (number.isValid()) return number.getType() === "PREMIUM_RATE";
   const { countryCallingCode, nationalNumber } = number;
   for (const count of DECIDING_DIGITS) {

@@ -2,9 +2,9 @@
  * Owns following the calls that a carrier leads itself: what is said on them is written down while it is said, and their
  * end is told. Calls placed by other processes (a script, a command) are found in the store.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { CallFollowing, CallOutcome } from "../carriers/carrier.ts";
 import { type Log, messageOf } from "../log.ts";
+import { Repeated } from "../repeated.ts";
 import { noteLine } from "../store/call-lines.ts";
 import { type KnownCall, openCalls } from "../store/calls.ts";
 import type { Store } from "../store/database.ts";
@@ -55,45 +55,37 @@ interface FollowedCall {
 export class FollowedCalls {
   readonly #p: FollowedCallsParameters;
   readonly #timings: FollowedCallTimings;
-  readonly #stopped = new AbortController();
+  readonly #looking: Repeated;
   /** By the carrier's id; those that are open in the store. */
   readonly #calls = new Map<string, FollowedCall>();
-  #running: Promise<void> | undefined;
 
   constructor(parameters: FollowedCallsParameters) {
     this.#p = parameters;
     const { everyMs, againAfterMs, forgottenAfterMs, triedForMs } = { ...TIMINGS, ...parameters };
     this.#timings = { everyMs, againAfterMs, forgottenAfterMs, triedForMs };
+    this.#looking = new Repeated({
+      everyMs: this.#timings.everyMs,
+      work: () => this.#look(),
+      onError: (error) => parameters.log.debug(`The open calls could not be read: ${messageOf(error)}`),
+    });
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#looking.start();
   }
 
   /** Resolves when nothing is followed and nothing written any more; calls go on with the next process. */
   async stop(): Promise<void> {
-    this.#stopped.abort();
+    const looked = this.#looking.stop();
     for (const { leaving } of this.#calls.values()) leaving.abort();
-    await Promise.all([this.#running, ...[...this.#calls.values()].map(({ running }) => running)]);
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#stopped;
-    while (!signal.aborted) {
-      try {
-        await this.#look();
-      } catch (error) {
-        this.#p.log.debug(`The open calls could not be read: ${messageOf(error)}`);
-      }
-      await sleep(this.#timings.everyMs, undefined, { signal, ref: false }).catch(() => {});
-    }
+    await Promise.all([looked, ...[...this.#calls.values()].map(({ running }) => running)]);
   }
 
   async #look(): Promise<void> {
     const { store, line } = this.#p;
     const now = store.now().getTime();
     const open = await openCalls(store, line, new Date(now - LOOKED_FOR_MS));
-    if (this.#stopped.signal.aborted) return;
+    if (this.#looking.signal.aborted) return;
     this.#leaveOthersThan(open);
     for (const { carrierCallId: callId, createdAt } of open) {
       if (callId === undefined) continue;

@@ -2,11 +2,12 @@
  * Owns finding out how calls have ended where the carrier does not tell: its records are asked until each call is
  * settled. Calls placed by other processes (a script, a cron job) are found in the store.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { CallOutcome, CallRecord, CallRecords } from "../carriers/carrier.ts";
 import { type Log, messageOf } from "../log.ts";
+import { Repeated } from "../repeated.ts";
 import { type KnownCall, openCalls } from "../store/calls.ts";
 import type { Store } from "../store/database.ts";
+import { outcomeOfStatus } from "./outcome.ts";
 
 export interface OpenCallTimings {
   /** Between two looks. */
@@ -17,22 +18,17 @@ export interface OpenCallTimings {
   readonly forgottenAfterMs: number;
 }
 
+/** Where only answered calls have a record, one without it was not answered after this. */
+export const UNANSWERED_AFTER_MS = 3 * 60_000;
+
 const TIMINGS: OpenCallTimings = {
   everyMs: 5_000,
-  unansweredAfterMs: 3 * 60_000,
+  unansweredAfterMs: UNANSWERED_AFTER_MS,
   forgottenAfterMs: 4 * 60 * 60_000,
 };
 
 /** Calls that ended while nothing of ours was running are settled as well; older ones are nobody's news any more. */
 const LOOKED_FOR_MS = 30 * 24 * 60 * 60_000;
-
-/** The carrier's words for calls nobody talked on, as outcomes. */
-const UNANSWERED: Readonly<Record<string, string>> = {
-  busy: "busy",
-  "no-answer": "no_answer",
-  failed: "failed",
-  canceled: "canceled",
-};
 
 interface OpenCallsParameters {
   readonly line: string;
@@ -47,34 +43,26 @@ interface OpenCallsParameters {
 export class OpenCalls {
   readonly #p: OpenCallsParameters;
   readonly #timings: OpenCallTimings;
-  readonly #stopped = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #looking: Repeated;
 
   constructor(parameters: OpenCallsParameters) {
     this.#p = parameters;
     this.#timings = { ...TIMINGS, ...parameters.timings };
+    this.#looking = new Repeated({
+      everyMs: this.#timings.everyMs,
+      work: () => this.#look(),
+      onError: (error) =>
+        parameters.log.debug(`What became of the open calls could not be asked: ${messageOf(error)}`),
+    });
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#looking.start();
   }
 
   /** Resolves when nothing is asked any more. */
   async stop(): Promise<void> {
-    this.#stopped.abort();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#stopped;
-    while (!signal.aborted) {
-      try {
-        await this.#look();
-      } catch (error) {
-        this.#p.log.debug(`What became of the open calls could not be asked: ${messageOf(error)}`);
-      }
-      await sleep(this.#timings.everyMs, undefined, { signal, ref: false }).catch(() => {});
-    }
+    await this.#looking.stop();
   }
 
   async #look(): Promise<void> {
@@ -83,7 +71,7 @@ export class OpenCalls {
     const since = new Date(now - LOOKED_FOR_MS);
     for (const call of await openCalls(store, line, since)) {
       const { carrierCallId } = call;
-      if (carrierCallId === undefined || this.#stopped.signal.aborted) continue;
+      if (carrierCallId === undefined || this.#looking.signal.aborted) continue;
       let record = await records.find(carrierCallId);
       if (record?.isOver) record = (await records.find(carrierCallId, { transcript: true })) ?? record;
       const outcome = this.#outcomeOf(call, record, now - call.createdAt.getTime());
@@ -106,7 +94,7 @@ export class OpenCalls {
     if (record?.isOver) {
       const status = record.status ?? "completed";
       return {
-        outcome: UNANSWERED[status] ?? "completed",
+        outcome: outcomeOfStatus(status),
         ...(record.purpose === undefined ? {} : { recordedAs: record.purpose }),
         ...(record.durationSeconds === undefined ? {} : { durationSeconds: record.durationSeconds }),
         ...(record.transcript === undefined ? {} : { transcript: record.transcript }),

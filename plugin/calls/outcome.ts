@@ -18,6 +18,20 @@ const OUTCOMES: Readonly<Record<string, string>> = {
   unsettled: "may have been placed or not: the service's answer was lost",
 };
 
+/** The carriers' words for calls nobody talked on, as outcomes. */
+const UNANSWERED: ReadonlyMap<string, string> = new Map([
+  ["no-answer", "no_answer"],
+  ["no_answer", "no_answer"],
+  ["busy", "busy"],
+  ["failed", "failed"],
+  ["canceled", "canceled"],
+]);
+
+/** The outcome of a call that is over, by its carrier's word for how it stands. */
+export function outcomeOfStatus(status: string): string {
+  return UNANSWERED.get(status.toLowerCase()) ?? "completed";
+}
+
 /**
  * One line, in English: it is read by the agent, not heard by a person. Everything the other side or the wire said
  * (a voicemail's text, a reason, a number or purpose we did not write down) stands in it only as a quotation.
@@ -62,7 +76,9 @@ export function outcomeLine(
 /** A transcript as text, one line for each thing said; a long one keeps its end, where the result is. */
 export function writtenTranscript(transcript: readonly TranscriptLine[]): string {
   const lines = transcript.map(
-    ({ speaker, words }) => `${speaker === "agent" ? "Agent" : "Other side"}: ${words}`,
+    // One line each: words with a line break in them would read as somebody else's line.
+    ({ speaker, words }) =>
+      `${speaker === "agent" ? "Agent" : "Other side"}: ${words.replace(/\s*[\r\n\u2028\u2029]+\s*/g, " ")}`,
   );
   let length = 0;
   const kept = lines.toReversed().filter((line) => {

@@ -2,16 +2,13 @@
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/core";
 import { z } from "zod";
 import { describePlacedCall, describeStatus } from "../command-line/phone-words.ts";
-import type { CarrierName } from "../config/schema.ts";
+import { carrierNames } from "../config/schema.ts";
 import { closeStore, openStore } from "../store/database.ts";
 import { quotation } from "../trust/quotation.ts";
 import { sessionKind } from "../trust/sessions.ts";
 import { callTranscript, lookUpCall, waitForEnd } from "./call-information.ts";
 import { writtenTranscript } from "./outcome.ts";
 import { type CallSettings, type PlacedCallAnswer, requestCall } from "./request-call.ts";
-
-/** The carriers by name; the schema of the settings checks that none is missing. */
-const CARRIERS = ["clawdtalk", "clawcall", "stepone"] as const satisfies readonly CarrierName[];
 
 const wanted = z.object({
   number: z.string().describe('The phone number, with its country code, or "me" for your owner.'),
@@ -28,7 +25,7 @@ const wanted = z.object({
     .string()
     .optional()
     .describe("What may be used on the call beside the objective. Nothing private that it does not need."),
-  carrier: z.enum(CARRIERS).optional().describe("Only lines of this phone service."),
+  carrier: z.enum(carrierNames).optional().describe("Only lines of this phone service."),
   line: z.string().optional().describe("Only this line."),
   at: z
     .string()
@@ -37,7 +34,9 @@ const wanted = z.object({
   wait: z
     .boolean()
     .optional()
-    .describe("Wait for the end of the call and answer with what was said. Its result comes by itself else."),
+    .describe(
+      "Wait for the end of the call and answer with what was said; not together with `at`. Its result comes by itself else.",
+    ),
 });
 
 const DESCRIPTION =
@@ -58,10 +57,13 @@ export function registerPhoneCallTool(api: OpenClawPluginApi, settings: () => Ca
           const { wait, number, ...request } = wanted.parse(given);
           const places = settings();
           // Whoever waits hears the result as the tool's answer.
-          const askedIn = wait ? undefined : sessionKey;
-          const call = await requestCall({ ...request, to: number, askedIn }, places, signal);
+          const isAwaited = wait === true && request.at === undefined;
+          const askedIn = isAwaited ? undefined : sessionKey;
+          const call = await requestCall({ ...request, to: number, askedIn }, places, signal, {
+            isRunning: true,
+          });
           const said = [describePlacedCall(call), ...call.notes];
-          if (wait) said.push(await ended(call, places, signal));
+          if (isAwaited) said.push(await ended(call, places, signal));
           return { content: [{ type: "text" as const, text: said.join("\n") }], details: { call } };
         },
       };

@@ -10,11 +10,17 @@ import { checkLimits } from "../limits/check-limits.ts";
 import type { LineCalls } from "../lines/line-calls.ts";
 import { planCall } from "../store/calls.ts";
 import { closeStore, openStore, type Store } from "../store/database.ts";
-import { chooseRoute, NoRoute, type Route } from "./choose-route.ts";
+import { chooseRoute } from "./choose-route.ts";
 import { dialable } from "./dial-policy.ts";
 import { dueTime } from "./due-time.ts";
-import { type CallRequest, composeCall, type PlacedCall, placeCall } from "./place-call.ts";
-import { isConnectorRunning, runningPhone } from "./running-phone.ts";
+import {
+  type CallRequest,
+  type ComposedCall,
+  composeCall,
+  type PlacedCall,
+  placeCall,
+} from "./place-call.ts";
+import { type RunningPhone, runningPhone } from "./running-phone.ts";
 
 /** What was asked for cannot be a call. The message is for people. */
 export class CallNotUnderstood extends Error {
@@ -69,13 +75,10 @@ export interface CallSettings {
   readonly stateFolder: string;
 }
 
-/** What a process that runs the lines itself knows better. */
+/** What a process that runs the lines itself, or is run by the one that does, knows better. */
 export interface RequestUsing {
-  /** Left open. */
-  readonly store?: Store;
-  open?(line: UsableLine): Promise<LineCalls>;
-  /** Whether something is running that places planned calls. */
-  isRunning?(): Promise<boolean>;
+  /** Something is running that speaks on calls and places planned ones, whether it can be asked or not. */
+  readonly isRunning?: boolean | undefined;
 }
 
 /**
@@ -83,7 +86,7 @@ export interface RequestUsing {
  *
  * @throws CallNotUnderstood, NotDialable, BadTime before anything is asked or written.
  * @throws LimitReached: for a call at a time, when that time or the number forbids it.
- * @throws NoRoute, NoUsableLine, CarrierError; an Error in a sentence when nobody could speak on the call.
+ * @throws NoRoute, RouteContradicted, NoUsableLine, CarrierError; NoVoice when nobody could speak on the call.
  * @throws the signal's reason, before the carrier is asked to call and never later.
  */
 export async function requestCall(
@@ -95,13 +98,18 @@ export async function requestCall(
   const { config } = settings;
   const objective = request.objective.trim();
   if (objective === "") throw new CallNotUnderstood("The objective is empty: say what the call is about.");
+  refuseTooLong([
+    ["objective", objective],
+    ["context", request.context],
+    ["greeting", request.greeting],
+  ]);
   const asked = isOwner(request.to) ? undefined : await dialable(request.to, config);
   const isToOwner = asked === undefined || config.ownerNumbers.includes(asked);
   const dueAt = request.at === undefined ? undefined : dueTime(request.at, new Date());
-  const { to, line, calls, why } = await routeOf(
-    request,
-    { to: asked, isToOwner },
-    { config, open: using.open },
+  const { carrier, line: named } = request;
+  const { to, line, calls, why } = await chooseRoute(
+    { what: "call", to: asked, isToOwner, carrier, line: named },
+    { config },
   );
   signal?.throwIfAborted();
   const notes = line.carrier === "stepone" ? await missing(request) : [];
@@ -129,12 +137,15 @@ export async function requestCall(
       callId: placed.callId,
       ...(placed.status === undefined ? {} : { status: placed.status }),
       greeting: placed.greeting,
-      notes,
+      notes: [...notes, ...placed.notes],
     };
   }
-  if (!isToOwner) await refuseWithoutVoice(line, settings);
+  const running = await runningPhone(settings);
+  // What is not running now may be, when the call is due.
+  if (!isToOwner && line.carrier !== "stepone" && running?.speaksToOthers === false) throw mute(running);
   const call = await composeCall(words, { rest: calls.placer, line, config });
-  const id = await withStore(settings, using, async (store) => {
+  refuseTooMuchAtFirst(call);
+  const id = await withStore(settings, async (store) => {
     const outreach = { what: "call", line: line.name, to: call.to ?? null, isToOwner, at: dueAt } as const;
     // Said now, and not when it is due.
     await checkLimits(outreach, { store, config });
@@ -149,7 +160,7 @@ export async function requestCall(
       dueAt,
     });
   });
-  const isRunning = await (using.isRunning?.() ?? runningPhone(settings));
+  const isRunning = using.isRunning === true || running !== undefined;
   return {
     ...answer,
     id,
@@ -160,31 +171,6 @@ export async function requestCall(
       ? notes
       : [...notes, "Nothing is running that will place it: start the gateway (openclaw gateway start)."],
   };
-}
-
-/**
- * The line the call goes over, and the number it goes to. Where only a carrier that has no phone of the owner's on record
- * can ring them, it is told one of their numbers.
- *
- * @throws NoRoute, NoUsableLine, CarrierError
- */
-async function routeOf(
-  { carrier, line }: Pick<RequestedCall, "carrier" | "line">,
-  call: { readonly to: E164 | undefined; readonly isToOwner: boolean },
-  { config, open }: { readonly config: SwitchboardConfig; readonly open: RequestUsing["open"] },
-): Promise<Route & { readonly to: E164 | undefined }> {
-  const using = { config, ...(open === undefined ? {} : { open }) };
-  const wish = { what: "call", ...call, carrier, line } as const;
-  try {
-    return { ...(await chooseRoute(wish, using)), to: call.to };
-  } catch (error) {
-    if (!(error instanceof NoRoute) || call.to !== undefined) throw error;
-    for (const to of config.ownerNumbers) {
-      const route = await chooseRoute({ ...wish, to }, using).catch(() => undefined);
-      if (route !== undefined) return { ...route, to };
-    }
-    throw error;
-  }
 }
 
 /** Whether "me" was written where a number could stand. */
@@ -204,20 +190,27 @@ async function missing(request: RequestedCall): Promise<string[]> {
 export interface PlacedOn extends PlacedCall {
   /** What leads the call: its purpose, or the first words. */
   readonly lead: string;
+  /** What the person who asked should know, a sentence each. */
+  readonly notes: readonly string[];
 }
 
 /**
  * Places a call on a line and writes it down first.
  *
- * @throws what `placeCall` throws; CallNotUnderstood, or Error in a sentence when nobody could speak on the call.
+ * @throws what `placeCall` throws; CallNotUnderstood; NoVoice when nobody could speak on the call.
  */
 export async function placeOn(
   { line, calls }: { readonly line: UsableLine; readonly calls: LineCalls },
   request: CallRequest,
   settings: CallSettings,
-  using: Pick<RequestUsing, "store"> = {},
+  using: RequestUsing = {},
 ): Promise<PlacedOn> {
   const { config } = settings;
+  refuseTooLong([
+    ["purpose", request.purpose],
+    ["context", request.context],
+    ["greeting", request.greeting],
+  ]);
   const to = request.to === undefined ? undefined : await dialable(request.to, config);
   const purpose = request.purpose?.trim();
   const isToOther = to !== undefined && !config.ownerNumbers.includes(to);
@@ -226,8 +219,9 @@ export async function placeOn(
       `A call to somebody else on the line "${line.name}" needs to know what it is to reach: say it with --purpose.`,
     );
   }
-  if (isToOther) await refuseWithoutVoice(line, settings);
-  const placed = await withStore(settings, using, (store) =>
+  refuseTooMuchAtFirst(await composeCall(request, { rest: calls.placer, line, config }));
+  const notes = line.carrier === "stepone" ? [] : await withVoice({ ...request, isToOther }, settings, using);
+  const placed = await withStore(settings, (store) =>
     placeCall(request, {
       store,
       rest: calls.placer,
@@ -240,28 +234,80 @@ export async function placeOn(
       },
     }),
   );
-  return { ...placed, lead: isToOther && calls.isLedByPurpose && purpose ? purpose : placed.greeting };
+  return { ...placed, lead: isToOther && calls.isLedByPurpose && purpose ? purpose : placed.greeting, notes };
+}
+
+/** Nobody could speak on the call. The message is for people. */
+export class NoVoice extends Error {
+  override readonly name = "NoVoice";
 }
 
 /**
- * The background process of a skill-only install serves the owner alone: on a call to somebody else nobody could speak,
- * except where the carrier's own AI does.
+ * Whether somebody speaks on a call that the carrier's own AI does not lead. Somebody else is not rung for silence; the
+ * owner at least hears the first words.
  *
- * @throws Error in a sentence, when that process holds the lines.
+ * @returns what the owner should know.
+ * @throws NoVoice
  */
-async function refuseWithoutVoice(line: UsableLine, { stateFolder }: CallSettings): Promise<void> {
-  if (line.carrier === "stepone" || !(await isConnectorRunning(stateFolder))) return;
-  throw new Error(
-    "Calls to others need the Switchboard plugin in the gateway (see SETUP.md): without it nobody could speak for you on this call.",
+async function withVoice(
+  call: { readonly isToOther: boolean; readonly allowFollowup?: boolean | undefined },
+  settings: CallSettings,
+  using: RequestUsing,
+): Promise<readonly string[]> {
+  const running = await runningPhone(settings);
+  if (running === undefined) {
+    if (using.isRunning === true) return [];
+    if (call.isToOther) {
+      throw new NoVoice(
+        "Nothing is running that could speak for you on this call: start the gateway (openclaw gateway start).",
+      );
+    }
+    return call.allowFollowup === false
+      ? []
+      : [
+          "Nothing is running that could answer you on this call: start the gateway (openclaw gateway start).",
+        ];
+  }
+  if (call.isToOther && !running.speaksToOthers) throw mute(running);
+  return [];
+}
+
+/** Why what is running does not speak for the owner. */
+function mute({ by }: RunningPhone): NoVoice {
+  return new NoVoice(
+    by === "connector"
+      ? "Calls to others need the Switchboard plugin in the gateway (see SETUP.md): without it nobody could speak for you on this call."
+      : 'The gateway does not let Switchboard take part in conversations, so nobody could speak for you on this call: run "openclaw config set plugins.entries.switchboard.hooks.allowConversationAccess true".',
+  );
+}
+
+/** More than a person says of a call; the services take less than a book. In characters. */
+const LONGEST_TEXT = 10_000;
+/** More than anybody listens to; ClawdTalk wants less than 2,000 characters (wire page). */
+const LONGEST_FIRST_WORDS = 2_000;
+
+/** @throws CallNotUnderstood naming the text that is too long. */
+function refuseTooLong(texts: readonly (readonly [name: string, text: string | undefined])[]): void {
+  for (const [name, text] of texts) {
+    if (text === undefined || text.length <= LONGEST_TEXT) continue;
+    throw new CallNotUnderstood(
+      `The ${name} has ${text.length} characters, and ${LONGEST_TEXT} are the most: make it shorter.`,
+    );
+  }
+}
+
+/** @throws CallNotUnderstood */
+function refuseTooMuchAtFirst({ greeting }: Pick<ComposedCall, "greeting">): void {
+  if (greeting.length < LONGEST_FIRST_WORDS) return;
+  throw new CallNotUnderstood(
+    `What is said first has ${greeting.length} characters, and it has to be less than ${LONGEST_FIRST_WORDS}: say the gist first (--greeting), and the rest when you are asked.`,
   );
 }
 
 async function withStore<Result>(
   { stateFolder }: CallSettings,
-  using: Pick<RequestUsing, "store">,
   work: (store: Store) => Promise<Result>,
 ): Promise<Result> {
-  if (using.store !== undefined) return await work(using.store);
   const store = await openStore(stateFolder);
   try {
     return await work(store);

@@ -12,6 +12,7 @@ import {
   askingSession,
   type CommandContext,
   type CommonOptions,
+  isRunByGateway,
   type Settings,
   withCommonOptions,
 } from "./run.ts";
@@ -79,7 +80,9 @@ async function place(
   const opened = await openCalls(options, settings, SPEAKING_CARRIERS);
   const { placeOn } = await import("../calls/request-call.ts");
   const request = { to, greeting, purpose: options.purpose, askedIn: askingSession(context) };
-  return describePlaced(await placeOn(opened, request, settings));
+  const placed = await placeOn(opened, request, settings, { isRunning: isRunByGateway(context) });
+  for (const note of placed.notes) context.complain(`Note: ${note}\n`);
+  return describePlaced(placed);
 }
 
 /** What the person who asked for the call is told. */

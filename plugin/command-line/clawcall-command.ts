@@ -32,6 +32,7 @@ import {
   askingSession,
   type CommandContext,
   type CommonOptions,
+  isRunByGateway,
   NotUnderstood,
   required,
   requiredLine,
@@ -122,7 +123,7 @@ export function defineClawCallCommand(command: Command, context: CommandContext)
           allowFollowup: options.followup,
           askedIn: askingSession(context),
         };
-        return await place(request, settings, options);
+        return await place(request, settings, options, context);
       }),
     );
   command
@@ -152,7 +153,7 @@ export function defineClawCallCommand(command: Command, context: CommandContext)
             context: options.context,
             askedIn: askingSession(context),
           };
-          return await place(request, settings, options);
+          return await place(request, settings, options, context);
         },
       ),
     );
@@ -178,10 +179,17 @@ interface HistoryOptions extends CommonOptions {
   readonly transcripts?: boolean;
 }
 
-async function place(request: CallRequest, settings: Settings, options: CommonOptions): Promise<Answer> {
+async function place(
+  request: CallRequest,
+  settings: Settings,
+  options: CommonOptions,
+  context: CommandContext,
+): Promise<Answer> {
   const opened = await openCalls(options, settings, ["clawcall"]);
   const { placeOn } = await import("../calls/request-call.ts");
-  return describePlaced(await placeOn(opened, request, settings));
+  const placed = await placeOn(opened, request, settings, { isRunning: isRunByGateway(context) });
+  for (const note of placed.notes) context.complain(`Note: ${note}\n`);
+  return describePlaced(placed);
 }
 
 // --- schedules ------------------------------------------------------------------------------------------

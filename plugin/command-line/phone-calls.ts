@@ -3,7 +3,7 @@
  * for it, end it; and the list of all. What they need is loaded when they need it.
  */
 import type { Command } from "commander";
-import type { CallInformationUsing, FoundCall } from "../calls/call-information.ts";
+import type { CallInformationUsing, CallStatus, FoundCall } from "../calls/call-information.ts";
 import type { PlacedCallAnswer } from "../calls/request-call.ts";
 import type { CarrierName } from "../config/schema.ts";
 import {
@@ -12,6 +12,7 @@ import {
   askingSession,
   type CommandContext,
   type CommonOptions,
+  isRunByGateway,
   type Settings,
   settingsOf,
   wholeNumber,
@@ -93,7 +94,7 @@ export function definePhoneCalls(phone: Command, context: CommandContext, onStop
           const { callTranscript } = await import("../calls/call-information.ts");
           const { describeLine } = await import("./phone-words.ts");
           const transcript = await callTranscript(found, using);
-          const withOwner = isWithOwner(found, settings);
+          const withOwner = await isWithOwner(found, settings);
           return {
             text:
               transcript.lines.map((line) => describeLine(line, { withOwner })).join("\n") ||
@@ -114,9 +115,7 @@ export function definePhoneCalls(phone: Command, context: CommandContext, onStop
           options,
           settings,
           (found, using) => follow(found, using, options, settings, context),
-          {
-            signal,
-          },
+          { signal, onWaiting: waitingOn(context) },
         );
         return undefined;
       });
@@ -128,7 +127,7 @@ export function definePhoneCalls(phone: Command, context: CommandContext, onStop
     .option("--limit <count>", "how many", (given) => wholeNumber(history, "--limit", given, 500), 20)
     .option("--json", "print one JSON object")
     .action(async (options: HistoryOptions) => {
-      await answerWith(context, options, (settings) => list(options, settings));
+      await answerWith(context, options, (settings) => list(options, settings, context));
     });
 }
 
@@ -177,14 +176,16 @@ async function call(
     },
     settings,
     signal,
+    { isRunning: isRunByGateway(context) },
   );
   for (const note of placed.notes) context.complain(`Note: ${note}\n`);
   const text = describePlacedCall(placed);
   if (!options.wait) return { text, json: { call: placed } };
   // Before anything can go wrong with the waiting.
   if (!options.json) context.print(`${text}\n`);
+  const knocking = options.json ? undefined : setInterval(() => context.knock?.(), KNOCK_EVERY_MS);
   try {
-    return await waited(placed, settings, { signal });
+    return await waited(placed, settings, { signal, onWaiting: waitingOn(context) });
   } catch (error) {
     if (signal.aborted) {
       throw new Stopped(
@@ -193,14 +194,19 @@ async function call(
       );
     }
     throw Object.assign(error as Error, { facts: { call: placed } });
+  } finally {
+    clearInterval(knocking);
   }
 }
+
+/** Whoever reads only the beginning of the output is not waited for much longer. */
+const KNOCK_EVERY_MS = 2_000;
 
 /** How the call ended, and what was said on it. */
 async function waited(
   placed: PlacedCallAnswer,
   settings: Settings,
-  how: { readonly signal: AbortSignal },
+  how: Pick<CallInformationUsing, "signal" | "onWaiting">,
 ): Promise<Answer> {
   return await withCall(
     placed.id,
@@ -235,7 +241,7 @@ async function follow(
 ): Promise<void> {
   const { followCall } = await import("../calls/call-information.ts");
   const { describeEnd, describeLine } = await import("./phone-words.ts");
-  const withOwner = isWithOwner(found, settings);
+  const withOwner = await isWithOwner(found, settings);
   const said = followCall(found, using);
   for (;;) {
     const next = await said.next();
@@ -252,16 +258,52 @@ async function follow(
   }
 }
 
-async function list({ search, limit }: HistoryOptions, { stateFolder }: Settings): Promise<Answer> {
+/** Says on stderr what is waited for. */
+function waitingOn(context: CommandContext): (until: Date | "answer" | "end") => void {
+  return (until) =>
+    void import("./phone-words.ts").then(({ describeWaiting }) =>
+      context.complain(`${describeWaiting(until)}\n`),
+    );
+}
+
+/** Somebody looks at a list: a service that does not answer at once is not waited for. */
+const HURRIED = { timeoutMs: 2_500, retry: { times: 0, firstDelayMs: 0 } };
+
+async function list(
+  { search, limit }: HistoryOptions,
+  settings: Settings,
+  context: CommandContext,
+): Promise<Answer> {
+  const { config, stateFolder } = settings;
   const { openStore, closeStore } = await import("../store/database.ts");
   const { searchCalls } = await import("../store/calls.ts");
-  const { storedStatus } = await import("../calls/call-information.ts");
+  const { askAfterOpenCalls, storedStatus } = await import("../calls/call-information.ts");
+  const { UNANSWERED_AFTER_MS } = await import("../calls/open-calls.ts");
+  const { runningPhone } = await import("../calls/running-phone.ts");
+  const { callsOf } = await import("../lines/line-calls.ts");
   const { describeInOneLine } = await import("./phone-words.ts");
   const store = await openStore(stateFolder);
   try {
+    const goingOn = await askAfterOpenCalls({
+      store,
+      config,
+      open: (line) => callsOf(line, config, HURRIED),
+      isFollowed: async () => (await runningPhone(settings)) !== undefined,
+    });
     const calls = (await searchCalls(store, { limit, ...(search === undefined ? {} : { search }) })).map(
       storedStatus,
     );
+    // Those that were placed just now need no explanation.
+    const settledBy = store.now().getTime() - UNANSWERED_AFTER_MS;
+    const isInDoubt = ({ id = "", state, createdAt }: CallStatus) =>
+      (state === "placed" || state === "started") &&
+      goingOn?.has(id) === false &&
+      Date.parse(createdAt ?? "") < settledBy;
+    if (calls.some(isInDoubt)) {
+      context.complain(
+        'Note: Nothing is running that hears how calls end, so those that are not over here may be: see "phone status ID", and start the gateway (openclaw gateway start).\n',
+      );
+    }
     return { text: calls.map(describeInOneLine).join("\n") || "No calls.", json: { calls } };
   } finally {
     await closeStore(store);
@@ -274,7 +316,7 @@ async function withCall<Result>(
   { line }: CommonOptions,
   settings: Settings,
   work: (found: FoundCall, using: CallInformationUsing) => Promise<Result>,
-  { signal }: { readonly signal?: AbortSignal } = {},
+  { signal, onWaiting }: Pick<CallInformationUsing, "signal" | "onWaiting"> = {},
 ): Promise<Result> {
   const { openStore, closeStore } = await import("../store/database.ts");
   const { lookUpCall } = await import("../calls/call-information.ts");
@@ -285,6 +327,7 @@ async function withCall<Result>(
       store,
       config: settings.config,
       signal,
+      ...(onWaiting === undefined ? {} : { onWaiting }),
       isFollowed: async () => (await runningPhone(settings)) !== undefined,
     };
     return await work(await lookUpCall({ id, line }, using), using);
@@ -293,8 +336,14 @@ async function withCall<Result>(
   }
 }
 
-function isWithOwner({ known }: FoundCall, { config }: Settings): boolean {
-  return known?.callee === null || config.ownerNumbers.some((number) => number === known?.callee);
+/** Whether it is the owner who was talked to, as the owner's session is told of it. */
+async function isWithOwner({ known, line }: FoundCall, { config }: Settings): Promise<boolean> {
+  if (known === undefined) return false;
+  const { isOwners } = await import("../trust/speakers.ts");
+  const { placedHere, callee, recordedAs, direction } = known;
+  if (placedHere) return isOwners(callee, config.ownerNumbers);
+  if (recordedAs !== undefined && recordedAs !== "conversation") return recordedAs !== "thirdParty";
+  return direction === "inbound" && line?.inboundCallers === "owner";
 }
 
 /** The object without its undefined values. */

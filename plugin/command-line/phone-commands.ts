@@ -75,7 +75,7 @@ async function linesNow({ config }: Settings, context: CommandContext): Promise<
     now.problems.length === 0 &&
     now.lines.every((line) => line.state === "connected" && line.problem === undefined);
   if (!isWell) context.setExitCode(1);
-  return { text: describe(now), json: { ...now } };
+  return { text: describe(now), json: { ok: isWell, ...now } };
 }
 
 function describe(status: PhoneStatus): string {

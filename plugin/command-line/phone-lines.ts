@@ -1,7 +1,5 @@
 /** Owns the command that shows what each configured line can do. */
 import type { Command } from "commander";
-import type { UsableLine } from "../config/choose-line.ts";
-import type { LineConfig } from "../config/schema.ts";
 import type { Ability, LineAccount } from "../lines/line-calls.ts";
 import { type Answer, answerWith, type CommandContext, type CommonOptions, type Settings } from "./run.ts";
 
@@ -23,14 +21,13 @@ interface ListedLine extends Partial<LineAccount> {
 
 async function lines({ config }: Settings, context: CommandContext): Promise<Answer> {
   const { carriers } = await import("../config/schema.ts");
+  const { chooseLine, isUsable, whyNotUsable } = await import("../config/choose-line.ts");
   const { callsOf } = await import("../lines/line-calls.ts");
   const { messageOf } = await import("../log.ts");
   const list = await Promise.all(
     config.lines.map(async (line): Promise<ListedLine> => {
       const { name, carrier } = line;
-      if (!isUsable(line)) {
-        return { name, carrier, problem: line.enabled ? "It has no key." : "It is not enabled." };
-      }
+      if (!isUsable(line)) return { name, carrier, problem: `It ${whyNotUsable(line)}.` };
       try {
         return { name, carrier, ...(await (await callsOf(line, config)).account()) };
       } catch (error) {
@@ -39,22 +36,19 @@ async function lines({ config }: Settings, context: CommandContext): Promise<Ans
     }),
   );
   if (list.length === 0) {
-    const { chooseLine } = await import("../config/choose-line.ts");
     // Says how to come by one.
     chooseLine(config);
   }
-  if (config.lines.some((line, index) => line.enabled && list[index]?.problem !== undefined)) {
-    context.setExitCode(1);
-  }
+  // One that its owner has switched off is as it should be.
+  const ok = config.lines.every(
+    (line, index) => list[index]?.problem === undefined || whyNotUsable(line) === "is not enabled",
+  );
+  if (!ok) context.setExitCode(1);
   const text = list.map((line, index) => {
     const title = carriers[config.lines[index]?.carrier ?? "clawdtalk"].title;
     return `${line.name} (${title}${line.tier === undefined ? "" : `, ${line.tier}`}): ${describe(line)}`;
   });
-  return { text: text.join("\n"), json: { lines: list } };
-}
-
-function isUsable(line: LineConfig): line is UsableLine {
-  return line.enabled && line.apiKey !== undefined;
+  return { text: text.join("\n"), json: { ok, lines: list } };
 }
 
 function describe({ problem, number, left, ...line }: ListedLine): string {

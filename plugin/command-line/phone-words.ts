@@ -3,7 +3,7 @@ import { timeInWords } from "../briefings/schedule.ts";
 import type { CallStatus } from "../calls/call-information.ts";
 import type { PlacedCallAnswer } from "../calls/request-call.ts";
 import type { TranscriptLine } from "../carriers/carrier.ts";
-import { quoted, spoken } from "./quoted.ts";
+import { quoted, quotedBeginning, spoken } from "./quoted.ts";
 
 /** What the person who asked for the call is told. */
 export function describePlacedCall({ id, to, line, why, dueAt }: PlacedCallAnswer): string {
@@ -38,12 +38,13 @@ export function describeInOneLine(call: CallStatus): string {
   const { id, callId, line, direction, durationSeconds, purpose, greeting } = call;
   const to = whom(call);
   return [
-    shortTime(call.dueAt !== undefined && call.state === "planned" ? call.dueAt : call.createdAt),
+    // What they are sorted by.
+    shortTime(call.createdAt),
     id?.slice(0, SHOWN_OF_ID) ?? callId ?? "?",
     direction === "inbound" ? "from a caller" : to === undefined ? "with somebody" : `to ${to}`,
     line,
     `${standing(call)}${durationSeconds === undefined ? "" : `, ${durationSeconds} s`}`,
-    ...(purpose === undefined && greeting === undefined ? [] : [quoted(purpose ?? greeting ?? "")]),
+    ...(purpose === undefined && greeting === undefined ? [] : [quotedBeginning(purpose ?? greeting ?? "")]),
   ].join("  ");
 }
 
@@ -59,6 +60,12 @@ export function describeEnd({ outcome, durationSeconds, state, detail }: CallSta
     durationSeconds === undefined ? undefined : `${durationSeconds} s`,
   ].filter((part) => part !== undefined);
   return `The call is over${how.length === 0 ? "" : ` (${how.join(", ")})`}.`;
+}
+
+/** What is waited for while nothing is heard of a call. */
+export function describeWaiting(until: Date | "answer" | "end"): string {
+  if (until instanceof Date) return `Planned for ${inWords(until.toISOString())}: waiting until then …`;
+  return `Waiting for it to be ${until === "answer" ? "answered" : "over"} …`;
 }
 
 /** One thing said. */

@@ -11,6 +11,22 @@ export function quoted(body: string): string {
   );
 }
 
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/** The beginning of somebody else's words, as {@link quoted}, for a list: of so many characters as people count them. */
+export function quotedBeginning(body: string, longest = 60): string {
+  // No character of a script has that many code units; a long text is not taken apart for its beginning.
+  const all = Array.from(graphemes.segment(body.slice(0, longest * 100)), ({ segment }) => segment);
+  return quoted(
+    all.length <= longest
+      ? body
+      : `${all
+          .slice(0, longest - 1)
+          .join("")
+          .trimEnd()}…`,
+  );
+}
+
 /**
  * Somebody else's words as they were said, for a line that begins with who said them: quotes, emoji and line breaks
  * stay, further lines are indented, and what could steer a terminal or turn the writing direction is written out.

@@ -2,6 +2,7 @@
  * Owns how a command of ours runs: what it is given, what it prints, and its exit code (0 done, 1 refused or
  * failed, 2 not understood). Errors are one sentence on stderr; with `--json` also an object on stdout.
  */
+import { fstatSync } from "node:fs";
 import path from "node:path";
 import type { Command } from "commander";
 import type { ConfigPlaces, LoadedConfig } from "../config/loader.ts";
@@ -21,6 +22,11 @@ export interface PlainContext {
   print(text: string): void;
   /** Writes to stderr. */
   complain(text: string): void;
+  /**
+   * Writes a blank where stdout is a pipe: only writing tells that its reader has gone. For a command that waits, before
+   * an empty line.
+   */
+  knock?(): void;
   /** Asks the person at the terminal; undefined when there is none, no answer, or the signal says to stop. */
   ask(question: string, signal?: AbortSignal): Promise<string | undefined>;
   setExitCode(code: number): void;
@@ -39,6 +45,11 @@ export interface CommonOptions {
 /** The key of the session whose agent runs the command, as the plugin names it to what that agent runs. */
 export function askingSession(context: PlainContext): string | undefined {
   return context.places().env.SWITCHBOARD_SESSION || undefined;
+}
+
+/** Whether an agent runs the command: then its own gateway is there, whether it can be asked or not. */
+export function isRunByGateway(context: PlainContext): boolean {
+  return askingSession(context) !== undefined;
 }
 
 /** Adds the options every command has. */
@@ -107,6 +118,8 @@ const NOT_UNDERSTOOD: ReadonlySet<string> = new Set([
   "NotUnderstood",
   "BadSchedule",
   "NotMobileNumbers",
+  "NoSuchLine",
+  "RouteContradicted",
 ]);
 
 /** What was typed cannot be meant. The message is for people. */
@@ -158,7 +171,23 @@ export async function runPlainScript(
     const { exitCode } = error as { exitCode?: number };
     if (exitCode === undefined) throw error;
     process.exitCode = exitCode === 0 ? 0 : 2;
+    if (exitCode === 0 || !asksForJson(process.argv)) return;
+    const { message, code } = error as { message: string; code?: string };
+    const told = {
+      name: "NotUnderstood",
+      message:
+        code === "commander.help"
+          ? "The command is not complete: see --help."
+          : message.replace(/^error: /, "").replace(/\s*\n\s*/g, " "),
+    };
+    process.stdout.write(`${JSON.stringify({ ok: false, error: told })}\n`);
   }
+}
+
+/** Whether arguments that were not understood ask for JSON all the same. */
+function asksForJson(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  return (end < 0 ? args : args.slice(0, end)).includes("--json");
 }
 
 /** What a command gets in a process of its own; `folder` is that of the script or bundle that runs it. */
@@ -178,11 +207,20 @@ export function plainContext(folder: string): PlainContext {
     places: () => placesOf(folder),
     ask: askAtTerminal,
     print: (text) => void process.stdout.write(text),
+    knock: () => void (isPiped() && process.stdout.write(" ")),
     complain: (text) => void process.stderr.write(text),
     setExitCode: (code) => {
       process.exitCode = code;
     },
   };
+}
+
+function isPiped(): boolean {
+  try {
+    return fstatSync(process.stdout.fd).isFIFO();
+  } catch {
+    return false;
+  }
 }
 
 /** Whether writing failed because whoever read the output has ended. */

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { ListedText } from "../carriers/clawdtalk/rest.ts";
 import type { E164 } from "../config/phone-number.ts";
 import { openClawdTalkLine } from "./open-line.ts";
-import { quoted } from "./quoted.ts";
+import { quotedBeginning } from "./quoted.ts";
 import {
   type Answer,
   answerWith,
@@ -71,7 +71,12 @@ export function defineSmsCommand(
         const { rest } = await openClawdTalkLine(options, settings);
         const conversations = await rest.listConversations();
         const lines = conversations.map(({ contact, lastMessage, lastMessageAt, unreadCount }) =>
-          [lastMessageAt ?? "?", contact, `${unreadCount ?? 0} unread`, quoted(lastMessage ?? "")].join("  "),
+          [
+            lastMessageAt ?? "?",
+            contact,
+            `${unreadCount ?? 0} unread`,
+            quotedBeginning(lastMessage ?? ""),
+          ].join("  "),
         );
         return { text: lines.join("\n") || "No conversations.", json: { conversations } };
       });
@@ -137,7 +142,7 @@ async function lineFor(to: E164, { line }: CommonOptions, { config }: Settings):
 
 function describe(text: ListedText): string {
   const [who, other] = text.direction === "outbound" ? ["to", text.to] : ["from", text.from];
-  return [text.createdAt ?? "?", `${who} ${other ?? "?"}`, quoted(text.body), text.status ?? ""]
+  return [text.createdAt ?? "?", `${who} ${other ?? "?"}`, quotedBeginning(text.body), text.status ?? ""]
     .join("  ")
     .trimEnd();
 }

@@ -17,6 +17,7 @@ import { type E164, parsePhoneNumber } from "./phone-number.ts";
 import { isPrivateUrl, PRIVATE_URL } from "./private-url.ts";
 import {
   type CarrierName,
+  carrierNames,
   carriers,
   type LineConfig,
   type LineSettings,
@@ -225,8 +226,6 @@ function readSecret(
 }
 
 // --- lines ----------------------------------------------------------------------------------------------
-
-const carrierNames = Object.keys(carriers) as CarrierName[];
 
 /** The line that a carrier's environment variables (and the top-level keys) belong to has the carrier's name. */
 function implicitCarrier(name: string): CarrierName | undefined {

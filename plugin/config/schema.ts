@@ -111,9 +111,12 @@ const clawCallSettings = {
   bridgePort: wholeNumber({ least: 1, most: 65_535 }).describe("The bridge's port. 4747 when not set."),
 };
 
+/** In the order in which their lines are taken. */
+export const carrierNames = ["clawdtalk", "clawcall", "stepone"] as const;
+
 export const lineSettings = z
   .object({
-    carrier: z.enum(["clawdtalk", "clawcall", "stepone"]).describe("The phone service."),
+    carrier: z.enum(carrierNames).describe("The phone service."),
     enabled: z.boolean().describe("False keeps the line's settings and leaves it unconnected."),
     ...account,
     ...inheritable,
@@ -209,7 +212,7 @@ export const secretPaths: readonly string[] = [
   "lines.*.api_key",
 ];
 
-export type CarrierName = NonNullable<LineSettings["carrier"]>;
+export type CarrierName = (typeof carrierNames)[number];
 
 /** What differs from carrier to carrier. */
 interface CarrierFacts {

@@ -19,6 +19,8 @@ export interface CallNotice {
   readonly callId: string;
   /** The key of the session that asked for the call and passes the news on; undefined where nobody waits for it. */
   readonly askedIn: string | undefined;
+  /** It was over before this process began. */
+  readonly isOld: boolean;
 }
 
 /** A notice that waits for the session's next turn. */
@@ -54,11 +56,13 @@ export class CallReports {
   /** What is being put into words now, by our id. */
   readonly #telling = new Map<string, Promise<void>>();
   /** What waits for a turn, by our id. */
-  readonly #handedOver = new Map<string, HandedOver>();
+  readonly #handedOver = new Map<string, HandedOver & { readonly state: KnownCall["state"] }>();
+  readonly #startedAt: Date;
   #running: Promise<void> | undefined;
 
   constructor(parameters: CallReportsParameters) {
     this.#p = parameters;
+    this.#startedAt = parameters.store.now();
   }
 
   /** Tells what the process before this one did not. */
@@ -122,7 +126,10 @@ export class CallReports {
 
   /** Tells one call, unless it is being told. Never rejects. */
   #tell(call: KnownCall, toNumber?: string): Promise<void> {
-    if (this.#stopped.signal.aborted || this.#handedOver.has(call.id)) return Promise.resolve();
+    const handedOver = this.#handedOver.get(call.id);
+    if (this.#stopped.signal.aborted || handedOver?.state === call.state) return Promise.resolve();
+    // It was not known what became of it; now it is.
+    handedOver?.takeBack();
     const known = this.#telling.get(call.id);
     if (known !== undefined) return known;
     const telling = this.#tellNow(call, toNumber)
@@ -162,6 +169,7 @@ export class CallReports {
       callId: call.id,
       // The owner was on the phone themselves.
       askedIn: withOwner && agentSpeaks ? undefined : call.askedIn,
+      isOld: (call.endedAt ?? call.createdAt) < this.#startedAt,
       sentence: outcomeLine(
         {
           callId,
@@ -187,15 +195,15 @@ export class CallReports {
         },
       ),
     });
-    this.#handedOver.set(call.id, handedOver);
-    void handedOver.told.then(() => this.#told(call.id));
+    this.#handedOver.set(call.id, { ...handedOver, state });
+    void handedOver.told.then(() => this.#told(call.id, state));
   }
 
-  async #told(id: string): Promise<void> {
+  async #told(id: string, state: KnownCall["state"]): Promise<void> {
     // Told again by the next process when it cannot be written down.
-    await markTold(this.#p.store, id).catch((error: unknown) =>
+    await markTold(this.#p.store, id, state).catch((error: unknown) =>
       this.#p.log.warn(`That the call ${id} was told could not be written down: ${messageOf(error)}`),
     );
-    this.#handedOver.delete(id);
+    if (this.#handedOver.get(id)?.state === state) this.#handedOver.delete(id);
   }
 }

@@ -6,8 +6,14 @@ import type { CallPlacer } from "../calls/place-call.ts";
 import type { CallDirection, TranscriptLine } from "../carriers/carrier.ts";
 import type { ClawCallAccount } from "../carriers/clawcall/rest.ts";
 import type { ClawdTalkAccount } from "../carriers/clawdtalk/rest.ts";
+import type { HttpOptions } from "../carriers/http.ts";
 import type { UsableLine } from "../config/choose-line.ts";
 import type { CarrierName, SwitchboardConfig } from "../config/schema.ts";
+
+/** The carrier's list does not have the call, which may stand there later. The message is for people. */
+export class NotListed extends Error {
+  override readonly name = "NotListed";
+}
 
 /** A call as its carrier knows it. */
 export interface ShownCall {
@@ -70,11 +76,18 @@ export interface LineCalls {
   live?(callId: string, signal: AbortSignal): AsyncGenerator<TranscriptLine, "done" | "timeout">;
 }
 
-type Names = Pick<SwitchboardConfig, "ownerName" | "agentName">;
+type Owner = Pick<SwitchboardConfig, "ownerName" | "agentName" | "ownerNumbers">;
 
-/** The calls of a line. */
-export async function callsOf(line: UsableLine, config: Names): Promise<LineCalls> {
-  return await openers[line.carrier](line, config);
+/** How long a service is waited for when somebody waits for an answer of several of them. */
+type Patience = Pick<HttpOptions, "timeoutMs" | "retry">;
+
+/**
+ * The calls of a line.
+ *
+ * @param patience for what is looked up; the services' own unless given.
+ */
+export async function callsOf(line: UsableLine, config: Owner, patience: Patience = {}): Promise<LineCalls> {
+  return await openers[line.carrier](line, config, patience);
 }
 
 /** What a carrier's best account can do, known without asking. */
@@ -99,6 +112,18 @@ export function noTexts(title: string): Extract<Ability, { can: false }> {
   return { can: false, because: `${title} has no texts`, remedy: "send texts over a line of ClawdTalk" };
 }
 
+/** StepOne calls mobile numbers of mainland China, and nobody else (wire page). */
+export function isMainlandMobile(number: string): boolean {
+  return /^\+861[3-9]\d{9}$/.test(number);
+}
+
+/** Why StepOne, which has no phone of the owner's on record, cannot ring them. */
+export const NO_MAINLAND_MOBILE = {
+  can: false,
+  because: "StepOne calls mobile numbers of mainland China alone, and none is known as yours",
+  remedy: 'add such a number of yours to "ownerNumbers"',
+} as const satisfies Ability;
+
 const CAN: Ability = { can: true };
 
 /** Somebody waits for a line to be chosen, and there may be another one. */
@@ -111,11 +136,14 @@ const ENDED: ReadonlyMap<string, boolean> = new Map([
 ]);
 
 const openers: Readonly<
-  Record<CarrierName, (line: Pick<UsableLine, "apiUrl" | "apiKey">, names: Names) => Promise<LineCalls>>
+  Record<
+    CarrierName,
+    (line: Pick<UsableLine, "apiUrl" | "apiKey">, owner: Owner, patience: Patience) => Promise<LineCalls>
+  >
 > = {
-  async clawdtalk({ apiUrl, apiKey }) {
+  async clawdtalk({ apiUrl, apiKey }, _owner, patience) {
     const { ClawdTalkRest } = await import("../carriers/clawdtalk/rest.ts");
-    const rest = new ClawdTalkRest({ apiUrl, apiKey });
+    const rest = new ClawdTalkRest({ apiUrl, apiKey, ...patience });
     const asked = new ClawdTalkRest({ apiUrl, apiKey, ...ASKED_SHORTLY });
     return {
       placer: rest,
@@ -129,14 +157,14 @@ const openers: Readonly<
     };
   },
 
-  async clawcall({ apiUrl, apiKey }) {
+  async clawcall({ apiUrl, apiKey }, _owner, patience) {
     const [{ ClawCallRest }, { clawCallPlacer }, { clawCallRecords }, { tiers }] = await Promise.all([
       import("../carriers/clawcall/rest.ts"),
       import("../carriers/clawcall/call-placer.ts"),
       import("../carriers/clawcall/records.ts"),
       import("../carriers/clawcall/terms.ts"),
     ]);
-    const rest = new ClawCallRest({ baseUrl: apiUrl, apiKey });
+    const rest = new ClawCallRest({ baseUrl: apiUrl, apiKey, ...patience });
     const asked = new ClawCallRest({ baseUrl: apiUrl, apiKey, ...ASKED_SHORTLY });
     const records = clawCallRecords(rest);
     return {
@@ -146,7 +174,7 @@ const openers: Readonly<
       async show(callId) {
         const call = (await rest.history({ limit: 100 })).find(({ callSid }) => callSid === callId);
         if (call === undefined) {
-          throw new Error(
+          throw new NotListed(
             `ClawCall does not list the call ${callId}: a call out is listed once it was answered, and only the last 100 calls are looked at.`,
           );
         }
@@ -167,21 +195,22 @@ const openers: Readonly<
     };
   },
 
-  async stepone({ apiUrl, apiKey }, names) {
+  async stepone({ apiUrl, apiKey }, owner, patience) {
     const [{ StepOneRest }, { stepOnePlacer }, { conversationOf, costOf, inOurWords }] = await Promise.all([
       import("../carriers/stepone/rest.ts"),
       import("../carriers/stepone/call-placer.ts"),
       import("../carriers/stepone/conversation.ts"),
     ]);
-    const rest = new StepOneRest({ baseUrl: apiUrl, apiKey });
+    const rest = new StepOneRest({ baseUrl: apiUrl, apiKey, ...patience });
     const asked = new StepOneRest({ baseUrl: apiUrl, apiKey, ...ASKED_SHORTLY });
     return {
-      placer: stepOnePlacer(rest, names),
+      placer: stepOnePlacer(rest, owner),
       isLedByPurpose: true,
       async account() {
         // There is nothing to ask about the account; this tells whether the key and our version are taken.
         await asked.skillVersion();
-        return { callsOwner: CAN, callsOthers: CAN, texts: noTexts("StepOne") };
+        const callsOwner = owner.ownerNumbers.some(isMainlandMobile) ? CAN : NO_MAINLAND_MOBILE;
+        return { callsOwner, callsOthers: CAN, texts: noTexts("StepOne") };
       },
       async show(callId) {
         const record = await rest.record(callId);

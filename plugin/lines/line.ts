@@ -45,6 +45,7 @@ import {
 } from "../store/calls.ts";
 import type { Store } from "../store/database.ts";
 import { pruneStore } from "../store/retention.ts";
+import { approvalHeard } from "../trust/approvals.ts";
 import { isStrong } from "../trust/identity.ts";
 import type { OwnerRoute } from "../trust/owner-session.ts";
 import { type SpeakerSession, strangerSession } from "../trust/sessions.ts";
@@ -437,7 +438,7 @@ export function createLine(parameters: LineParameters): Line {
     onOrderCompleted: (order) => void orderCompleted(order),
     onText: (text) => void texts?.receive(text),
     onWalkie: ({ requestId, words }) => void walkie(requestId, words),
-    onApproval: ({ requestId }) => log.info(`An approval was answered (${requestId}).`),
+    onApproval: (answer) => void approvalHeard({ line: line.name, ...answer }, { store, log }),
     // The carrier has written it to the log already; `status` asks for it.
     onStatus: (status) => {
       if (status.state === "connected") lostWords?.connected(status.counters.lostPolls ?? 0);

@@ -1,13 +1,14 @@
 /**
  * Owns placing the calls that were asked for at a time: each once, by whichever process runs the line then. A call
- * whose time was missed by far is not placed; what could not be placed is told to the owner's session.
+ * whose time was missed by far, or whose line is there no more, is not placed; what could not be placed is told to the
+ * owner's session.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import { NotPlanned, placeCall } from "../calls/place-call.ts";
 import { CarrierError } from "../carriers/carrier-errors.ts";
-import type { UsableLine } from "../config/choose-line.ts";
+import { isUsable, type UsableLine } from "../config/choose-line.ts";
 import type { SwitchboardConfig } from "../config/schema.ts";
 import { type Log, messageOf } from "../log.ts";
+import { Repeated } from "../repeated.ts";
 import {
   callRefused,
   callUnsettled,
@@ -34,79 +35,91 @@ export interface PlannedCallsParameters {
   open?(): Promise<LineCalls>;
 }
 
-const EVERY_MS = 1_000;
+const PLACE_EVERY_MS = 1_000;
+/** Those a dead process was placing are minutes old before they count as such. */
+const SETTLE_EVERY_MS = 15_000;
 /** A call that comes later than this is not wanted any more, and a phone would ring at any hour. */
 const LATEST_MS = 30 * 60_000;
+/** Whoever places a call knows within this time what became of it; after that, the process has died. */
+const PLACING_MS = 2 * 60_000;
 /** Calls that a process which died was placing are looked for so far back. */
 const LOOKED_FOR_MS = 30 * 24 * 60 * 60_000;
 
+const CANNOT_CALL_OTHERS =
+  "Calls to others need the Switchboard plugin in the gateway, with its permission to take part in conversations (see SETUP.md).";
+
 export class PlannedCalls {
   readonly #p: PlannedCallsParameters;
-  readonly #stopped = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #placing: Repeated;
+  readonly #settling: Repeated;
 
   constructor(parameters: PlannedCallsParameters) {
     this.#p = parameters;
+    const { log, everyMs } = parameters;
+    this.#placing = new Repeated({
+      everyMs: everyMs ?? PLACE_EVERY_MS,
+      work: () => this.#placeDue(),
+      onError: (error) => log.warn(`A planned call could not be placed: ${messageOf(error)}`),
+    });
+    this.#settling = new Repeated({
+      everyMs: everyMs ?? SETTLE_EVERY_MS,
+      work: () => this.#settleBroken(),
+      onError: (error) =>
+        log.warn(`Calls that were being placed could not be looked for: ${messageOf(error)}`),
+    });
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#placing.start();
+    this.#settling.start();
   }
 
   /** Resolves when nothing is being placed any more. */
   async stop(): Promise<void> {
-    this.#stopped.abort();
-    await this.#running;
+    await Promise.all([this.#placing.stop(), this.#settling.stop()]);
   }
 
-  async #run(): Promise<void> {
-    const { log, everyMs = EVERY_MS } = this.#p;
-    const { signal } = this.#stopped;
-    const attempt = async (what: string, work: () => Promise<void>) => {
-      try {
-        await work();
-      } catch (error) {
-        log.warn(`${what}: ${messageOf(error)}`);
-      }
-    };
-    await attempt("Calls that were being placed could not be looked for", () => this.#settleBroken());
-    while (!signal.aborted) {
-      await attempt("A planned call could not be placed", () => this.#placeDue());
-      await sleep(everyMs, undefined, { signal, ref: false }).catch(() => {});
-    }
-  }
-
-  /** What the process before this one was placing when it died may have been placed: never placed again. */
+  /** What a process was placing when it died may have been placed: it never is again. */
   async #settleBroken(): Promise<void> {
     const { line, store } = this.#p;
-    const since = new Date(store.now().getTime() - LOOKED_FOR_MS);
-    for (const call of await pendingIntents(store, line.name, since)) {
-      if (call.state !== "intended" || call.dueAt === undefined) continue;
-      await callUnsettled(store, call.id, "The gateway ended while the call was being placed.");
-      await this.#p.onNotPlaced();
+    const now = store.now().getTime();
+    for (const call of await pendingIntents(store, line.name, new Date(now - LOOKED_FOR_MS))) {
+      if (call.state !== "intended" || now - call.createdAt.getTime() < PLACING_MS) continue;
+      await callUnsettled(store, call.id, "What was placing the call ended while it did.");
+      if (call.dueAt !== undefined) await this.#p.onNotPlaced();
     }
   }
 
   async #placeDue(): Promise<void> {
-    const { line, store } = this.#p;
-    for (const call of await dueCalls(store, line.name)) {
-      if (this.#stopped.signal.aborted) return;
-      if (!(await this.#place(call))) await this.#p.onNotPlaced();
+    const { line, config, store } = this.#p;
+    for (const call of await dueCalls(store)) {
+      if (this.#placing.signal.aborted) return;
+      const isOurs = call.line === line.name;
+      if (!isOurs && config.lines.some((other) => other.name === call.line && isUsable(other))) continue;
+      const isPlaced = isOurs
+        ? await this.#place(call)
+        : await this.#refuse(call, `Its line "${call.line}" is not there any more, or not enabled.`);
+      if (!isPlaced) await this.#p.onNotPlaced();
     }
+  }
+
+  /** False, and the store says why, unless somebody else has taken the call up. */
+  async #refuse(call: KnownCall, reason: string): Promise<boolean> {
+    const { line, store, log } = this.#p;
+    if (!(await claimPlannedCall(store, call.id, line.name))) return true;
+    await callRefused(store, call.id, reason);
+    log.warn(`The planned call ${call.id} was not placed: ${reason}`);
+    return false;
   }
 
   /** False when the call was not placed; the store says why. */
   async #place(call: KnownCall): Promise<boolean> {
     const { line, config, store, log, canCallOthers } = this.#p;
-    const refuse = async (reason: string) => {
-      if (await claimPlannedCall(store, call.id)) await callRefused(store, call.id, reason);
-      log.warn(`The planned call ${call.id} was not placed: ${reason}`);
-      return false;
-    };
     const lateMs = store.now().getTime() - (call.dueAt?.getTime() ?? 0);
-    if (lateMs > LATEST_MS) return await refuse("Its time was missed: nothing was running to place it.");
+    if (lateMs > LATEST_MS)
+      return await this.#refuse(call, "Its time was missed: nothing was running to place it.");
     if (!canCallOthers && !isOwners(call.callee, config.ownerNumbers)) {
-      return await refuse("Calls to others need the Switchboard plugin in the gateway (see SETUP.md).");
+      return await this.#refuse(call, CANNOT_CALL_OTHERS);
     }
     try {
       // Before it is taken up: a line that cannot be opened has placed nothing.
@@ -123,7 +136,7 @@ export class PlannedCalls {
       // Another process has it.
       if (error instanceof NotPlanned) return true;
       if (error instanceof CarrierError) return false;
-      await refuse(messageOf(error));
+      await this.#refuse(call, messageOf(error));
       // It was taken up already: nobody knows how far it came.
       await callUnsettled(store, call.id, messageOf(error));
       return false;

@@ -20,7 +20,7 @@ import { warmUp } from "../agent/warm-up.ts";
 import { ClawdTalkRest } from "../carriers/clawdtalk/rest.ts";
 import { answerText } from "../channel/inbound-text.ts";
 import { sendText } from "../channel/send-text.ts";
-import type { UsableLine } from "../config/choose-line.ts";
+import { isUsable, type UsableLine } from "../config/choose-line.ts";
 import { type LoadedConfig, loadConfig } from "../config/loader.ts";
 import { secretsOf } from "../config/redaction.ts";
 import { carriers, type LineConfig, type SwitchboardConfig } from "../config/schema.ts";
@@ -264,31 +264,53 @@ export class PhoneService {
    * Tells the session that asked for a call, else the one the owner speaks in, until a turn of it has had it; the others
    * of the owner's once. Who asked hears of it now, not when they speak next: one turn, answered where they spoke last.
    */
-  async #tellOfCall(line: LineConfig, { sentence, callId, askedIn }: CallNotice): Promise<HandedOver> {
+  async #tellOfCall(line: LineConfig, { sentence, callId, askedIn, isOld }: CallNotice): Promise<HandedOver> {
     const { session } = this.#owner(line);
     const asking = askedIn === undefined ? undefined : this.#knownSession(askedIn, session.agentId);
     const first = asking?.sessionKey ?? session.sessionKey;
     const isConfirmed = this.#mayTakePart();
     for (const to of this.#ownersSessions(line)) {
-      if (to.sessionKey !== first || !isConfirmed) await this.#inject(to, sentence, callId);
+      // What the process before this one handed over waits there, or was taken.
+      if (isConfirmed && (isOld || to.sessionKey === first)) continue;
+      await this.#inject(to, sentence, callId);
     }
     // Without the hooks nobody can tell whether a turn had it.
     if (!isConfirmed) return { told: Promise.resolve(), takeBack: () => {} };
+    let woken = 0;
     const wake = () => {
-      if (asking === undefined) return;
+      woken += 1;
+      if (asking === undefined || woken > MOST_WAKES) return;
+      // Of the ways to wake a session, this one reaches agents without heartbeats, at any hour, and waits for no interval.
       this.#api.runtime.system.requestHeartbeat({
         ...asking,
-        source: "other",
-        intent: "event",
+        source: "background-task",
+        intent: "immediate",
         reason: "A phone call that was asked for in this session is over.",
         heartbeat: { target: "last" },
       });
     };
-    const { promise: told, resolve: onTold } = Promise.withResolvers<void>();
-    const text = asking === undefined ? sentence : `${sentence} ${PASS_ON}`;
-    const takeBack = leaveNotice(first, callId, { text, onTold, onLost: wake });
+    const { promise: told, resolve } = Promise.withResolvers<void>();
+    let again: NodeJS.Timeout | undefined;
+    const takeBack = leaveNotice(first, callId, {
+      text: asking === undefined ? sentence : `${sentence} ${PASS_ON}`,
+      onTold: () => {
+        clearTimeout(again);
+        resolve();
+      },
+      // The gateway itself asks a model that failed once more, and whoever broke a turn off is being answered.
+      onLost: () => {
+        clearTimeout(again);
+        again = setTimeout(wake, WAKE_AGAIN_MS).unref();
+      },
+    });
     wake();
-    return { told, takeBack };
+    return {
+      told,
+      takeBack: () => {
+        clearTimeout(again);
+        takeBack();
+      },
+    };
   }
 
   #ownersSessions(line: LineConfig): { agentId: string; sessionKey: string }[] {
@@ -317,6 +339,8 @@ export class PhoneService {
     sessionKey: string,
     ownersAgent: string,
   ): { agentId: string; sessionKey: string } | undefined {
+    // A subagent's work is over when its turn is: its events go to the session that began it.
+    if (sessionKey.includes(":subagent:")) return undefined;
     const agentId = parseAgentSessionKey(sessionKey)?.agentId ?? ownersAgent;
     const known = this.#api.runtime.agent.session.getSessionEntry({ agentId, sessionKey });
     return known === undefined ? undefined : { agentId, sessionKey };
@@ -340,7 +364,11 @@ export class PhoneService {
   /** `health` tells anybody on the machine that the plugin runs here; status and logs want the gateway's token. */
   routes(): Parameters<OpenClawPluginApi["registerHttpRoute"]>[0][] {
     return [
-      { path: "/switchboard/health", auth: "plugin", handler: answerJson(() => ({ switchboard: true })) },
+      {
+        path: "/switchboard/health",
+        auth: "plugin",
+        handler: answerJson(() => ({ switchboard: true, speaksToOthers: this.#mayTakePart() })),
+      },
       { path: "/switchboard/status", auth: "gateway", handler: answerJson(() => this.status()) },
       {
         path: "/switchboard/logs",
@@ -410,12 +438,16 @@ export class PhoneService {
   }
 }
 
+/** How often a session is woken for one call; then its next words bring the news. */
+const MOST_WAKES = 3;
+const WAKE_AGAIN_MS = 20_000;
+
 /** For the session that asked for a call. */
 const PASS_ON =
   "You placed this call from this conversation: tell whoever asked for it what came of it, in a sentence or two, now.";
 
 function readyLines({ lines }: SwitchboardConfig): UsableLine[] {
-  return lines.filter((line): line is UsableLine => line.enabled && line.apiKey !== undefined);
+  return lines.filter(isUsable);
 }
 
 function gatewayPlace() {

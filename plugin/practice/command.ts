@@ -1,23 +1,24 @@
 // Owns a practice session for people: starts the practice lines, ClawdTalk's, ClawCall's and StepOne's, says how to
 // point a client at one of them, rings the client that connects, picks up what the agent places, and opens the
 // softphone.
-import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import type { ClawCallPracticeCall } from "./clawcall-caller.ts";
 import { type ClawCallPractice, startClawCallPractice } from "./clawcall-server.ts";
 import type { OutboundRing } from "./clawdtalk-calls.ts";
-import { type ClawdTalkPractice, startClawdTalkPractice } from "./clawdtalk-server.ts";
+import { type ClawdTalkPractice, PRACTICE_API_KEY, startClawdTalkPractice } from "./clawdtalk-server.ts";
 import {
   clawCallPhone,
   clawdTalkPhone,
-  openSoftphone,
-  printable,
+  commandOf,
   type SoftphoneCall,
   stepOnePhone,
+  talk,
 } from "./softphone.ts";
 import type { StepOnePracticeCall } from "./stepone-calls.ts";
 import { followStepOne } from "./stepone-events.ts";
 import { type StepOnePractice, startStepOnePractice } from "./stepone-server.ts";
+import type { TextMessage } from "./text-messages.ts";
+import { type TypedLine, TypedLines } from "./typed-lines.ts";
 import { PracticeError, PracticeStopped, PracticeTimeout, type WaitOptions } from "./waiting.ts";
 
 export interface PracticeSession {
@@ -54,8 +55,18 @@ const FOREVER = { timeoutMs: Number.POSITIVE_INFINITY };
 /** A client that listens for ClawCall is not there for a moment between two polls. */
 const BETWEEN_POLLS = { timeoutMs: 2_000 };
 
+const WHAT_TO_DO = "/ring rings your agent, Ctrl-D ends the practice.";
+
+const HELP = [
+  "  /ring            ring your agent",
+  "  /text <message>  send a text message from your phone",
+  "  /help            this list",
+  "  Ctrl-D           end the practice",
+];
+
 /**
- * Runs one session: call after call, until the input ends while nobody is on the phone, or `signal` says so.
+ * Runs one session: call after call, until the input ends while nobody is on the phone, or `signal` says so. Words that
+ * were typed before the first call are said on it.
  *
  * @throws PracticeError when a port is taken.
  */
@@ -64,10 +75,8 @@ export async function runPracticeSession(session: PracticeSession): Promise<void
   const lines = await openLines(session);
   const { clawdtalk, clawcall, stepone } = lines;
   const people = json ? notices : output;
-  const plainly = (line: string) => {
-    people.write(`${printable(line)}\n`);
-  };
-  let tell: (line: string) => void = plainly;
+  const typed = new TypedLines({ input, output: people });
+  const tell = (line: string) => typed.print(line);
   let call: SoftphoneCall | undefined;
   /** There while nobody is on the phone; without a ring, the session ends. */
   let pickUp: ((ring: Ring | undefined) => void) | undefined;
@@ -85,8 +94,17 @@ export async function runPracticeSession(session: PracticeSession): Promise<void
     else void lines.close();
   };
   signal.addEventListener("abort", stop);
+  followTexts(clawdtalk, ({ direction, to, body, media_urls }) => {
+    if (direction === "inbound") return;
+    const who = clawdtalk.clients.at(-1)?.agentName ?? "Your agent";
+    const whom = to === clawdtalk.ownerNumber ? "" : ` to ${to}`;
+    tell(`${who}, by text${whom}: ${[body, ...media_urls].join(" ").trim()}`);
+  });
   if (json) {
     const write = (event: object) => output.write(`${JSON.stringify(event)}\n`);
+    followTexts(clawdtalk, ({ id, direction, from, to, body, media_urls }) =>
+      write({ line: "clawdtalk", kind: "text", at: Date.now(), id, direction, from, to, body, media_urls }),
+    );
     clawdtalk.follow((event) => write({ line: "clawdtalk", ...event }));
     clawcall.follow((event) => write({ line: "clawcall", ...event }));
     followStepOne(stepone, (event) => write({ line: "stepone", ...event, at: Date.now() }));
@@ -142,22 +160,49 @@ export async function runPracticeSession(session: PracticeSession): Promise<void
     return { does: isFree ? "answer" : "no_answer" };
   };
 
-  /** Waits until somebody rings; what is typed meanwhile is obeyed, once there has been a call. */
-  const nextRing = async (obeys: boolean): Promise<Ring | undefined> => {
+  /** What the person types while nobody is on the phone. */
+  const obey = (line: string): void => {
+    const { command, rest } = commandOf(line);
+    if (command === "ring") offer(ringer(lines, BETWEEN_POLLS));
+    else if (command === "text") sendText(clawdtalk, rest, tell);
+    else if (command === "hangup") tell(`Nobody is on the phone. ${WHAT_TO_DO}`);
+    else if (command === "help") for (const help of HELP) tell(help);
+    else tell(`There is no "/${command}". Try /help.`);
+  };
+
+  /** Waits until somebody rings; what is typed meanwhile is obeyed. Without a ring, the session is over. */
+  const nextRing = async (isFirst: boolean): Promise<Ring | undefined> => {
     const { promise, resolve } = Promise.withResolvers<Ring | undefined>();
     pickUp = resolve;
-    if (!obeys) return promise;
-    tell("The lines stay open. /ring rings your agent, Ctrl-D ends the practice.");
-    const typed = createInterface({ input });
-    typed.on("line", (line) => {
-      if (line.trim() === "/ring") offer(ringer(lines, BETWEEN_POLLS));
-      else tell("Nobody is on the phone. /ring rings your agent, Ctrl-D ends the practice.");
+    /** Typed ahead, in a file of lines mostly. */
+    const ahead: TypedLine[] = [];
+    if (!isFirst) tell(`The lines stay open. ${WHAT_TO_DO}`);
+    typed.handTo({
+      line: (line) => {
+        const isCommand = line.text.trim().startsWith("/");
+        const isBehind = ahead.at(-1)?.piece === line.piece;
+        // The phone rings already: it is for the call.
+        if (!pickUp || isBehind) ahead.push(line);
+        else if (isCommand) obey(line.text);
+        else if (line.text.trim() === "") return;
+        else if (isFirst && !typed.fromTerminal) {
+          if (ahead.length === 0) tell("Nobody is on the phone yet: this is said as soon as somebody is.");
+          ahead.push(line);
+        } else tell(`Nobody is on the phone. ${WHAT_TO_DO}`);
+      },
+      end: () => {
+        // The call that these words are for is still to come.
+        if (ahead.length > 0) return;
+        if (!typed.fromTerminal) tell("The input has ended, and so has the practice.");
+        offer(undefined);
+      },
+      interrupt: stop,
     });
-    typed.on("close", () => offer(undefined));
     try {
       return await promise;
     } finally {
-      typed.removeAllListeners().close();
+      typed.giveBack(ahead);
+      typed.handTo({ interrupt: stop });
     }
   };
 
@@ -171,29 +216,26 @@ export async function runPracticeSession(session: PracticeSession): Promise<void
       }),
     );
     first.catch(() => {});
-    for (let calls = 0; !signal.aborted; calls++) {
-      const ring = await nextRing(calls > 0);
+    for (let isFirst = true; !signal.aborted; isFirst = false) {
+      const ring = await nextRing(isFirst);
       if (!ring) return;
       try {
         call = await ring();
-        const beside = (print: typeof tell) => {
-          tell = print;
-        };
-        const { interrupted } = await openSoftphone(call, { input, output: people, beside });
+        const { interrupted } = await talk(call, typed, { showsReplies: false });
         if (interrupted) return;
       } catch (error) {
         if (!(error instanceof PracticeError) || error instanceof PracticeStopped) throw error;
         tell(error.message);
       } finally {
         call = undefined;
-        tell = plainly;
       }
-      if (input.readableEnded || input.destroyed) return;
+      if (typed.ended) return;
     }
   } catch (error) {
     if (!(error instanceof PracticeStopped)) throw error;
   } finally {
     signal.removeEventListener("abort", stop);
+    typed.close();
     await lines.close();
   }
 }
@@ -268,28 +310,59 @@ async function pickedUpOnClawdTalk(line: ClawdTalkPractice, callId: string): Pro
   return clawdTalkPhone(await line.until(placed, "the call", FOREVER));
 }
 
+/** Tells every text on the line, each once and as it comes. */
+function followTexts(line: ClawdTalkPractice, tell: (text: TextMessage) => void): void {
+  let told = 0;
+  const tellNew = (): undefined => {
+    for (const text of line.messages.slice(told)) {
+      told += 1;
+      tell(text);
+    }
+  };
+  // The line looks after everything that happens. Nothing is ever found: only its closing ends this.
+  line.until(tellNew, "the end of the line", FOREVER).catch(() => {});
+}
+
+/** The person texts the agent while nobody is on the phone. */
+function sendText(line: ClawdTalkPractice, body: string, tell: (line: string) => void): void {
+  if (body === "") tell('There is no "/text" without a message. Try /help.');
+  else if (!line.connected) tell("Texts go over ClawdTalk's line, and no client is connected to it.");
+  else {
+    tell(`you, by text: ${body}`);
+    line.text({ body });
+  }
+}
+
 function invitation({ clawdtalk, clawcall, stepone }: Lines): string {
   return [
     "",
-    "  The practice lines are open; no account is needed.",
-    "  Start your gateway (or the connector) with the settings of one of them: ClawdTalk's",
+    "  The practice lines are open; no account is needed. Start your gateway (or the connector) with these settings,",
+    "  all of them or those of one line: the lines work together.",
     "",
+    "    ClawdTalk (calls and texts)",
     `    CLAWDTALK_SERVER=${clawdtalk.url}`,
     `    CLAWDTALK_API_KEY=${clawdtalk.key}`,
     "",
-    "  or ClawCall's",
-    "",
+    "    ClawCall (calls)",
     `    CLAWCALL_BASE_URL=${clawcall.url}`,
     `    CLAWCALL_API_KEY=${clawcall.key}`,
-    `    CLAWCALL_OWNER_NUMBER=${clawcall.ownerNumber}`,
     "",
-    "  And for calls that StepOne's AI makes to mobile phones in mainland China, alone or besides:",
-    "",
+    "    StepOne (calls its own AI makes, to mobile phones in mainland China)",
     `    STEPONEAI_API_BASE=${stepone.url}`,
     `    STEPONEAI_API_KEY=${stepone.key}`,
     "",
-    "  It rings as soon as a client of ClawdTalk's or ClawCall's connects. Then type what the caller says; Ctrl-D hangs up, Ctrl-C ends it all.",
+    '    Your own number, whatever the line: whom "phone sms me" texts (ownerNumbers in the settings does the same)',
+    `    CLAWCALL_OWNER_NUMBER=${clawcall.ownerNumber}`,
+    "",
+    "  In a clone of the repository without a gateway of your own, this starts one on all three lines" +
+      (clawdtalk.key === PRACTICE_API_KEY ? ":" : ", with the three keys above in its environment:"),
+    "",
+    `    npm run gateway -- --clawdtalk-server ${clawdtalk.url} --clawcall-base-url ${clawcall.url} --stepone-base ${stepone.url} --owner-number ${clawcall.ownerNumber}`,
+    "",
+    "  It rings as soon as a client of ClawdTalk's or ClawCall's connects. Then type what the caller says; /hangup or Ctrl-D",
+    "  hangs up, /help says what else there is. While nobody is on the phone Ctrl-D ends the practice; Ctrl-C always does.",
     "  Whatever your agent places rings here too: you are whoever it calls. While you are on a call, your line is busy.",
+    "  What your agent texts you is shown as it comes.",
     "",
     "",
   ].join("\n");

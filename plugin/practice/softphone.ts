@@ -1,12 +1,11 @@
 // Owns the softphone: one call at a terminal, on whichever practice line. A typed line is what the caller says; what
 // is spoken is printed as it arrives.
-import { clearLine, createInterface, cursorTo } from "node:readline";
-import type { Readable, Writable } from "node:stream";
 import type { PracticeCall, TranscriptEntry } from "./caller.ts";
 import type { ClawCallPracticeCall } from "./clawcall-caller.ts";
 import type { ClawCallPractice } from "./clawcall-server.ts";
 import type { StepOnePracticeCall } from "./stepone-calls.ts";
 import type { StepOnePractice } from "./stepone-server.ts";
+import { type Terminal, type TypedLine, TypedLines } from "./typed-lines.ts";
 import { PracticeError, type WaitOptions } from "./waiting.ts";
 
 /** Words heard on the phone. */
@@ -151,9 +150,7 @@ export function stepOnePhone(call: StepOnePracticeCall, server: StepOnePractice)
   };
 }
 
-export interface SoftphoneOptions {
-  readonly input: Readable & { readonly isTTY?: boolean };
-  readonly output: Writable & { readonly isTTY?: boolean };
+interface CallOptions {
   /**
    * Say each line only when the one before has been answered, and hang up only after the last answer.
    * Default: when the input is no terminal, so that a file of lines makes a conversation. At a terminal a new
@@ -162,9 +159,11 @@ export interface SoftphoneOptions {
   readonly takeTurns?: boolean;
   /** How long to wait for an answer when taking turns, in milliseconds; default 60,000. */
   readonly answerWithinMs?: number;
-  /** Is handed what prints a line past the prompt: for what happens beside the call. */
-  readonly beside?: (print: (line: string) => void) => void;
+  /** False where texts are shown as they come, during the call or not. Default true. */
+  readonly showsReplies?: boolean;
 }
+
+export type SoftphoneOptions = CallOptions & Terminal;
 
 const GREETING_WITHIN_MS = 2_000;
 
@@ -177,52 +176,58 @@ const HELP = [
   "  /help            this list",
 ];
 
+/** {@link talk} at a terminal that is there for this call alone. */
+export async function openSoftphone(
+  call: SoftphoneCall,
+  { input, output, ...options }: SoftphoneOptions,
+): Promise<{ readonly interrupted: boolean }> {
+  const typed = new TypedLines({ input, output });
+  try {
+    return await talk(call, typed, options);
+  } finally {
+    typed.close();
+  }
+}
+
 /**
- * Opens the softphone on a call and stays until the call has ended: by `/hangup`, by the end of the input, or
- * by the agent. Ctrl-C at a terminal hangs up too.
+ * Holds the phone on a call until it has ended: by `/hangup`, by the end of the input, or by the agent. Ctrl-C at a
+ * terminal hangs up too. A command is obeyed at once, whatever is being waited for; only one that came in one piece
+ * with lines before it (in a file) keeps its place behind them. Lines that were not said are given back.
  *
  * @returns whether it was Ctrl-C.
  */
-export async function openSoftphone(
+export async function talk(
   call: SoftphoneCall,
-  options: SoftphoneOptions,
+  typed: TypedLines,
+  { takeTurns = !typed.fromTerminal, answerWithinMs = 60_000, showsReplies = true }: CallOptions,
 ): Promise<{ readonly interrupted: boolean }> {
-  const { input, output, answerWithinMs = 60_000 } = options;
-  const takeTurns = options.takeTurns ?? input.isTTY !== true;
-  const terminal = input.isTTY === true && output.isTTY === true;
+  const print = (line: string) => typed.print(line);
+  const over = Promise.withResolvers<void>();
+  let isOver = false;
 
-  // A caller with a prepared part lets the other one say hello first.
-  if (takeTurns) await call.heardGreeting({ timeoutMs: GREETING_WITHIN_MS }).catch(() => {});
-  const lines = createInterface({ input, terminal, ...(terminal ? { output, prompt: "you: " } : {}) });
-  let closed = false;
-  lines.on("close", () => {
-    closed = true;
-  });
-
-  const print = (line: string) => {
-    if (terminal) {
-      cursorTo(output, 0);
-      clearLine(output, 0);
-    }
-    output.write(`${printable(line)}\n`);
-    if (terminal && !closed) lines.prompt(true);
-  };
   const say = async (text: string) => {
+    if (!typed.hasPrompt) print(`you: ${text}`);
     const turn = call.say(text);
-    if (!terminal) print(`you: ${text}`);
     if (takeTurns) await patiently(turn.result({ timeoutMs: answerWithinMs }), "(no answer)");
   };
   const sendText = async (body: string) => {
-    const text = call.text?.(body);
-    if (!text) {
+    if (!call.text) {
       print("This line carries no texts.");
+      return;
+    }
+    if (body === "") {
+      print('There is no "/text" without a message. Try /help.');
       return;
     }
     print(`you, by text: ${body}`);
     const replied = patiently(
-      text.reply({ timeoutMs: answerWithinMs }).then((messages) => {
-        for (const message of messages) print(`${call.agentName}, by text: ${message.body}`);
-      }),
+      call
+        .text(body)
+        .reply({ timeoutMs: answerWithinMs })
+        .then((messages) => {
+          if (!showsReplies || isOver) return;
+          for (const message of messages) print(`${call.agentName}, by text: ${message.body}`);
+        }),
       "(no answer to the text)",
     );
     if (takeTurns) await replied;
@@ -237,46 +242,78 @@ export async function openSoftphone(
     }
   };
   const obey = async (line: string) => {
-    const [, command = "", rest = ""] = /^\/(\S*)\s*(.*)$/s.exec(line) ?? [];
+    const { command, rest } = commandOf(line);
     if (command === "hangup") call.hangUp();
-    else if (command === "text" && rest !== "") await sendText(rest);
+    else if (command === "text") await sendText(rest);
+    else if (command === "ring") print("You are on the phone already: /hangup ends this call.");
     else if (command === "help") for (const help of helpOn(call)) print(help);
-    else print(`There is no "/${command}"${command === "text" ? " without a message" : ""}. Try /help.`);
+    else print(`There is no "/${command}". Try /help.`);
+  };
+
+  // A caller with a prepared part lets the other one say hello first.
+  let lastTurn: Promise<unknown> = takeTurns
+    ? call.heardGreeting({ timeoutMs: GREETING_WITHIN_MS }).catch(() => {})
+    : Promise.resolve();
+  let lastOfPiece: { readonly piece: number; readonly done: Promise<unknown> } | undefined;
+  let everything: Promise<unknown> = lastTurn;
+  const unsaid = new Set<TypedLine>();
+  const take = (line: TypedLine) => {
+    const text = line.text.trim();
+    if (text === "") return;
+    const isCommand = text.startsWith("/");
+    const before = [
+      lastOfPiece?.piece === line.piece ? lastOfPiece.done : undefined,
+      isCommand ? undefined : lastTurn,
+    ];
+    unsaid.add(line);
+    const done = Promise.all(before).then(async () => {
+      if (call.end) return;
+      unsaid.delete(line);
+      await (isCommand ? obey(text) : say(text));
+    });
+    done.catch(over.reject);
+    lastOfPiece = { piece: line.piece, done };
+    if (!isCommand) lastTurn = done;
+    everything = Promise.allSettled([everything, done]);
   };
 
   const stopHearing = call.hear(({ speaker, text, afterMs }) => print(`${speaker}: ${text} (${afterMs} ms)`));
-  const hungUp = () => lines.close();
-  void call.whenEnded().then(hungUp, hungUp);
+  call.whenEnded().then(
+    () => over.resolve(),
+    () => over.resolve(),
+  );
   let interrupted = false;
-  lines.on("SIGINT", () => {
-    interrupted = true;
-    call.hangUp();
-  });
-  options.beside?.(print);
-  if (terminal) lines.prompt();
+  typed.handTo(
+    {
+      line: take,
+      end: () => void everything.then(() => call.hangUp()),
+      interrupt: () => {
+        interrupted = true;
+        call.hangUp();
+      },
+    },
+    "you: ",
+  );
   try {
-    for await (const typed of lines) {
-      const line = typed.trim();
-      if (call.end) break;
-      if (line.startsWith("/")) await obey(line);
-      else if (line !== "") await say(line);
-      if (terminal && !closed) lines.prompt();
-    }
+    await over.promise;
   } finally {
+    isOver = true;
     call.hangUp();
     stopHearing();
-    lines.close();
+    typed.handTo({});
+    typed.giveBack([...unsaid]);
   }
   print(`The call has ended (${call.end?.reason ?? "unknown"}, ${call.durationSeconds} s).`);
   return { interrupted };
 }
 
+/** "/text see you" is the command "text" with the rest "see you". */
+export function commandOf(line: string): { readonly command: string; readonly rest: string } {
+  const [, command = "", rest = ""] = /^\/(\S*)\s*(.*)$/s.exec(line.trim()) ?? [];
+  return { command, rest };
+}
+
 /** What can be typed on this call. */
 function helpOn(call: SoftphoneCall): readonly string[] {
   return HELP.filter((line) => line !== TEXT_HELP || call.text);
-}
-
-/** Text from outside must not steer the terminal. Every script stays; line breaks become spaces. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ");
 }

@@ -161,11 +161,17 @@ export async function planCall(store: Store, call: WantedCall & { readonly dueAt
 /**
  * Takes a planned call up, to place it now. False when another process has, or when it was called off: of all who
  * try, one places it.
+ *
+ * @param line the one that takes it up, where its own is there no more.
  */
-export async function claimPlannedCall(store: Store, id: string): Promise<boolean> {
+export async function claimPlannedCall(store: Store, id: string, line?: string): Promise<boolean> {
   // From here on it counts as asked for now, so that those who wait for its id, and for its end, do not take it for
   // one that was forgotten.
-  return await moveOn(store, id, { state: "intended", created_at: store.now().toISOString() });
+  return await moveOn(store, id, {
+    state: "intended",
+    created_at: store.now().toISOString(),
+    ...(line === undefined ? {} : { line }),
+  });
 }
 
 /** Calls a planned call off. False when it is none any more: it was taken up, or called off before. */
@@ -173,12 +179,11 @@ export async function cancelPlannedCall(store: Store, id: string): Promise<boole
   return await moveOn(store, id, { state: "canceled" });
 }
 
-/** The planned calls of a line that are to be placed by now, the one that is due longest first. */
-export async function dueCalls(store: Store, line: string): Promise<KnownCall[]> {
+/** The planned calls of all lines that are to be placed by now, the one that is due longest first. */
+export async function dueCalls(store: Store): Promise<KnownCall[]> {
   const rows = await store.db
     .selectFrom("calls")
     .selectAll()
-    .where("line", "=", line)
     .where("state", "=", "planned")
     .where("due_at", "<=", store.now().toISOString())
     .orderBy("due_at")
@@ -412,17 +417,18 @@ export async function untoldCalls(store: Store, line: string): Promise<KnownCall
 }
 
 /**
- * The owner's session was told how this call ended.
+ * The owner's session was told what became of this call.
  *
  * @param id ours.
+ * @param state how it stood when it was put into words: a call whose fate was unknown may have turned out to be placed
+ *   meanwhile, and then its end is still to be told.
  */
-export async function markTold(store: Store, id: string): Promise<void> {
+export async function markTold(store: Store, id: string, state: CallState): Promise<void> {
   await store.db
     .updateTable("calls")
     .set({ told_at: store.now().toISOString() })
     .where("id", "=", id)
-    // A call whose fate was unknown may have turned out to be placed meanwhile: its end is still to be told.
-    .where("state", "not in", ["placed", "started"])
+    .where("state", "=", state)
     .execute();
 }
 
@@ -484,11 +490,6 @@ export async function searchCalls(
   }
   const rows = await query.orderBy("created_at", "desc").orderBy(sql`rowid`, "desc").limit(limit).execute();
   return rows.map(fromRow);
-}
-
-/** The latest calls, the newest first. */
-export async function recentCalls(store: Store, limit: number): Promise<KnownCall[]> {
-  return await searchCalls(store, { limit });
 }
 
 /** The digits of a search that is nothing but a phone number; null, which is in no text, for any other. */

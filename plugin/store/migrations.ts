@@ -104,15 +104,8 @@ const migrations: Readonly<Record<string, Migration>> = {
         .execute();
     },
   },
-  "004-limits-and-approvals": {
+  "004-approvals": {
     async up(db) {
-      await db.schema
-        .createTable("do_not_call")
-        .addColumn("number", "text", (column) => column.primaryKey())
-        .addColumn("source", "text", (column) => column.notNull())
-        .addColumn("words", "text")
-        .addColumn("added_at", "text", (column) => column.notNull())
-        .execute();
       await db.schema
         .createTable("approvals")
         .addColumn("id", "text", (column) => column.primaryKey())
@@ -131,6 +124,17 @@ const migrations: Readonly<Record<string, Migration>> = {
         .createIndex("approvals_carrier_request")
         .on("approvals")
         .columns(["line", "carrier_request_id"])
+        .execute();
+    },
+  },
+  "005-limits": {
+    async up(db) {
+      await db.schema
+        .createTable("do_not_call")
+        .addColumn("number", "text", (column) => column.primaryKey())
+        .addColumn("source", "text", (column) => column.notNull())
+        .addColumn("words", "text")
+        .addColumn("added_at", "text", (column) => column.notNull())
         .execute();
       await db.schema.createIndex("calls_callee").on("calls").columns(["callee", "created_at"]).execute();
       await db.schema.createIndex("outbox_created").on("outbox").columns(["line", "created_at"]).execute();

@@ -8,6 +8,7 @@
  * | a guest | those of `guestTools` that are not sensitive |
  * | the other end of a call | the one that hangs up |
  * | somebody who cannot be told | none |
+ * | nobody: the turn only passes on news of a call | none |
  */
 import { type PhoneRun, phoneRuns } from "../agent/phone-runs.ts";
 import type { SwitchboardConfig } from "../config/schema.ts";
@@ -121,6 +122,7 @@ export class ToolGate {
   async #decide(asked: AskedTool): Promise<GateDecision> {
     const run = asked.runId === undefined ? undefined : phoneRuns().runs.get(asked.runId);
     const speaker = speakerIn(asked, run);
+    if (asked.runId !== undefined && phoneRuns().newsTurns.has(asked.runId)) return blocked(ONLY_NEWS);
     if (speaker === "notOnPhone") return;
     if (speaker === "unclear") return blocked("It cannot be told who is speaking, so no tool is run.");
     if (run !== undefined && !run.isOpen()) return blocked(MOVED_ON);
@@ -226,6 +228,9 @@ export class ToolGate {
   }
 }
 
+/** It quotes what other people said, and nobody is there to see what the model makes of it. */
+const ONLY_NEWS =
+  "This turn only passes on what came of a call. Do nothing else until your owner asks for it.";
 const MOVED_ON = "The caller has moved on; this turn is over.";
 /** Past the end of its time, a request gets its "timeout" from whoever asks; longer nobody waits. */
 const ANSWER_GRACE_MS = 15_000;

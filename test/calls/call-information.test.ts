@@ -1,26 +1,38 @@
 import { describe, expect, test } from "vitest";
 import {
+  askAfterOpenCalls,
   callStatus,
   callTranscript,
+  endCall,
   followCall,
   lookUpCall,
   waitForEnd,
 } from "../../plugin/calls/call-information.ts";
 import type { TranscriptLine } from "../../plugin/carriers/carrier.ts";
 import { CarrierRefused, CarrierUnreachable } from "../../plugin/carriers/carrier-errors.ts";
-import type { LineCalls, ShownCall } from "../../plugin/lines/line-calls.ts";
+import { settingsDefaults } from "../../plugin/config/schema.ts";
+import { type LineCalls, NotListed, type ShownCall } from "../../plugin/lines/line-calls.ts";
 import { noteLine } from "../../plugin/store/call-lines.ts";
-import { callPlaced, findCallsById, intendCall, noteCallEnded } from "../../plugin/store/calls.ts";
+import {
+  callPlaced,
+  claimPlannedCall,
+  findCallsById,
+  intendCall,
+  noteCallEnded,
+  planCall,
+} from "../../plugin/store/calls.ts";
 import { usableLine } from "../lines/usable-line.ts";
 import { storeInFolder } from "../store/store-in-folder.ts";
 
 const here = storeInFolder();
 const line = usableLine("clawdtalk", { name: "home" });
-const config = { ownerNumbers: [], allowPremiumNumbers: false, lines: [line] };
+const config = { ...settingsDefaults, ownerNumbers: [], lines: [line] };
 const address = { line: "home", carrierCallId: "call-1" };
 const SHOWN = { callId: "call-1", direction: "outbound", startedAt: undefined, cost: undefined } as const;
 const GOING_ON: ShownCall = { ...SHOWN, status: "in-progress", durationSeconds: undefined, isOver: false };
 const OVER: ShownCall = { ...SHOWN, status: "completed", durationSeconds: 9, isOver: true };
+const NOT_LISTED = new NotListed("It is not in the list.");
+const MINUTE_MS = 60_000;
 const unreachable = new CarrierUnreachable("Nobody answers.", { mayHaveHappened: false });
 const refused = (status: number) => new CarrierRefused("No.", { status, mayHaveHappened: false });
 
@@ -30,18 +42,20 @@ function using(
   given: {
     readonly isFollowed?: boolean;
     readonly transcript?: LineCalls["transcript"];
+    readonly end?: LineCalls["end"];
     /** Told how much time has passed, before it does. */
     onPause?(passedMs: number): Promise<void>;
   } = {},
 ) {
   let asked = 0;
   let passedMs = 0;
+  const waitedFor: (Date | string)[] = [];
   const unused = () => Promise.reject(new Error("Nobody asks for this."));
   const calls: LineCalls = {
     placer: { placeCall: unused },
     isLedByPurpose: false,
     account: unused,
-    end: unused,
+    end: given.end ?? unused,
     async show() {
       const answer = answers[Math.min(asked, answers.length - 1)];
       asked += 1;
@@ -60,6 +74,8 @@ function using(
       passedMs += milliseconds;
       here.clock += milliseconds;
     },
+    onWaiting: (until: Date | string) => void waitedFor.push(until),
+    waitedFor,
     passed: () => passedMs,
     asked: () => asked,
   };
@@ -168,6 +184,102 @@ describe("waiting for the end of a call", () => {
   });
 });
 
+describe("a call whose carrier lists answered ones alone", () => {
+  test("was not answered when it is not listed after three minutes", async () => {
+    const id = await placedCall();
+    const world = using([NOT_LISTED]);
+    const status = await waitForEnd(await lookUpCall({ id }, world), world);
+    expect(status).toMatchObject({ id, state: "ended", isOver: true, outcome: "no_answer" });
+    expect(world.passed()).toBeGreaterThan(3 * MINUTE_MS);
+    expect(world.passed()).toBeLessThan(4 * MINUTE_MS);
+    expect(world.waitedFor).toEqual(["answer"]);
+    expect(await stateOf(id)).toMatchObject({ state: "ended", outcome: "no_answer" });
+  });
+
+  test("is waited for as long as it may be ringing, and when it was answered", async () => {
+    const id = await placedCall();
+    const world = using([NOT_LISTED]);
+    const early = await callStatus(await lookUpCall({ id }, world), world);
+    expect(early).toMatchObject({ state: "placed", problem: NOT_LISTED.message });
+    const answered = using([NOT_LISTED, ...Array<ShownCall>(30).fill(GOING_ON), OVER]);
+    expect(await waitForEnd(await lookUpCall({ id }, answered), answered)).toMatchObject({
+      outcome: "completed",
+    });
+    expect(answered.passed()).toBeGreaterThan(4 * MINUTE_MS);
+  });
+});
+
+describe("what is waited for is said once", () => {
+  test("the time of a planned call, then its answer", async () => {
+    const dueAt = new Date(here.clock + 60 * MINUTE_MS);
+    const wanted = { line: "home", carrier: "clawdtalk", callee: null };
+    const id = await planCall(here.store, { ...wanted, dueAt });
+    const ringing: ShownCall = { ...GOING_ON, status: "ringing" };
+    const world = using([ringing, ringing, GOING_ON, OVER], {
+      async onPause(passedMs) {
+        if (passedMs !== 1_000) return;
+        await claimPlannedCall(here.store, id);
+        await callPlaced(here.store, id, { carrierCallId: "call-1" });
+      },
+    });
+    await waitForEnd(await lookUpCall({ id }, world), world);
+    expect(world.waitedFor).toEqual([dueAt, "answer"]);
+  });
+
+  test.each([
+    [GOING_ON, []],
+    [{ ...SHOWN, status: undefined, durationSeconds: undefined, isOver: undefined }, ["end"]],
+  ] as const)("%j", async (first, said) => {
+    const id = await placedCall();
+    const world = using([first, first, OVER]);
+    await waitForEnd(await lookUpCall({ id }, world), world);
+    expect(world.waitedFor).toEqual(said);
+  });
+});
+
+describe("a call that ended unheard", () => {
+  test("is written down, also where something runs that should have heard it long ago", async () => {
+    const id = await placedCall();
+    const world = using([OVER], { isFollowed: true });
+    const found = await lookUpCall({ id }, world);
+    expect(await callStatus(found, world)).toMatchObject({ isOver: true, state: "placed" });
+    here.clock += 11 * MINUTE_MS;
+    expect(await callStatus(found, world)).toMatchObject({ isOver: true, state: "ended" });
+    expect(await stateOf(id)).toMatchObject({ state: "ended", outcome: "completed" });
+  });
+
+  test("of the last day: each carrier is asked, where nothing is running", async () => {
+    const id = await placedCall();
+    const followed = using([OVER], { isFollowed: true });
+    expect(await askAfterOpenCalls(followed)).toBeUndefined();
+    expect(followed.asked()).toBe(0);
+    expect(await askAfterOpenCalls(using([unreachable]))).toEqual(new Set());
+    expect(await askAfterOpenCalls(using([GOING_ON]))).toEqual(new Set([id]));
+    expect(await askAfterOpenCalls(using([OVER]))).toEqual(new Set());
+    expect(await stateOf(id)).toMatchObject({ state: "ended" });
+  });
+
+  test("longer ago: nobody is asked", async () => {
+    await placedCall();
+    here.clock += 25 * 60 * MINUTE_MS;
+    const world = using([OVER]);
+    await askAfterOpenCalls(world);
+    expect(world.asked()).toBe(0);
+  });
+});
+
+test("ending a call that is over is refused as that; another refusal is the carrier's own", async () => {
+  const id = await placedCall();
+  const end = () => Promise.reject(refused(409));
+  const still = using([GOING_ON], { end });
+  await expect(endCall(await lookUpCall({ id }, still), "enough", still)).rejects.toThrow("No.");
+  const over = using([OVER], { end });
+  const sentence = `The call ${id} is over already: there is nothing to end.`;
+  await expect(endCall(await lookUpCall({ id }, over), "enough", over)).rejects.toThrow(sentence);
+  // It is in the store now.
+  await expect(endCall(await lookUpCall({ id }, over), "enough", over)).rejects.toThrow(sentence);
+});
+
 describe("following a call", () => {
   async function followed(world: ReturnType<typeof using>, id: string) {
     const lines: TranscriptLine[] = [];
@@ -246,13 +358,16 @@ describe("what is known of a call", () => {
     expect(await callStatus(found, world)).toMatchObject({ id: undefined, callId: "call-9", isOver: true });
     await expect(callStatus(found, using([unreachable]))).rejects.toBe(unreachable);
     await expect(lookUpCall({ id: "" }, world)).rejects.toMatchObject({ name: "CallNotFound" });
+    await expect(lookUpCall({ id: "call9" }, world)).rejects.toThrow(
+      '"call9" is too short: of an id, at least the first 6 characters are needed.',
+    );
     const two = { ...world, config: { ...config, lines: [line, usableLine("stepone")] } };
     await expect(lookUpCall({ id: "call-9" }, two)).rejects.toMatchObject({ name: "CallNotFound" });
     expect(await lookUpCall({ id: "call-9", carrier: "stepone", line: "stepone" }, two)).toMatchObject({
       lineName: "stepone",
     });
     await expect(lookUpCall({ id: "call-9", line: "work" }, two)).rejects.toMatchObject({
-      name: "NoUsableLine",
+      name: "NoSuchLine",
     });
   });
 });

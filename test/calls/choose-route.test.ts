@@ -65,12 +65,22 @@ function accounts(told: Readonly<Record<string, string | Error>> = {}) {
   return { open, asked };
 }
 
+const keyRefused = (name: string) =>
+  new CarrierRefused(`${name} does not accept the key abc…: make a new one.`, {
+    status: 401,
+    mayHaveHappened: false,
+  });
 const unreachable = (name: string) =>
   new CarrierUnreachable(`${name} could not be reached: check the network.`, { mayHaveHappened: false });
 
-async function chosen(wish: Wish, lines: readonly LineConfig[], told = {}) {
+async function chosen(
+  wish: Wish,
+  lines: readonly LineConfig[],
+  told = {},
+  ownerNumbers: readonly E164[] = [],
+) {
   const { open, asked } = accounts(told);
-  const { line, why } = await chooseRoute(wish, { config: { lines }, open });
+  const { line, why } = await chooseRoute(wish, { config: { lines, ownerNumbers }, open });
   return { name: line.name, why, asked };
 }
 
@@ -156,13 +166,25 @@ describe("the first line that can, in the configured order", () => {
     expect(await chosen(wish, lines)).toEqual({ name, why, asked: [name] });
   });
 
+  test("the owner, over StepOne, on the number of theirs that it can call", async () => {
+    const { open } = accounts();
+    const config = { lines: [step], ownerNumbers: [OTHER, MAINLAND_MOBILE] };
+    expect(await chooseRoute(owner(), { config, open })).toMatchObject({
+      to: MAINLAND_MOBILE,
+      why: "stepone: the first line that can call the owner",
+    });
+    expect(
+      (await chooseRoute(owner(), { config: { ...config, lines: [step, claw] }, open })).to,
+    ).toBeUndefined();
+  });
+
   test("accounts are asked in turn until one can, and it is said why not the ones before", async () => {
     const told = { clawdtalk: "its account has no number", spare: unreachable("ClawdTalk") };
     const spare = usableLine("clawdtalk", { name: "spare" });
     const last = usableLine("clawcall", { name: "last" });
     expect(await chosen(other(), [talk, spare, claw, last], told)).toEqual({
       name: "clawcall",
-      why: "clawcall: the first line that can call others; not clawdtalk, since its account has no number; not spare, since ClawdTalk could not be reached: check the network",
+      why: "clawcall: the first line that can call others; not clawdtalk, since its account has no number; not spare, since ClawdTalk could not be reached",
       asked: ["clawdtalk", "spare", "clawcall"],
     });
   });
@@ -193,7 +215,7 @@ describe("no line", () => {
         usableLine("clawcall", { name: "spare" }),
       ],
       { clawdtalk: "its account has no number", spare: unreachable("ClawCall") },
-      "No line can call +15550002222 (stepone: StepOne calls mobile numbers of mainland China alone; clawdtalk: its account has no number; clawcall: it is not enabled; bare: it has no key; spare: ClawCall could not be reached: check the network): call it over a line of ClawdTalk or ClawCall; or pay.",
+      "No line can call +15550002222 (stepone: StepOne calls mobile numbers of mainland China alone; clawdtalk: its account has no number; clawcall: it is not enabled; bare: it has no key; spare: ClawCall could not be reached): pay; or try again later.",
     ],
     [
       "what to do is said once",
@@ -207,7 +229,7 @@ describe("no line", () => {
       owner(),
       [talk, claw],
       { clawdtalk: unreachable("ClawdTalk"), clawcall: unreachable("ClawCall") },
-      "No line can call the owner (clawdtalk: ClawdTalk could not be reached: check the network; clawcall: ClawCall could not be reached: check the network): try again later.",
+      "No line can call the owner (clawdtalk: ClawdTalk could not be reached; clawcall: ClawCall could not be reached): try again later.",
     ],
     [
       "texts",
@@ -231,11 +253,42 @@ describe("no line", () => {
       'The line "clawcall" cannot send texts to +15550002222 (ClawCall has no texts): send texts over a line of ClawdTalk.',
     ],
     [
-      "StepOne has no phone of the owner's",
+      "StepOne has no mobile number of the owner's",
       owner({ line: "stepone" }),
       [step],
       {},
-      'The line "stepone" cannot call the owner (StepOne has no number of yours on record): name the number to call.',
+      'The line "stepone" cannot call the owner (StepOne calls mobile numbers of mainland China alone, and none is known as yours): add such a number of yours to "ownerNumbers".',
+    ],
+    [
+      "what can be mended is said before what cannot: a key, a service that is away",
+      owner(),
+      [talk, claw, step],
+      { clawdtalk: keyRefused("ClawdTalk"), clawcall: unreachable("ClawCall") },
+      'No line can call the owner (clawdtalk: ClawdTalk does not accept the key abc…; clawcall: ClawCall could not be reached; stepone: StepOne calls mobile numbers of mainland China alone, and none is known as yours): correct the key of the line "clawdtalk"; or try again later.',
+    ],
+    [
+      "a service that says what to do has said it; one sentence all the same",
+      owner(),
+      [talk, claw],
+      {
+        clawdtalk: new CarrierRefused("It wants another version. Update it.", {
+          status: 426,
+          mayHaveHappened: false,
+        }),
+        clawcall: new CarrierRefused("It is busy: wait.", { status: 503, mayHaveHappened: false }),
+      },
+      "No line can call the owner (clawdtalk: It wants another version; Update it; clawcall: It is busy): try again later.",
+    ],
+    [
+      "an address that is wrong is not what its owner has switched off",
+      other(),
+      [
+        { ...claw, enabled: false, server: "http://phone.example" },
+        talk,
+        usableLine("clawdtalk", { name: "two" }),
+      ],
+      { clawdtalk: "it is Free", two: "it is Free too" },
+      "No line can call +15550002222 (clawcall: it has a wrong address (it must be an https URL, or an http URL on this machine); clawdtalk: it is Free; two: it is Free too): pay.",
     ],
   ])("%s", async (_, wish, lines, told, sentence) => {
     const error = await refused(wish, lines, told);
@@ -257,17 +310,19 @@ describe("no line", () => {
       [talk],
       /^This works on lines of StepOne alone, and none is set up/,
     ],
-    [
-      "a name of another carrier",
-      other(OTHER, { carrier: "clawcall", line: "clawdtalk" }),
-      [talk, claw],
-      /^The line "clawdtalk" is with ClawdTalk/,
-    ],
     ["not enabled", owner({ line: "clawdtalk" }), [{ ...talk, enabled: false }], /is not enabled\.$/],
   ])("in the words of the configuration: %s", async (_, wish, lines, sentence) => {
     const error = await refused(wish, lines);
     expect(error).toBeInstanceOf(NoUsableLine);
     expect(error.message).toMatch(sentence);
+  });
+
+  test("a line and a carrier that contradict each other", async () => {
+    const error = await refused(other(OTHER, { carrier: "clawcall", line: "clawdtalk" }), [talk, claw]);
+    expect([error.name, error.message]).toEqual([
+      "RouteContradicted",
+      `The line "clawdtalk" and the carrier "clawcall" contradict each other, since that line is ClawdTalk's: name one of them only.`,
+    ]);
   });
 
   test.each<[string, Wish, readonly LineConfig[]]>([
@@ -312,7 +367,7 @@ describe("with the services themselves", () => {
       usableLine("clawcall", { apiUrl: calling.url }),
       usableLine("stepone", { apiUrl: stepping.url }),
     ];
-    return { talking, calling, stepping, config: { lines, ownerName: "Ada" } };
+    return { talking, calling, stepping, config: { lines, ownerName: "Ada", ownerNumbers: [] } };
   }
 
   test("the account with a number of its own", async () => {
@@ -353,17 +408,17 @@ describe("with the services themselves", () => {
     const refusal = chooseRoute(other(), { config });
     await expect(refusal).rejects.toThrow(NoRoute);
     await expect(refusal).rejects.toThrow(
-      'No line can call +15550002222 (clawdtalk: its ClawdTalk account has no dedicated number; clawcall: its ClawCall account is Free; stepone: StepOne calls mobile numbers of mainland China alone): get a paid ClawdTalk account with a dedicated number at clawdtalk.com; or change its tier ("clawcall billing checkout pro" shows what it costs); or call it over a line of ClawdTalk or ClawCall.',
+      'No line can call +15550002222 (clawdtalk: its ClawdTalk account has no dedicated number; clawcall: its ClawCall account is Free; stepone: StepOne calls mobile numbers of mainland China alone): get a paid ClawdTalk account with a dedicated number at clawdtalk.com; or change its tier ("clawcall billing checkout pro" shows what it costs).',
     );
   });
 
   test("a service that is away is passed over; named, it is what is told", async () => {
     const { config } = await services({ tier: "pro" });
     const lines = [usableLine("clawdtalk", { name: "away", apiUrl: NOWHERE }), ...config.lines];
-    const { line, why } = await chooseRoute(owner(), { config: { lines } });
+    const { line, why } = await chooseRoute(owner(), { config: { ...config, lines } });
     expect(line.name).toBe("clawdtalk");
     expect(why).toMatch(/; not away, since ClawdTalk at 127\.0\.0\.1:9 could not be reached .*/);
-    const named = chooseRoute(owner({ line: "away" }), { config: { lines } });
+    const named = chooseRoute(owner({ line: "away" }), { config: { ...config, lines } });
     await expect(named).rejects.toThrow(CarrierUnreachable);
   });
 });

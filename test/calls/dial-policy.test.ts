@@ -181,6 +181,9 @@ describe("what is no whole number is not, and it is said why", () => {
     ["+15550001111;ext=5", undefined, /has an extension/],
     ["+1 555 000 1111 ext. 5", undefined, /has an extension/],
     ["(212) 555-0123 x99", "US", /has an extension/],
+    ["+861380013800", undefined, /is no whole number of the country code 86 \(10 digits after it\)/],
+    ["138 0013 800", "CN", /is no whole number of the country code 86 \(10 digits after it\)/],
+    ["+86 138 0013 80011", undefined, /is no whole number of the country code 86 \(12 digits after it\)/],
     [
       "+1555000111122",
       undefined,

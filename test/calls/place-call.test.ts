@@ -14,7 +14,7 @@ import {
   openCalls,
   pendingIntents,
   planCall,
-  recentCalls,
+  searchCalls,
 } from "../../plugin/store/calls.ts";
 import { closeStore, openStore, type Store } from "../../plugin/store/database.ts";
 import { addDoNotCall } from "../../plugin/store/do-not-call.ts";
@@ -146,7 +146,7 @@ test("a number that is none costs nothing", async () => {
   await expect(place({ to: "5550002222" })).rejects.toThrow(/not a phone number with its country code/);
   await expect(place({ to: "112" })).rejects.toMatchObject({ name: "NotDialable" });
   expect(service.rest).toEqual([]);
-  expect(await recentCalls(store, 10)).toEqual([]);
+  expect(await searchCalls(store, { limit: 10 })).toEqual([]);
 });
 
 test("a number without its country code is one of the owner's region", async () => {
@@ -170,7 +170,7 @@ describe("a planned call", () => {
       },
     });
     expect(service.rest).toMatchObject([{ body: { to: "+15550002222", greeting: `${BO} Hi!` } }]);
-    expect(await recentCalls(store, 10)).toMatchObject([
+    expect(await searchCalls(store, { limit: 10 })).toMatchObject([
       { id: planned, state: "placed", greeting: `${BO} Hi!`, askedIn: "agent:main:main" },
     ]);
   });
@@ -187,25 +187,27 @@ describe("a planned call", () => {
     await expect(place({ to: "112" }, named, undefined, planned)).rejects.toMatchObject({
       name: "NotDialable",
     });
-    expect(await recentCalls(store, 10)).toMatchObject([{ id: planned, state: "refused" }]);
+    expect(await searchCalls(store, { limit: 10 })).toMatchObject([{ id: planned, state: "refused" }]);
     service.faults.rest = [{ path: "/v1/calls", kind: "status", status: 403, times: 1 }];
     const other = await planCall(store, { ...wanted, dueAt });
     await expect(place({ to: "+15550002222" }, named, undefined, other)).rejects.toMatchObject({
       status: 403,
     });
-    expect(await dueCalls(store, "home")).toEqual([]);
+    expect(await dueCalls(store)).toEqual([]);
   });
 });
 
 test("which session asked for a call is written down", async () => {
   const { id } = await place({ askedIn: "agent:main:telegram:1" });
-  expect(await recentCalls(store, 10)).toMatchObject([{ id, askedIn: "agent:main:telegram:1" }]);
+  expect(await searchCalls(store, { limit: 10 })).toMatchObject([{ id, askedIn: "agent:main:telegram:1" }]);
 });
 
 test("a refused call is written down as refused", async () => {
   service.faults.rest = [{ path: "/v1/calls", kind: "status", status: 403, times: 1 }];
   await expect(place({ to: "+15550002222" })).rejects.toMatchObject({ name: "CarrierRefused", status: 403 });
-  expect(await recentCalls(store, 10)).toMatchObject([{ state: "refused", callee: "+15550002222" }]);
+  expect(await searchCalls(store, { limit: 10 })).toMatchObject([
+    { state: "refused", callee: "+15550002222" },
+  ]);
   expect(await pendingIntents(store, "home", new Date(0))).toEqual([]);
 });
 
@@ -260,7 +262,7 @@ describe("what the limits forbid", () => {
     await addDoNotCall(store, { number, source: "owner" });
     await expect(place({ to })).rejects.toMatchObject({ name: "LimitReached", rule: "doNotCall" });
     expect(service.rest).toEqual([]);
-    expect(await recentCalls(store, 10)).toMatchObject([
+    expect(await searchCalls(store, { limit: 10 })).toMatchObject([
       { state: "refused", callee: to, detail: expect.stringMatching(/on the do-not-call list/) },
     ]);
     expect((await place({})).to, "the owner").toBeNull();
@@ -278,7 +280,7 @@ describe("what the limits forbid", () => {
     const dueAt = new Date(0);
     const planned = await planCall(store, { line: "home", carrier: "clawdtalk", callee: to, dueAt });
     await expect(place({ to }, once, undefined, planned)).rejects.toMatchObject({ name: "LimitReached" });
-    expect((await recentCalls(store, 10)).find(({ id }) => id === planned)).toMatchObject({
+    expect((await searchCalls(store, { limit: 10 })).find(({ id }) => id === planned)).toMatchObject({
       state: "refused",
       detail: expect.stringMatching(/"callsPerNumberPerDay"/),
     });

@@ -5,6 +5,7 @@ import { CarrierRefused } from "../../plugin/carriers/carrier-errors.ts";
 import { stepOnePlacer } from "../../plugin/carriers/stepone/call-placer.ts";
 import { createStepOneCarrier } from "../../plugin/carriers/stepone/carrier.ts";
 import { StepOneRest } from "../../plugin/carriers/stepone/rest.ts";
+import { lineDefaults } from "../../plugin/config/schema.ts";
 import { openLineCarrier } from "../../plugin/lines/line-carrier.ts";
 import { createRingLog } from "../../plugin/log.ts";
 import {
@@ -25,23 +26,24 @@ async function serve(port = 0): Promise<StepOnePractice> {
   return service;
 }
 
-function startLine(apiUrl: string) {
+function startLine(apiUrl: string, lookEveryMs = 1_000_000) {
   return start((log) =>
     createStepOneCarrier({
       line: { name: "china", apiKey: PRACTICE_STEPONE_KEY, apiUrl },
       log,
-      timings: { backoffMinMs: 5, backoffMaxMs: 20 },
+      timings: { backoffMinMs: 5, backoffMaxMs: 20, lookEveryMs },
     }),
   );
 }
 
-test("a key that is taken: connected, told once, and nothing more is asked", async () => {
+test("a key that is taken: ready, told once, and nothing more is asked for a while", async () => {
   const service = await serve();
   const line = startLine(service.url);
   const { carrier, heard, said } = line;
   await state(line, "connected");
   expect(heard.onStatus.map(({ state }) => state)).toEqual(["connected"]);
-  expect(said("info")).toEqual(['StepOne line "china" is connected.']);
+  expect(said("info")).toEqual(['StepOne line "china" is ready: its key is accepted.']);
+  expect(carrier.status().detail).toBe("Ready: its key is accepted; nobody calls in on this line.");
   await carrier.stop();
   expect(carrier.status()).toMatchObject({ state: "stopped" });
   expect(service.requests.map(({ path }) => path)).toEqual([VERSION_PATH]);
@@ -96,14 +98,15 @@ test.each([
   expect(service.requests).toHaveLength(asked);
 });
 
-test("another version that takes this one still: connected, and it is told", async () => {
+test("another version that takes this one still: ready, and it is told", async () => {
   const service = await serve();
   service.faults.newVersion = { version: "1.1.0", askable: true };
   const line = startLine(service.url);
-  const { said } = line;
+  const { carrier, said } = line;
   await state(line, "connected");
+  expect(carrier.status().detail).toMatch(/^Ready: its key is accepted;.* update Switchboard when calls/);
   expect(said("warn")).toEqual([
-    'StepOne line "china" is connected. StepOne\'s interface has the version "1.1.0", and this speaks 1.0.0: update Switchboard when calls are refused.',
+    'StepOne line "china" is ready. StepOne\'s interface has the version "1.1.0", and this speaks 1.0.0: update Switchboard when calls are refused.',
   ]);
 });
 
@@ -115,12 +118,52 @@ test("a service that cannot be reached at the start is reached later", async () 
   const { carrier, said, heard } = line;
   await state(line, "reconnecting");
   expect(carrier.status().detail).toMatch(
-    /^StepOne line "china" is not connected, next try at \S+: StepOne at 127\.0\.0\.1:\d+ could not be reached/,
+    /^StepOne line "china" cannot reach its service, next try at \S+: StepOne at 127\.0\.0\.1:\d+ could not be reached/,
   );
   await serve(port);
   await state(line, "connected");
   expect(said("warn")).toHaveLength(1);
   expect(heard.onStatus.map(({ state }) => state)).toEqual(["reconnecting", "connected"]);
+});
+
+test("a service that goes away later is told once, and so is its return", async () => {
+  const service = await startStepOnePractice();
+  const { port, url } = service;
+  const line = startLine(url, 10);
+  const { said, heard } = line;
+  await state(line, "connected");
+  await service.close();
+  await state(line, "reconnecting");
+  const debugged = said("debug").length;
+  await soon(() => expect(said("debug").length).toBeGreaterThan(debugged + 1));
+  const back = await serve(port);
+  await state(line, "connected");
+  await soon(() => expect(back.requests.length).toBeGreaterThan(3));
+  expect(heard.onStatus.map(({ state }) => state)).toEqual(["connected", "reconnecting", "connected"]);
+  expect(said("warn")).toEqual([expect.stringContaining("cannot reach its service")]);
+  expect(said("info")).toHaveLength(2);
+});
+
+test("a single look that fails is no outage", async () => {
+  const service = await serve();
+  const line = startLine(service.url, 10);
+  const { said, heard } = line;
+  await state(line, "connected");
+  service.faults.routes.push({ path: VERSION_PATH, times: 1, kind: "status", status: 503 });
+  await soon(() => expect(said("debug")).toHaveLength(1));
+  const asked = service.requests.length;
+  await soon(() => expect(service.requests.length).toBeGreaterThan(asked + 1));
+  expect(heard.onStatus.map(({ state }) => state)).toEqual(["connected"]);
+  expect(said("warn")).toEqual([]);
+});
+
+test("a key that is taken back is told at the next look", async () => {
+  const service = await serve();
+  const line = startLine(service.url, 10);
+  await state(line, "connected");
+  service.faults.refuseKey = true;
+  await state(line, "refused");
+  expect(line.carrier.status().detail).toMatch(/does not accept the key sk_practice_…0000/);
 });
 
 test("trouble of the service passes", async () => {
@@ -146,14 +189,13 @@ test("a configured line has its carrier and what follows its calls", async () =>
   const service = await serve();
   const log = createRingLog({ debug() {}, info() {}, warn() {}, error() {} }, 10);
   const line = {
+    ...lineDefaults,
     name: "china",
     carrier: "stepone" as const,
     enabled: true,
     apiKey: service.key,
     server: service.url,
     apiUrl: service.url,
-    speech: "sentences" as const,
-    progressAfterMs: 4_000,
     turnTimeoutMs: 120_000,
     inboundCallers: "owner" as const,
   };

@@ -202,7 +202,9 @@ test("nobody answers: told at once, after one look at the record", async () => {
 test("nobody answers, and the record is there: its cost is told", async () => {
   service.timings.noAnswerMs = 5;
   service.onRing = () => ({ does: "no_answer" });
-  expect((await follow(await place())).outcome).toEqual({
+  const callId = await place();
+  await service.until(() => service.calls[0]?.recorded || undefined, "the record");
+  expect((await follow(callId)).outcome).toEqual({
     outcome: "no_answer",
     durationSeconds: 0,
     cost: "0 (not billed)",

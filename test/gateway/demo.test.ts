@@ -1,6 +1,7 @@
 /** The two commands that start a gateway of their own, typed as people type them. */
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { expect, it } from "vitest";
@@ -56,9 +57,16 @@ it("the demo plays its conversation, prints its result last, and ends everything
     },
     { heard: "Tuesday at three, then, for Sam. Thank you, goodbye.", modelCalls: 1 },
   ]);
-  expect(result.sms.length).toBeGreaterThanOrEqual(5);
+  expect(result.passedOn, "what nobody asked for").toContain("two loaves");
+  expect(result.china.map(({ content }: { content: string }) => content).join()).toContain("请问是张总吗");
+  expect(result.sms.length).toBeGreaterThanOrEqual(6);
   for (const text of result.sms) expect(text.reply).not.toBe("");
-  expect(result.sms.at(-1).reply).toContain("booked for Tuesday at three");
+  expect(
+    result.sms
+      .filter(({ body }: { body: string }) => body.includes("dentist say"))
+      .map(({ reply }: { reply: string }) => reply),
+    "asked once",
+  ).toEqual(["You are booked for Tuesday at three."]);
 }, 90_000);
 
 it("the demo holds the line open with --talk: what is typed is said, the end of input hangs up", async () => {
@@ -84,11 +92,13 @@ it("the gateway says in one JSON line when it can take calls, and ends cleanly w
 }, 90_000);
 
 it("the gateway says in one sentence why it cannot start", async () => {
-  const taken = createServer().listen(0, "127.0.0.1");
-  await once(taken, "listening");
-  const { port } = taken.address() as { port: number };
-  const gateway = await run("gateway", ["--port", String(port)]);
-  taken.close();
+  const stateDir = await mkdtemp(join(tmpdir(), "switchboard-no-gateway-"));
+  // What it finds out in its first second.
+  const config = { gateway: { bind: "nowhere", auth: {} }, models: { providers: { practice: {} } } };
+  await writeFile(join(stateDir, "openclaw.json"), JSON.stringify(config), { mode: 0o600 });
+  const gateway = await run("gateway", ["--state-dir", stateDir]);
+  await rm(stateDir, { recursive: true, force: true, maxRetries: 5 });
   expect(gateway.exitCode).toBe(1);
+  expect(gateway.stderr).toMatch(/^The gateway did not start\. .*bind/);
   expect(gateway.stderr.trim().split("\n")).toHaveLength(1);
 }, 90_000);

@@ -6,6 +6,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { PracticeCall } from "../../plugin/practice/caller.ts";
 import {
@@ -22,6 +23,9 @@ const SECOND_KEY = "cc_live_practice_second_000000000000000";
 const WRONG_KEY = "cc_live_practice_wrong_0000000000000000";
 const RIGHT_KEY = "cc_live_practice_right_0000000000000000";
 const wait = { timeoutMs: 20_000 };
+/** Without it no program opens a socket there. */
+const { SystemRoot } = process.env;
+const WINDOWS_NEEDS = SystemRoot === undefined ? {} : { SystemRoot };
 
 describe("a gateway with lines in every kind of trouble", () => {
   let stateDir: string;
@@ -193,9 +197,18 @@ describe("a gateway with lines in every kind of trouble", () => {
   });
 
   it("places a call on the line that is named", async () => {
-    const placed = await gateway.openclaw([
-      ...["phone", "call", "--line", "second", "--to", STRANGER, "--purpose", "Ask for the time.", "--json"],
-    ]);
+    const placed = await execa(
+      process.execPath,
+      [
+        join(packageFolder, "dist", "scripts", "call.js"),
+        ...["--line", "second", "--to", STRANGER, "--purpose", "Ask for the time.", "--json"],
+      ],
+      {
+        env: { OPENCLAW_STATE_DIR: stateDir, HOME: stateDir, ...WINDOWS_NEEDS },
+        extendEnv: false,
+        reject: false,
+      },
+    );
     expect(placed.exitCode, placed.stderr).toBe(0);
     const call = await carrier.nextOutbound(wait);
     const turn = call.say("Who is this?");

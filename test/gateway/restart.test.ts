@@ -24,7 +24,9 @@ const [WHILE_ENDING, BEING_ANSWERED, SENT_UNNOTED, NOT_SENT] = [
   "+15550004444",
 ] as const;
 const COUNTING = Array.from({ length: 8 }, (_, index) => `This is number ${index + 1} of eight.`).join(" ");
-const wait = { timeoutMs: 20_000 };
+const wait = { timeoutMs: 45_000 };
+// A gateway takes twenty seconds of processor time until it answers, and these tests start one in the middle.
+vi.setConfig({ testTimeout: 120_000 });
 let line: PhoneLine;
 let call: PracticeCall;
 /** Turned off when the gateway is killed: what is asked again is answered at once. */
@@ -61,7 +63,7 @@ afterAll(async () => await line?.close());
 async function restart(signal?: "SIGTERM"): Promise<void> {
   const count = line.server.clients.length + 1;
   await line.restart(signal);
-  await line.server.waitForClient({ count, timeoutMs: 30_000 });
+  await line.server.waitForClient({ count, timeoutMs: 60_000 });
 }
 /** The answers this number got. The gateway's announcement to the owner that it takes a turn up is none. */
 const answersTo = (number: string) =>

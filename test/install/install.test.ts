@@ -13,7 +13,7 @@ import { type PracticeGateway, startPracticeGateway } from "../../plugin/practic
 import { type PracticeModel, startPracticeModel } from "../../plugin/practice/model.ts";
 import { OWNER, packageFolder } from "../gateway/phone-line.ts";
 
-const soon = { timeout: 40_000, interval: 500 };
+const soon = { timeout: 40_000, interval: 100 };
 const wait = { timeoutMs: 20_000 };
 let folder: string;
 let clone: string;
@@ -62,6 +62,8 @@ async function shell(name: string): Promise<Record<string, string>> {
     HOME: home,
     USERPROFILE: home,
     OPENCLAW_STATE_DIR: stateDir,
+    // As the plugin names it to what the agent runs: somebody is there to speak on calls.
+    SWITCHBOARD_SESSION: "agent:main:main",
   };
 }
 
@@ -71,6 +73,7 @@ const pointedAtLines = () => ({
   CLAWDTALK_API_KEY: server.key,
   CLAWCALL_BASE_URL: clawcall.url,
   CLAWCALL_API_KEY: clawcall.key,
+  CLAWCALL_OWNER_NUMBER: OWNER,
 });
 
 /** The commands of SKILL.md's code blocks that run our scripts, as they stand there without their comments. */
@@ -79,13 +82,16 @@ async function namedCommands(skillFolder: string): Promise<string[]> {
   return [...skill.matchAll(/^node dist\/scripts\/.*$/gm)].map(([line]) => line.replace(/\s+#.*$/, ""));
 }
 
+/** What is said of a planned call where no gateway runs. */
+const NOTHING_RUNS = /^(?:Note: Nothing is running that will place it: .*\n?)?$/;
+
 /**
  * Types each command in the folder. Ids in angle brackets are those of a call that is going on, and of a briefing.
- * `briefing list` asks the gateway too, and not everywhere one runs.
+ * `briefing list` asks the gateway too, and not everywhere one runs; `follow` ends with its call.
  */
 async function typeEveryCommand(skillFolder: string, env: Record<string, string>): Promise<void> {
   const commands = (await namedCommands(skillFolder)).filter(
-    (command) => !/connect|practice|briefing\.js list/.test(command),
+    (command) => !/connect|practice|briefing\.js list|phone\.js follow/.test(command),
   );
   expect(commands.length).toBeGreaterThanOrEqual(10);
   const client = await connectClient();
@@ -99,10 +105,25 @@ async function typeEveryCommand(skillFolder: string, env: Record<string, string>
         env,
         reject: false,
       });
-      expect(`${command}: ${result.exitCode} ${result.stderr}`).toBe(`${command}: 0 `);
+      expect([command, result.exitCode, result.stderr]).toEqual([
+        command,
+        0,
+        command.includes("--at") ? expect.stringMatching(NOTHING_RUNS) : "",
+      ]);
     }
     const stepOne = ["callout", "callinfo", "stream_chat", "stepone"];
-    for (const script of ["call", "sms", "clawcall", "briefing", "connect", "practice", ...stepOne]) {
+    const scripts = [
+      "phone",
+      "approval",
+      "call",
+      "sms",
+      "clawcall",
+      "briefing",
+      "connect",
+      "practice",
+      ...stepOne,
+    ];
+    const helps = scripts.map(async (script) => {
       const help = await execa("node", [`dist/scripts/${script}.js`, "--help"], {
         cwd: skillFolder,
         env,
@@ -110,7 +131,8 @@ async function typeEveryCommand(skillFolder: string, env: Record<string, string>
       });
       expect(`${script}: ${help.exitCode} ${help.stderr}`).toBe(`${script}: 0 `);
       expect(help.stdout).toContain("Usage:");
-    }
+    });
+    await Promise.all(helps);
   } finally {
     client.close();
   }
@@ -210,8 +232,10 @@ describe("on a gateway that has never seen the source", () => {
     });
     // Its first seconds are measured elsewhere; here it matters that everything is there.
     await vi.waitFor(async () => {
-      const { stdout } = await gateway.openclaw(["phone", "status", "--json"]);
-      expect(JSON.parse(stdout)).toMatchObject({ warm: true });
+      const answer = await fetch(`${gateway.url}/switchboard/status`, {
+        headers: { authorization: `Bearer ${gateway.token}` },
+      });
+      expect(await answer.json()).toMatchObject({ warm: true });
     }, soon);
     const call = await server.ring();
     expect((await call.heardGreeting(wait)).text).toContain("Robin");
@@ -219,20 +243,23 @@ describe("on a gateway that has never seen the source", () => {
     expect((await turn.result(wait)).text, gateway.output().slice(-2_000)).toContain("coat");
     call.hangUp();
 
-    const skills = await gateway.openclaw(["skills", "list", "--json"]);
-    const skill = JSON.parse(skills.stdout).skills.find(
+    const [skills, status, inspected] = await Promise.all(
+      [
+        ["skills", "list"],
+        ["phone", "status"],
+        ["plugins", "inspect", "switchboard"],
+      ].map(async (words) => await gateway.openclaw([...words, "--json"])),
+    );
+    const skill = JSON.parse(skills?.stdout ?? "").skills.find(
       (one: { name: string }) => one.name === "switchboard",
     );
     expect(skill).toMatchObject({ eligible: true });
-    const status = await gateway.openclaw(["phone", "status", "--json"]);
-    expect(JSON.parse(status.stdout)).toMatchObject({
+    expect(JSON.parse(status?.stdout ?? "")).toMatchObject({
       ok: true,
       problems: [],
       lines: [{ state: "connected" }, { state: "connected" }],
     });
-
-    const inspected = await gateway.openclaw(["plugins", "inspect", "switchboard", "--json"]);
-    const rootDir = /"(?:rootDir|source|installPath)":\s*"([^"]+)"/.exec(inspected.stdout)?.[1] ?? "";
+    const rootDir = /"(?:rootDir|source|installPath)":\s*"([^"]+)"/.exec(inspected?.stdout ?? "")?.[1] ?? "";
     const place = rootDir.endsWith(".js") ? dirname(dirname(rootDir)) : rootDir;
     await gateway.stop({ keepState: true });
     await typeEveryCommand(place, { ...(await shell("packed")), OPENCLAW_STATE_DIR: stateDir });

@@ -5,7 +5,15 @@ import path from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { CallReports, type CallReportsParameters } from "../../plugin/lines/call-reports.ts";
 import { noteLine } from "../../plugin/store/call-lines.ts";
-import { callPlaced, callRefused, claimPlannedCall, intendCall, planCall } from "../../plugin/store/calls.ts";
+import {
+  callPlaced,
+  callRefused,
+  callUnsettled,
+  claimPlannedCall,
+  intendCall,
+  planCall,
+  untoldCalls,
+} from "../../plugin/store/calls.ts";
 import { closeStore, openStore, type Store } from "../../plugin/store/database.ts";
 import { listDoNotCall } from "../../plugin/store/do-not-call.ts";
 
@@ -153,6 +161,54 @@ test("what the owner's session could not take is told by the next process, with 
   open().start();
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(told).toHaveLength(1);
+});
+
+test("a call that was told as lost and turns out to have been placed is told again, with its end", async () => {
+  const id = await planCall(store, {
+    line: "claw",
+    carrier: "clawcall",
+    callee: "+15550002222",
+    dueAt: new Date(),
+  });
+  await claimPlannedCall(store, id);
+  await callUnsettled(store, id, "Nobody answers.");
+  const turns: (() => void)[] = [];
+  const takeBack = vi.fn();
+  const reports = open({
+    tellOfCall: async ({ sentence }) => {
+      told.push(sentence);
+      return { told: new Promise<void>((resolve) => turns.push(resolve)), takeBack };
+    },
+  });
+  await reports.tellAll();
+  await callPlaced(store, id, { carrierCallId: "c1" });
+  await reports.ended({ callId: "c1", outcome: "completed", transcript: TRANSCRIPT });
+  expect(takeBack).toHaveBeenCalledTimes(1);
+  expect(told.map((line) => /may have been placed|is over/.exec(line)?.[0])).toEqual([
+    "may have been placed",
+    "is over",
+  ]);
+  // The turn that had the old news ends only now.
+  turns[0]?.();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(await untoldCalls(store, "claw")).toHaveLength(1);
+  turns[1]?.();
+  await vi.waitFor(async () => expect(await untoldCalls(store, "claw")).toEqual([]));
+});
+
+test("only what has ended since this process began is news to the owner's other sessions", async () => {
+  await placed("+15550002222");
+  const isOld: boolean[] = [];
+  const tellOfCall: CallReportsParameters["tellOfCall"] = async (notice) => {
+    isOld.push(notice.isOld);
+    return { told: new Promise<void>(() => {}), takeBack() {} };
+  };
+  const reports = open({ tellOfCall });
+  await reports.ended({ callId: "c1", outcome: "completed", transcript: TRANSCRIPT });
+  await reports.stop();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  open({ tellOfCall }).start();
+  await vi.waitFor(() => expect(isOld).toEqual([false, true]));
 });
 
 test("what no turn has had by the end of the process is taken back, and told by the next one", async () => {

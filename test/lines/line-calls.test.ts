@@ -10,10 +10,11 @@ import { type StepOneOptions, startStepOnePractice } from "../../plugin/practice
 import { answering, serveAt } from "../carriers/told-service.ts";
 import { NOWHERE, usableLine } from "./usable-line.ts";
 
-const names = { ownerName: "Ada", agentName: "Bo" };
 const CAN = { can: true };
 const OTHER = parsePhoneNumber("+15550002222");
 const MOBILE = parsePhoneNumber("+8613800138000");
+const ownerNumbers = [MOBILE].filter((number) => number !== undefined);
+const names = { ownerName: "Ada", agentName: "Bo", ownerNumbers };
 
 const started: { close(): Promise<void>; readonly violations: readonly unknown[] }[] = [];
 
@@ -260,6 +261,16 @@ describe("StepOne", () => {
       texts: { can: false, because: "StepOne has no texts", remedy: "send texts over a line of ClawdTalk" },
     });
     expect(service.requests.at(-1)?.path).toBe("/api/v1/callinfo/skill_version");
+  });
+
+  test("the owner is called on a mobile number of mainland China of theirs, and on no other", async () => {
+    const { service } = await stepOne();
+    const owner = { ...names, ownerNumbers: [OTHER].filter((number) => number !== undefined) };
+    const calls = await callsOf(usableLine("stepone", { apiUrl: service.url }), owner);
+    expect(await calls.account()).toMatchObject({
+      callsOwner: { can: false, because: expect.stringMatching(/none is known as yours$/) },
+      callsOthers: CAN,
+    });
   });
 
   test("a version that is not taken any more is said", async () => {

@@ -45,6 +45,8 @@ function start(changes: Partial<PlannedCallsParameters> = {}): PlannedCalls {
       ownerNumbers: [OWNER],
       ...settingsDefaults,
       ...unlimited,
+      allowPremiumNumbers: false,
+      lines: [usableLine("clawdtalk"), usableLine("clawcall"), usableLine("stepone", { enabled: false })],
     },
     store,
     canCallOthers: true,
@@ -159,10 +161,36 @@ test("what a process was placing when it died may have been placed: it is told, 
   await claimPlannedCall(store, id);
   const onNotPlaced = vi.fn(async () => {});
   start({ onNotPlaced });
+  await soon();
+  // Another process may be at it.
+  expect((await stateOf(id))?.state).toBe("intended");
+  nowMs += 2 * 60_000;
   await vi.waitFor(() => expect(onNotPlaced).toHaveBeenCalledTimes(1));
   expect((await stateOf(id))?.state).toBe("unsettled");
   expect(asked).toEqual([]);
 });
+
+test.each(["gone", "stepone"])(
+  'one whose line "%s" is there no more is refused by a line that is, once, and told there',
+  async (line) => {
+    const wanted = { line, carrier: "clawcall", callee: null, dueAt: new Date(nowMs) };
+    const id = await planCall(store, wanted);
+    const others = await planCall(store, { ...wanted, line: "clawcall" });
+    const onNotPlaced = vi.fn(async () => {});
+    start({ onNotPlaced });
+    start({ onNotPlaced });
+    await vi.waitFor(() => expect(onNotPlaced).toHaveBeenCalledTimes(1));
+    await soon();
+    expect(onNotPlaced).toHaveBeenCalledTimes(1);
+    expect(await stateOf(id)).toMatchObject({
+      state: "refused",
+      line: "clawdtalk",
+      detail: `Its line "${line}" is not there any more, or not enabled.`,
+    });
+    expect((await stateOf(others))?.state, "a call of a line that runs elsewhere").toBe("planned");
+    expect(asked).toEqual([]);
+  },
+);
 
 test("where nobody could speak on it, a call to somebody else is refused, one to the owner placed", async () => {
   const [other, own] = [

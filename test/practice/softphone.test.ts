@@ -9,6 +9,7 @@ import { isDeepStrictEqual } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ClawCallPractice, startClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
 import { type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
+import { runPracticeSession } from "../../plugin/practice/command.ts";
 import {
   clawCallPhone,
   clawdTalkPhone,
@@ -110,6 +111,35 @@ describe("the softphone", () => {
     expect(call.end?.reason).toBe("user_hangup");
   });
 
+  it("obeys at once while the greeting and an answer are waited for", async () => {
+    const { call, closed } = await open();
+    input.write("/help\n");
+    await soon(() => printed.includes("hang up (so does Ctrl-D)"));
+    input.write("anybody?\n");
+    input.write("are you there?\n/dance\n");
+    await soon(() => printed.includes("you: anybody?"));
+    input.write("/ring\n");
+    await soon(() => printed.includes("You are on the phone already: /hangup ends this call."));
+    input.write("/hangup\n");
+    await closed;
+    expect(call.end?.reason).toBe("user_hangup");
+    expect(call.turns.map(({ said }) => said)).toEqual(["anybody?"]);
+    // It came with words that were never said.
+    expect(printed).not.toContain("/dance");
+  });
+
+  it("leaves nothing on the input, however many calls", async () => {
+    client.receptive();
+    const listeners = () => input.eventNames().map((name) => [name, input.listenerCount(name)]);
+    const before = listeners();
+    for (let calls = 0; calls < 12; calls++) {
+      const { call, closed } = await open();
+      call.hangUp();
+      await closed;
+    }
+    expect(listeners()).toEqual(before);
+  });
+
   it("lets the agent hang up", async () => {
     client.receptive();
     const { call, closed } = await open();
@@ -166,7 +196,7 @@ describe("the softphone on ClawCall's line", () => {
   let stop = () => {};
 
   beforeEach(async () => {
-    server = await startClawCallPractice({ timings: { fillerAfterMs: 30, fillerEveryMs: 1_000_000 } });
+    server = await startClawCallPractice({ timings: { fillerAfterMs: 600, fillerEveryMs: 1_000_000 } });
   });
   afterEach(async () => {
     stop();
@@ -206,7 +236,7 @@ describe("the softphone on ClawCall's line", () => {
   });
 
   it("prints the service's fillers and goes on when no answer comes", async () => {
-    const printed = await talk("anybody?\n", { answerWithinMs: 100 });
+    const printed = await talk("anybody?\n", { answerWithinMs: 1_500 });
     expect(printed.slice(1, 4)).toEqual([
       "you: anybody?",
       "ClawCall: Working on that now. (… ms)",
@@ -257,10 +287,10 @@ describe("the softphone on StepOne's line", () => {
     const { call, printed } = await talk("喂\n喂\n/text on my way\n/hangup\nnever said\n");
     expect(printed).toEqual([
       `StepOne's AI: ${STEPONE_GREETS} (… ms)`,
+      "you: 喂",
       "StepOne's AI: 通知张总明天上午9点开会 (… ms)",
       "you: 喂",
       `StepOne's AI: ${STEPONE_THANKS} (… ms)`,
-      "you: 喂",
       "This line carries no texts.",
       "The call has ended (hung_up, 0 s).",
       "",
@@ -278,6 +308,178 @@ describe("the softphone on StepOne's line", () => {
   it("hears of a call that ends by itself", async () => {
     const { printed } = await talk("喂\n", (call) => call.hangUp());
     expect(printed.slice(1)).toEqual(["The call has ended (hung_up, 0 s).", ""]);
+  });
+});
+
+describe("a practice session", () => {
+  let stop = new AbortController();
+  let session: Promise<void> | undefined;
+  let input: PassThrough & { isTTY?: boolean };
+  let printed: string;
+  let events: Record<string, unknown>[];
+
+  afterEach(async () => {
+    stop.abort();
+    await session;
+  });
+
+  /** A session whose line for people is `printed`. */
+  async function begin({ isTTY = false } = {}) {
+    stop = new AbortController();
+    input = Object.assign(new PassThrough(), { isTTY });
+    const notices = Object.assign(new PassThrough(), { isTTY });
+    const output = new PassThrough();
+    printed = "";
+    events = [];
+    notices.on("data", (data) => {
+      printed += data;
+    });
+    createInterface({ input: output }).on("line", (line) => events.push(JSON.parse(line)));
+    session = runPracticeSession({ json: true, input, output, notices, signal: stop.signal });
+    const { server, key } = (await soon(() => events[0])) as { server: string; key: string };
+    const post = (path: string, body: object) =>
+      fetch(`${server}/v1/${path}`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+    return {
+      place: () => post("calls", {}),
+      send: (to: string, message: string) => post("messages/send", { to, message }),
+      connect: async () => {
+        const client = await RawClient.open(webSocketOf(server));
+        client.send({ type: "auth", api_key: key, agent_name: "Robin" });
+        return client;
+      },
+    };
+  }
+  const shows = (text: string, times = 1) => soon(() => printed.split(text)[times] !== undefined);
+
+  it("hangs up at once where nobody is there to answer, and the line is free again", async () => {
+    const { place } = await begin();
+    for (let calls = 1; calls <= 2; calls++) {
+      await place();
+      await shows("Your agent calls you: you have picked up.", calls);
+      input.write("anybody?\n");
+      await shows("you: anybody?", calls);
+      input.write("/hangup\n");
+      await shows("The call has ended (user_hangup", calls);
+      await shows("The lines stay open.", calls);
+    }
+    expect(printed).not.toContain("called you: busy");
+  });
+
+  it("has no more listeners on the input after many calls than after one", async () => {
+    const { place } = await begin();
+    const listeners = () => input.eventNames().map((name) => [name, input.listenerCount(name)]);
+    let afterOne: unknown;
+    for (let calls = 1; calls <= 13; calls++) {
+      await place();
+      await shows("Your agent calls you: you have picked up.", calls);
+      input.write("/hangup\n");
+      await shows("The lines stay open.", calls);
+      afterOne ??= listeners();
+    }
+    expect(listeners()).toEqual(afterOne);
+  });
+
+  it("texts a connected client while nobody is on the phone, and shows what is texted, whenever it comes", async () => {
+    const { connect, send } = await begin();
+    input.write("/text hello?\n");
+    await shows("Texts go over ClawdTalk's line, and no client is connected to it.\n");
+    const client = (await connect()).receptive("Hello, Robin here.");
+    await shows("Robin: Hello, Robin here.");
+    await send("+15550001111", "During the call.");
+    await shows("Robin, by text: During the call.\n");
+    input.write("/hangup\n");
+    await shows("The lines stay open.");
+    input.write("/text see you at eight\n/text\n/hangup\n/dance\n/help\n");
+    await shows("you, by text: see you at eight\n");
+    expect(await client.event("sms.received")).toMatchObject({
+      from: "+15550001111",
+      body: "see you at eight",
+    });
+    await shows('There is no "/text" without a message. Try /help.\n');
+    await shows("Nobody is on the phone. /ring rings your agent");
+    await shows('There is no "/dance". Try /help.\n');
+    await shows("/ring            ring your agent");
+    await send("+15550001111", "Got it.\u001b[2J");
+    await send("+15550002222", "Two loaves, please.");
+    await shows("Robin, by text: Got it. [2J\nRobin, by text to +15550002222: Two loaves, please.\n");
+    expect(
+      events.filter(({ kind }) => kind === "text").map(({ direction, body }) => [direction, body]),
+    ).toEqual([
+      ["outbound", "During the call."],
+      ["inbound", "see you at eight"],
+      ["outbound", "Got it.\u001b[2J"],
+      ["outbound", "Two loaves, please."],
+    ]);
+  });
+
+  it("shows the answer to a text on a call once", async () => {
+    const { connect, send } = await begin();
+    (await connect()).receptive("Hello, Robin here.");
+    await shows("Robin: Hello, Robin here.");
+    input.write("/text on my way\n");
+    await shows("you, by text: on my way\n");
+    await send("+15550001111", "Fine.");
+    await shows("Robin, by text: Fine.\n");
+    input.end();
+    await session;
+    expect(printed.split("Fine.")).toHaveLength(2);
+  });
+
+  it.each([false, true])("ends when the input ends before any call (at a terminal: %s)", async (isTTY) => {
+    await begin({ isTTY });
+    if (isTTY) input.write("\u0004");
+    else input.end();
+    await session;
+    expect(printed.includes("The input has ended, and so has the practice.\n")).toBe(!isTTY);
+  });
+
+  it("at a terminal Ctrl-D hangs up, then ends the practice", async () => {
+    const { place } = await begin({ isTTY: true });
+    for (let calls = 1; calls <= 2; calls++) {
+      await place();
+      await shows("Your agent calls you: you have picked up.", calls);
+      await shows("you: ", calls);
+      input.write("\u0004");
+      await shows("The lines stay open.", calls);
+    }
+    input.write("\u0004");
+    await session;
+    expect(printed).toContain("The call has ended (user_hangup");
+  });
+
+  it.each(["before any call", "in a call"])("at a terminal Ctrl-C ends it all, %s", async (when) => {
+    const { place } = await begin({ isTTY: true });
+    if (when === "in a call") {
+      await place();
+      await shows("you: ");
+    }
+    input.write("\u0003");
+    await session;
+  });
+
+  it("keeps what is typed ahead for the first call, in its order", async () => {
+    const { connect } = await begin();
+    input.end("anybody?\n/hangup\nnever said\n");
+    await shows("Nobody is on the phone yet: this is said as soon as somebody is.");
+    answering(await connect());
+    await session;
+    expect(printed).toMatch(/you: anybody\?\nRobin: You said anybody\?/);
+    expect(printed).not.toContain("never said");
+  });
+
+  it("names all lines together, the own number, and how a clone gets a gateway", async () => {
+    await begin();
+    await shows("the lines work together");
+    await shows("CLAWCALL_OWNER_NUMBER=+15550001111");
+    const [, command = ""] = /(npm run gateway -- .*)\n/.exec(printed) ?? [];
+    for (const name of ["CLAWDTALK_SERVER", "CLAWCALL_BASE_URL", "STEPONEAI_API_BASE"]) {
+      const [, url = "missing"] = new RegExp(`${name}=(\\S+)`).exec(printed) ?? [];
+      expect(command).toContain(url);
+    }
   });
 });
 

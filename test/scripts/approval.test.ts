@@ -14,7 +14,7 @@ let runner: ScriptRunner;
 
 beforeEach(async () => {
   service = await startClawdTalkPractice();
-  runner = new ScriptRunner();
+  runner = new ScriptRunner({ isBuilt: true });
   runner.write(".env", `CLAWDTALK_API_KEY=${service.key}\nCLAWDTALK_SERVER=${service.url}\n`);
 });
 
@@ -99,16 +99,20 @@ describe("request", () => {
     });
   });
 
-  test("as long as the settings say", async () => {
+  test("for five minutes unless the settings or the command say another time", async () => {
+    Object.assign(service.devices, { registered: 0 });
+    await approval("request", "Post");
+    await approval("request", "Post", "--timeout", "45");
     runner.write(
       "openclaw.json",
       JSON.stringify({
-        plugins: { entries: { switchboard: { config: { approvals: { timeoutSeconds: 45 } } } } },
+        plugins: { entries: { switchboard: { config: { approvals: { timeoutSeconds: 60 } } } } },
       }),
     );
-    Object.assign(service.devices, { registered: 0 });
     await approval("request", "Post");
-    expect(service.rest[0]?.body).toMatchObject({ expires_in: 45 });
+    expect(service.rest.map(({ body }) => (body as { expires_in?: number } | undefined)?.expires_in)).toEqual(
+      [300, 45, 60],
+    );
   });
 
   test.each([

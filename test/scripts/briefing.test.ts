@@ -4,7 +4,7 @@ import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type ClawCallPractice, startClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
 import { type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
-import { recentCalls } from "../../plugin/store/calls.ts";
+import { searchCalls } from "../../plugin/store/calls.ts";
 import { closeStore, openStore } from "../../plugin/store/database.ts";
 import { ScriptRunner } from "./run-script.ts";
 
@@ -420,7 +420,7 @@ const read = (name: string) => readFile(path.join(runner.stateFolder, name), "ut
 async function stored() {
   const store = await openStore(runner.stateFolder);
   try {
-    return await recentCalls(store, 10);
+    return await searchCalls(store, { limit: 10 });
   } finally {
     await closeStore(store);
   }

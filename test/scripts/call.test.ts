@@ -2,22 +2,26 @@ import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { startClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
 import { type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
-import { findCall, recentCalls } from "../../plugin/store/calls.ts";
+import { findCall, searchCalls } from "../../plugin/store/calls.ts";
 import { closeStore, openStore } from "../../plugin/store/database.ts";
 import { ScriptRunner } from "./run-script.ts";
+import { RunningGateway } from "./running-gateway.ts";
 
 let service: ClawdTalkPractice;
+let gateway: RunningGateway;
 let runner: ScriptRunner;
 
 beforeEach(async () => {
   service = await startClawdTalkPractice({ dedicatedNumber: "+15550008888" });
-  runner = new ScriptRunner();
+  gateway = await RunningGateway.start();
+  runner = new ScriptRunner({ isBuilt: true });
+  runner.env.OPENCLAW_GATEWAY_URL = gateway.url;
   runner.write(".env", `CLAWDTALK_API_KEY=${service.key}\nCLAWDTALK_SERVER=${service.url}\n`);
 });
 
 afterEach(async () => {
   expect(service.violations).toEqual([]);
-  await service.close();
+  await Promise.all([service.close(), gateway.close()]);
   runner.remove();
 });
 
@@ -29,7 +33,7 @@ const call = (...args: string[]) => runner.run("call", args);
 async function stored() {
   const store = await openStore(runner.stateFolder);
   try {
-    return await recentCalls(store, 10);
+    return await searchCalls(store, { limit: 10 });
   } finally {
     await closeStore(store);
   }
@@ -90,6 +94,26 @@ test.each([
 ])("%j", async (args, body) => {
   expect(await call(...args)).toMatchObject({ code: 0, stderr: "" });
   expect(service.rest[0]?.body).toEqual(body);
+});
+
+test("where nothing is running: nobody else is called, and the owner learns that nobody will answer", async () => {
+  await gateway.close();
+  expect(await call("--to", "+15550002222")).toEqual({
+    code: 1,
+    stdout: "",
+    stderr:
+      "Nothing is running that could speak for you on this call: start the gateway (openclaw gateway start).\n",
+  });
+  expect(service.rest).toEqual([]);
+  expect(await stored()).toEqual([]);
+  expect(await call()).toMatchObject({
+    code: 0,
+    stderr:
+      "Note: Nothing is running that could answer you on this call: start the gateway (openclaw gateway start).\n",
+  });
+  // An agent's own gateway runs the command.
+  const env = { SWITCHBOARD_SESSION: "agent:main:main" };
+  expect(await runner.run("call", ["--to", "+15550002222"], { env })).toMatchObject({ code: 0, stderr: "" });
 });
 
 test("the session that asks is written down", async () => {
@@ -273,12 +297,16 @@ test("help is help, loads nothing heavy, and needs no settings", async () => {
   const help = await runner.run("call", ["--help"], {
     node: ["--import", preload],
     env: { OPENCLAW_STATE_DIR: "/none" },
+    isBuilt: false,
   });
   expect(help.code).toBe(0);
   expect(help.stdout).toMatch(/Usage: call/);
   expect(help.stderr).toMatch(/node_modules\/commander/);
   expect(help.stderr).not.toMatch(/zod|kysely|libphonenumber|json5|p-retry/);
-  const status = await runner.run("call", ["status", "x"], { node: ["--import", preload] });
+  const status = await runner.run("call", ["status", "x"], {
+    node: ["--import", preload],
+    isBuilt: false,
+  });
   expect(status.stderr).toMatch(/zod/);
   expect(status.stderr).not.toMatch(/kysely/);
 });

@@ -8,20 +8,24 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { defineClawCallCommand } from "../../plugin/command-line/clawcall-command.ts";
 import { loadConfig } from "../../plugin/config/loader.ts";
 import { type ClawCallPractice, startClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
-import { recentCalls } from "../../plugin/store/calls.ts";
+import { searchCalls } from "../../plugin/store/calls.ts";
 import { closeStore, openStore } from "../../plugin/store/database.ts";
 import { type Finished, ScriptRunner } from "./run-script.ts";
+import { RunningGateway } from "./running-gateway.ts";
 
 const isWindows = process.platform === "win32";
 const OWNER = "+15550001111";
 
 let service: ClawCallPractice;
+let gateway: RunningGateway;
 let runner: ScriptRunner;
 let printed: string;
 
 beforeEach(async () => {
   service = await startClawCallPractice({ tier: "pro", ownerNumber: OWNER });
-  runner = new ScriptRunner();
+  gateway = await RunningGateway.start();
+  runner = new ScriptRunner({ isBuilt: true });
+  runner.env.OPENCLAW_GATEWAY_URL = gateway.url;
   printed = "";
   useAccount();
 });
@@ -30,7 +34,7 @@ afterEach(async () => {
   const secrets = service.accounts.flatMap(({ email, agents }) => [email, ...agents.map(({ key }) => key)]);
   for (const secret of secrets) expect(printed).not.toContain(secret);
   expect(service.violations).toEqual([]);
-  await service.close();
+  await Promise.all([service.close(), gateway.close()]);
   runner.remove();
 });
 
@@ -61,7 +65,7 @@ const last = () => service.requests.at(-1);
 async function stored() {
   const store = await openStore(runner.stateFolder);
   try {
-    return await recentCalls(store, 10);
+    return await searchCalls(store, { limit: 10 });
   } finally {
     await closeStore(store);
   }
@@ -180,7 +184,7 @@ describe("register", () => {
   });
 
   test("a file that cannot be written is found out first", async () => {
-    const folder = new ScriptRunner();
+    const folder = new ScriptRunner({ isBuilt: true });
     mkdirSync(path.join(folder.stateFolder, ".env"));
     const { code, stderr } = await folder.run("clawcall", [...REGISTER, "--yes"], {
       env: { CLAWCALL_BASE_URL: service.url },
@@ -440,6 +444,20 @@ describe("calls", () => {
     expect((await clawcall("third-party", "+15550002222", "Ask for the menu")).stdout).toMatch(
       /^Calling \+15550002222: Ask for the menu\nCall id: /,
     );
+  });
+
+  test("where nothing is running: nobody else is called, and a callback that listens says that nobody answers", async () => {
+    await gateway.close();
+    expect(await clawcall("third-party", "+15550002222", "Book a table")).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringMatching(/^Nothing is running that could speak for you on this call: start the/),
+    });
+    expect([service.requests, await stored()]).toEqual([[], []]);
+    expect((await clawcall("callback", "Hello")).stderr).toMatch(
+      /^Note: Nothing is running that could answer you on this call: start the gateway/,
+    );
+    expect(await clawcall("callback", "Done.", "--no-followup")).toMatchObject({ code: 0, stderr: "" });
   });
 
   test("history, with everybody's words harmless on their lines", async () => {
@@ -733,12 +751,12 @@ test("a port that no request may go to: nothing may have been carried out", asyn
 
 test("help is help, loads nothing heavy, and needs no settings", async () => {
   const preload = path.join(import.meta.dirname, "log-modules.ts");
-  const options = { node: ["--import", preload], env: { OPENCLAW_STATE_DIR: "/none" } };
+  const options = { node: ["--import", preload], env: { OPENCLAW_STATE_DIR: "/none" }, isBuilt: false };
   const help = await run(["--help"], options);
   expect(help.code).toBe(0);
   expect(help.stdout).toMatch(/Usage: clawcall/);
   expect(help.stderr).not.toMatch(/zod|kysely|libphonenumber|json5|p-retry|croner/);
-  const account = await run(["account"], { node: options.node });
+  const account = await run(["account"], { node: options.node, isBuilt: false });
   expect(account.stderr).toMatch(/clawcall\/rest/);
   expect(account.stderr).not.toMatch(/kysely|croner|clawdtalk\/rest/);
 });

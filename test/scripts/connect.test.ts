@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { isLocked } from "../../plugin/connector/lock.ts";
 import { startClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
 import {
@@ -55,7 +55,7 @@ afterAll(async () => {
 }, 30_000);
 
 beforeEach(() => {
-  runner = new ScriptRunner();
+  runner = new ScriptRunner({ isBuilt: true });
   writeSettings();
 });
 
@@ -155,10 +155,16 @@ describe("connect", () => {
   it("answers the owner's calls and texts, turns everybody else away, and ends", async () => {
     const started = await connect("start");
     expect(started.stderr).toBe("");
-    expect(started).toMatchObject({
-      code: 0,
-      json: { ok: true, started: true, agent: { way: "chat-completions", modelCallsPerTurn: 1 } },
-    });
+    expect(started).toMatchObject({ code: 0, json: { ok: true, started: true } });
+    // Found out while the lines connect already.
+    await vi.waitFor(
+      async () =>
+        expect((await connect("status")).json.agent).toMatchObject({
+          way: "chat-completions",
+          modelCallsPerTurn: 1,
+        }),
+      { timeout: 15_000, interval: 300 },
+    );
 
     const call = await server.ring();
     expect((await call.heardGreeting(wait)).text).toContain("Robin");

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { requirePhoneNumber } from "../../plugin/config/phone-number.ts";
-import { intendCall, recentCalls } from "../../plugin/store/calls.ts";
+import { intendCall, searchCalls } from "../../plugin/store/calls.ts";
 import { addDoNotCall, listDoNotCall } from "../../plugin/store/do-not-call.ts";
 import { receiveText } from "../../plugin/store/inbox.ts";
 import { PhoneRunner } from "./run-phone.ts";
@@ -80,7 +80,7 @@ describe("forget", () => {
       ].join("\n"),
     });
     expect(await phone.inStore(listDoNotCall)).toMatchObject([{ number }]);
-    expect(await phone.inStore((store) => recentCalls(store, 9))).toHaveLength(1);
+    expect(await phone.inStore((store) => searchCalls(store, { limit: 9 }))).toHaveLength(1);
   });
 
   test("a call that may be going on is said", async () => {

@@ -1,7 +1,9 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
+import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { connectorFiles } from "../../plugin/connector/files.ts";
 import { takeLock } from "../../plugin/connector/lock.ts";
@@ -15,15 +17,19 @@ import {
   callUnsettled,
   claimPlannedCall,
   intendCall,
+  noteCall,
   noteCallEnded,
-  recentCalls,
+  searchCalls,
 } from "../../plugin/store/calls.ts";
+import { closeStore, openStore } from "../../plugin/store/database.ts";
 import { PhoneRunner, type RunningPhone } from "./run-phone.ts";
 import { ScriptRunner } from "./run-script.ts";
+import { RunningGateway } from "./running-gateway.ts";
 
 let clawdtalk: ClawdTalkPractice;
 let clawcall: ClawCallPractice;
 let stepone: StepOnePractice;
+let gateway: RunningGateway;
 let runner: PhoneRunner;
 
 const OWNER = "+15550001111";
@@ -34,7 +40,8 @@ const REQUIREMENT = "通知张总明天上午9点在三楼会议室开会";
 const BO = "Hello, this is Bo, an AI assistant calling on behalf of Ada.";
 
 beforeEach(async () => {
-  [clawdtalk, clawcall, stepone] = await Promise.all([
+  [gateway, clawdtalk, clawcall, stepone] = await Promise.all([
+    RunningGateway.start(),
     startClawdTalkPractice({ dedicatedNumber: "+15550008888" }),
     startClawCallPractice({ tier: "pro", ownerNumber: OWNER }),
     startStepOnePractice({ timings: { ringMs: 0, lineMs: 0, recordDelayMs: 0, keepAliveMs: 20 } }),
@@ -49,7 +56,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   expect([clawdtalk.violations, clawcall.violations, stepone.violations]).toEqual([[], [], []]);
-  await Promise.all([clawdtalk.close(), clawcall.close(), stepone.close()]);
+  await Promise.all([gateway.close(), clawdtalk.close(), clawcall.close(), stepone.close()]);
   runner.remove();
 });
 
@@ -60,7 +67,8 @@ function useLines(...names: readonly ("clawdtalk" | "clawcall" | "stepone")[]): 
     clawcall: { CLAWCALL_API_KEY: clawcall.key, CLAWCALL_BASE_URL: clawcall.url },
     stepone: { STEPONEAI_API_KEY: stepone.key, STEPONEAI_API_BASE: stepone.url },
   };
-  runner.env = Object.assign({ HOME: runner.stateFolder }, ...names.map((name) => env[name]));
+  const world = { HOME: runner.stateFolder, OPENCLAW_GATEWAY_URL: gateway.url };
+  runner.env = Object.assign(world, ...names.map((name) => env[name]));
 }
 
 const phone = (...args: readonly string[]): RunningPhone => runner.run(...args);
@@ -71,7 +79,7 @@ async function json(...args: readonly string[]) {
   return JSON.parse(stdout);
 }
 
-const stored = () => runner.inStore((store) => recentCalls(store, 10));
+const stored = () => runner.inStore((store) => searchCalls(store, { limit: 10 }));
 
 /** What asks the carriers to do something, as "POST /v1/calls"; looking is free. */
 const ordered = () => [
@@ -193,14 +201,30 @@ describe("phone call", () => {
   test.each([
     [["5550002222", "Hello"], 2, /"5550002222" is not a phone number with its country code/],
     [["112", "Help"], 2, /is an emergency number/],
-    [["+1 900 123 4567", "Hello"], 2, /is a premium-rate number/],
+    [["+1 900 123 4567", "Hello"], 2, /is a premium-rate or satellite number/],
     [[STRANGER, "  "], 2, /^The objective is empty: say what the call is about\.\n$/],
     [[STRANGER, "Hello", "--at", "soon"], 2, /^"soon" is no time to call at: write it like/],
     [[STRANGER, "Hello", "--at", "2020-01-01T08:00"], 2, /is not in the future/],
     [[STRANGER], 2, /missing required argument 'objective'/],
     [[STRANGER, "two", "words"], 2, /too many arguments/],
     [[STRANGER, "Hello", "--carrier", "pigeon"], 2, /Allowed choices are clawdtalk, clawcall, stepone/],
-    [[STRANGER, "Hello", "--line", "night"], 1, /^There is no line "night", only /],
+    [[STRANGER, "Hello", "--line", "night"], 2, /^There is no line "night", only /],
+    [
+      [STRANGER, "Hello", "--line", "clawcall", "--carrier", "clawdtalk"],
+      2,
+      /^The line "clawcall" and the carrier "clawdtalk" contradict each other, /,
+    ],
+    [["+861380013800", "Hello"], 2, /is no whole number of the country code 86/],
+    [[STRANGER, "a".repeat(10_001)], 2, /^The objective has 10001 characters, and 10000 are the most/],
+    [[STRANGER, "Hello", "--context", "a".repeat(10_001)], 2, /^The context has 10001 characters/],
+    [[STRANGER, "Hello", "--greeting", "a".repeat(10_001)], 2, /^The greeting has 10001 characters/],
+    [
+      ["me", "喂".repeat(2_000)],
+      2,
+      /^What is said first has 2000 characters, and it has to be less than 2000/,
+    ],
+    [["me", "喂".repeat(2_000), "--at", "+2h"], 2, /^What is said first has 2000 characters/],
+    [[STRANGER, "Hello", "--greeting", "a".repeat(1_990)], 2, /^What is said first has \d+ characters/],
     [[STRANGER, "Hello", "--carrier", "stepone"], 1, /StepOne calls mobile numbers of mainland China alone/],
   ])(
     "%j is refused in a sentence, nobody is asked and nothing is written",
@@ -249,6 +273,67 @@ describe("phone call", () => {
   });
 });
 
+describe("where nothing is running that could speak", () => {
+  const START = "start the gateway (openclaw gateway start).";
+
+  beforeEach(() => gateway.close());
+
+  test.each(["clawdtalk", "clawcall"])("nobody else is called over %s", async (carrier) => {
+    expect(await phone("call", STRANGER, "Hello", "--carrier", carrier)).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: `Nothing is running that could speak for you on this call: ${START}\n`,
+    });
+    expect(await json("call", STRANGER, "Hello", "--carrier", carrier)).toMatchObject({
+      ok: false,
+      error: { name: "NoVoice" },
+    });
+    expect([ordered(), await stored()]).toEqual([[], []]);
+  });
+
+  test("I am, and told that nobody will answer me", async () => {
+    for (const carrier of ["clawdtalk", "clawcall"]) {
+      expect(await phone("call", "me", "Wake up", "--carrier", carrier)).toMatchObject({
+        code: 0,
+        stderr: `Note: Nothing is running that could answer you on this call: ${START}\n`,
+      });
+    }
+    expect(ordered()).toHaveLength(2);
+  });
+
+  test("StepOne's own AI speaks", async () => {
+    expect(await phone("call", MAINLAND, REQUIREMENT)).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  test("an agent's own gateway is there, though it cannot be asked", async () => {
+    runner.env.SWITCHBOARD_SESSION = "agent:main:main";
+    expect(await phone("call", STRANGER, "Hello")).toMatchObject({ code: 0, stderr: "" });
+    expect(await phone("call", "me", "Hello")).toMatchObject({ code: 0, stderr: "" });
+  });
+});
+
+test("where the gateway does not let Switchboard speak: nobody else is called, now or later", async () => {
+  gateway.health = { switchboard: true, speaksToOthers: false };
+  runner.env.SWITCHBOARD_SESSION = "agent:main:main";
+  for (const args of [[], ["--at", "+2h"], ["--carrier", "clawcall"]]) {
+    expect(await phone("call", STRANGER, "Hello", ...args)).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringMatching(
+        /^The gateway does not let Switchboard [^\n]*: run "openclaw config set plugins\.entries\.switchboard\.hooks\.allowConversationAccess true"\.\n$/,
+      ),
+    });
+  }
+  expect([ordered(), await stored()]).toEqual([[], []]);
+  expect(await phone("call", MAINLAND, REQUIREMENT)).toMatchObject({ code: 0, stderr: "" });
+  expect(await phone("call", "me", "Wake up")).toMatchObject({ code: 0, stderr: "" });
+});
+
+test("a gateway that does not say whether it speaks does", async () => {
+  gateway.health = { switchboard: true };
+  expect(await phone("call", STRANGER, "Hello")).toMatchObject({ code: 0, stderr: "" });
+});
+
 test("where the background process holds the lines: nobody could speak for you to others, now or later", async () => {
   const files = connectorFiles(runner.stateFolder);
   const lock = takeLock(files.lock);
@@ -282,6 +367,7 @@ test("where the background process holds the lines: nobody could speak for you t
 
 describe("a call for later", () => {
   test("is planned, nobody is asked, and it can be called off", async () => {
+    await gateway.close();
     const { code, stdout, stderr } = await phone("call", STRANGER, "Book a table", "--at", "+20m");
     expect(code).toBe(0);
     const [call] = await stored();
@@ -321,15 +407,7 @@ describe("a call for later", () => {
   });
 
   test("a running gateway will place it", async () => {
-    const gateway = createServer((_, answer) => {
-      answer.setHeader("content-type", "application/json");
-      answer.end(JSON.stringify({ switchboard: true }));
-    });
-    await once(gateway.listen(0, "127.0.0.1"), "listening");
-    runner.env.OPENCLAW_GATEWAY_URL = `http://127.0.0.1:${(gateway.address() as AddressInfo).port}`;
     const { code, stderr } = await phone("call", STRANGER, "Hello", "--at", "+2h");
-    gateway.closeAllConnections();
-    gateway.close();
     expect([code, stderr]).toEqual([0, ""]);
   });
 
@@ -338,7 +416,11 @@ describe("a call for later", () => {
     await saying(waiting, /Call id: /);
     const [call] = await stored();
     await phone("end", call?.id ?? "");
-    expect(await waiting).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Status: called off$/m) });
+    expect(await waiting).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Status: called off$/m),
+      stderr: expect.stringMatching(/^Planned for \w+ \d+ \w+ \d{4} at [^\n]*: waiting until then …\n$/),
+    });
   });
 });
 
@@ -348,6 +430,7 @@ describe("--wait", () => {
     clawdtalk.onOutbound = () => ({ does: "answer" });
     const waiting = phone("call", STRANGER, "Book a table", "--wait");
     await saying(waiting, /Call id: /);
+    await gateway.close();
     const [call] = await stored();
     const carrierCallId = call?.carrierCallId ?? "";
     await runner.inStore(async (store) => {
@@ -366,6 +449,7 @@ describe("--wait", () => {
   });
 
   test("StepOne: with the carrier's transcript and the cost; as JSON one object", async () => {
+    await gateway.close();
     const waited = await json("call", MAINLAND, REQUIREMENT, "--wait");
     expect(waited).toMatchObject({
       ok: true,
@@ -408,7 +492,11 @@ describe("--wait", () => {
     waiting.stop();
     expect(await waiting).toMatchObject({
       code: 130,
-      stderr: `Stopped waiting; the call goes on. To see it: phone status ${call?.id}\n`,
+      stderr: expect.stringMatching(
+        new RegExp(
+          `^(?:Waiting for it to be answered …\n)?Stopped waiting; the call goes on\\. To see it: phone status ${call?.id}\n$`,
+        ),
+      ),
     });
     expect(await stored()).toMatchObject([{ state: "placed" }]);
     expect(clawdtalk.calls.get(call?.carrierCallId ?? "")?.end).toBeUndefined();
@@ -434,7 +522,7 @@ describe("--wait", () => {
         env: {
           CLAWDTALK_API_KEY: clawdtalk.key,
           CLAWDTALK_SERVER: clawdtalk.url,
-          OPENCLAW_GATEWAY_URL: "http://127.0.0.1:9",
+          OPENCLAW_GATEWAY_URL: gateway.url,
         },
         killWhen: () => {
           // Once: whoever presses it again is impatient, and ends the process at once.
@@ -446,17 +534,49 @@ describe("--wait", () => {
       });
       expect(finished.code).toBe(130);
       expect(finished.stdout).toMatch(/^Calling \+15550002222 over clawdtalk .*\nCall id: \S+\n$/);
-      expect(finished.stderr).toMatch(/^Stopped waiting; the call goes on\./);
+      expect(finished.stderr).toMatch(/^Stopped waiting; the call goes on\./m);
     } finally {
       shell.remove();
     }
   });
+
+  test.skipIf(process.platform === "win32")(
+    "whoever reads the output has gone: the call goes on",
+    async () => {
+      const shell = new ScriptRunner();
+      const script = path.resolve(import.meta.dirname, "../../scripts/phone.ts");
+      try {
+        const child = spawn(
+          "sh",
+          ["-c", '"$0" "$1" call +15550002222 Hello --wait | head -1', process.execPath, script],
+          {
+            env: {
+              HOME: shell.stateFolder,
+              OPENCLAW_STATE_DIR: shell.stateFolder,
+              CLAWDTALK_API_KEY: clawdtalk.key,
+              CLAWDTALK_SERVER: clawdtalk.url,
+              OPENCLAW_GATEWAY_URL: gateway.url,
+            },
+            stdio: ["ignore", "pipe", "pipe"],
+          },
+        );
+        clawdtalk.onOutbound = () => ({ does: "answer" });
+        const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+        expect(stdout).toMatch(/^Calling \+15550002222 over clawdtalk [^\n]*\n$/);
+        expect(stderr).toMatch(/^Stopped waiting; the call goes on\./m);
+        expect([...clawdtalk.calls.values()]).toMatchObject([{ end: undefined }]);
+      } finally {
+        shell.remove();
+      }
+    },
+  );
 });
 
 describe("a call by its id", () => {
   test("ours, its beginning, and the carrier's; with what the carrier says now", async () => {
     clawdtalk.onOutbound = () => ({ does: "answer" });
     const { call } = await json("call", STRANGER, "Book a table");
+    await gateway.close();
     for (const id of [call.id, call.id.slice(0, 8), call.callId]) {
       const { code, stdout, stderr } = await phone("status", id);
       expect([code, stderr]).toEqual([0, ""]);
@@ -477,10 +597,17 @@ describe("a call by its id", () => {
     });
     expect(clawdtalk.rest.at(-1)?.body).toEqual({ reason: "changed_my_mind" });
     await expect.poll(async () => (await json("status", call.id)).call.state).toBe("ended");
-    expect(await phone("end", call.id)).toMatchObject({ code: 1, stderr: `The call ${call.id} is over.\n` });
+    expect(await phone("end", call.id)).toMatchObject({
+      code: 1,
+      stderr: `The call ${call.id} is over already: there is nothing to end.\n`,
+    });
   });
 
   test("nobody's, too short, and one that stands for two calls", async () => {
+    expect(await phone("status", "abcde")).toMatchObject({
+      code: 1,
+      stderr: '"abcde" is too short: of an id, at least the first 6 characters are needed.\n',
+    });
     expect(await phone("status", "no-such-call")).toMatchObject({
       code: 1,
       stderr:
@@ -646,11 +773,9 @@ describe("what is said", () => {
     const { call } = await json("call", STRANGER, "Hello");
     expect((await phone("transcript", call.id)).stdout).toBe("Nothing was heard yet.\n");
     const following = phone("follow", call.id);
-    await expect
-      .poll(() => clawdtalk.rest.filter(({ method }) => method === "GET").length)
-      .toBeGreaterThan(1);
+    await saying(following, /Waiting for it to be answered …\n/);
     following.stop();
-    expect(await following).toEqual({ code: 130, stdout: "", stderr: "" });
+    expect(await following).toEqual({ code: 130, stdout: "", stderr: "Waiting for it to be answered …\n" });
   });
 });
 
@@ -682,6 +807,56 @@ test("history: the newest first, and only what is looked for", async () => {
   expect((await phone("history", "--limit", "0")).code).toBe(2);
 });
 
+describe("history, where nothing is running", () => {
+  test("asks after the calls that are open, and says of those that cannot be asked after that they may be over", async () => {
+    clawdtalk.onOutbound = () => ({ does: "busy" });
+    await json("call", STRANGER, "Book a table");
+    await expect.poll(() => [...clawdtalk.calls.values()][0]?.end).toBeDefined();
+    expect((await phone("history")).stdout).toMatch(/ {2}placed {2}"Book a table"$/m);
+    await gateway.close();
+    const { stdout, stderr } = await phone("history");
+    expect([stdout, stderr]).toEqual([expect.stringMatching(/ {2}over, busy[^\n]* {2}"Book a table"$/m), ""]);
+    expect(await stored()).toMatchObject([{ state: "ended", outcome: "busy" }]);
+
+    const { port } = clawdtalk;
+    await clawdtalk.close();
+    const store = await openStore(runner.stateFolder, { now: () => new Date(Date.now() - 10 * 60_000) });
+    const id = await intendCall(store, { line: "clawdtalk", carrier: "clawdtalk", callee: STRANGER });
+    await callPlaced(store, id, { carrierCallId: "call-1" });
+    await closeStore(store);
+    const doubtful = await phone("history");
+    expect(doubtful).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/ {2}placed$/m),
+      stderr: expect.stringMatching(/^Note: Nothing is running that hears how calls end, [^\n]*\n$/),
+    });
+    clawdtalk = await startClawdTalkPractice({ port, dedicatedNumber: "+15550008888" });
+  });
+});
+
+test("history: a long purpose is one short piece of its line, in whole characters", async () => {
+  const family = "👨‍👩‍👧‍👦";
+  await json("call", STRANGER, `${"订".repeat(58)}${family.repeat(3)}`);
+  const [line = ""] = (await phone("history")).stdout.split("\n");
+  expect(line).toMatch(new RegExp(`"${"订".repeat(58)}${family}…"$`));
+  expect((await json("history")).calls[0].purpose).toHaveLength(58 + 3 * family.length);
+});
+
+test("what the owner said on a call that came in is theirs", async () => {
+  const address = { line: "clawcall", carrierCallId: "CA1", direction: "inbound" } as const;
+  await runner.inStore(async (store) => {
+    await noteCall(store, address);
+    await noteLine(store, { ...address, speaker: "other", words: "Hello?" });
+    await noteCallEnded(store, { ...address, outcome: "completed" });
+    const other = { ...address, carrierCallId: "CA2", direction: "outbound" } as const;
+    await noteCall(store, other);
+    await noteLine(store, { ...other, speaker: "other", words: "Who is it?" });
+    await noteCallEnded(store, { ...other, recordedAs: "thirdParty" });
+  });
+  expect((await phone("transcript", "CA1")).stdout).toBe("You: Hello?\n");
+  expect((await phone("transcript", "CA2")).stdout).toBe("Other side: Who is it?\n");
+});
+
 describe("phone lines", () => {
   test("each line, what it can do, and what is left", async () => {
     const { code, stdout, stderr } = await phone("lines");
@@ -691,7 +866,7 @@ describe("phone lines", () => {
       expect.stringMatching(
         /^clawcall \(ClawCall, Pro\): calls you, calls others; texts: no, ClawCall has no texts; number \+15550008888; \d+ of \d+ minutes of this month\.$/,
       ),
-      "stepone (StepOne): calls you, calls mobile numbers of mainland China; texts: no, StepOne has no texts.",
+      "stepone (StepOne): calls mobile numbers of mainland China; calling you: no, StepOne calls mobile numbers of mainland China alone, and none is known as yours; texts: no, StepOne has no texts.",
       "",
     ]);
     expect((await json("lines")).lines).toMatchObject([
@@ -705,13 +880,27 @@ describe("phone lines", () => {
     runner.env.CLAWCALL_API_KEY = "00000000-wrong";
     runner.write(
       "switchboard/skill-config.json",
-      JSON.stringify({ lines: { off: { apiKey: "x-0123456789abcdef", enabled: false } } }),
+      JSON.stringify({
+        ownerNumbers: [MAINLAND],
+        lines: {
+          off: { apiKey: "x-0123456789abcdef", enabled: false },
+          far: { apiKey: "y-0123456789abcdef", server: "http://phone.example" },
+        },
+      }),
     );
     const { code, stdout } = await phone("lines");
     expect(code).toBe(1);
     expect(stdout).toMatch(/^clawdtalk \(ClawdTalk, pro\): calls you/m);
     expect(stdout).toMatch(/^clawcall \(ClawCall\): ClawCall does not accept the key/m);
     expect(stdout).toMatch(/^off \(ClawdTalk\): It is not enabled\.$/m);
+    expect(stdout).toMatch(
+      /^far \(ClawdTalk\): It has a wrong address \(it must be an https URL, or an http URL on this machine\)\.$/m,
+    );
+    expect(stdout).toMatch(/^stepone \(StepOne\): calls you, calls mobile numbers of mainland China;/m);
+    expect(await json("lines")).toMatchObject({
+      ok: false,
+      lines: [{}, { problem: expect.any(String) }, {}, {}, {}],
+    });
     useLines();
     runner.write("switchboard/skill-config.json", "{}");
     expect(await phone("lines")).toMatchObject({
@@ -788,7 +977,7 @@ describe("below the gateway's own command line", () => {
       [...command, ...rest, ...options],
     ]) {
       const { code, stdout, stderr } = await phone(...args);
-      expect([code, args]).toEqual([1, args]);
+      expect([code, args]).toEqual([command[0] === "sms" || command[0] === "x" ? code : 2, args]);
       expect(JSON.parse(stdout), stderr).toMatchObject({ ok: false, error: { message: expect.any(String) } });
     }
   });
@@ -828,18 +1017,19 @@ describe("below the gateway's own command line", () => {
     const lines = [
       { name: "clawcall", carrier: "clawcall", detail: "Listening.", since: "8:00", liveCalls: 0, ...line },
     ];
-    const gateway = createServer((_, answer) => {
+    const server = createServer((_, answer) => {
       answer.setHeader("content-type", "application/json");
       answer.end(JSON.stringify({ version: "1", warm: true, problems: [], lines }));
     });
-    await once(gateway.listen(0, "127.0.0.1"), "listening");
-    const { port } = gateway.address() as AddressInfo;
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const { port } = server.address() as AddressInfo;
     runner.env.OPENCLAW_GATEWAY_URL = `http://127.0.0.1:${port}`;
     runner.env.OPENCLAW_GATEWAY_TOKEN = "token";
     const { code, stdout } = await phone("status");
-    gateway.closeAllConnections();
-    gateway.close();
-    expect([code, stdout]).toEqual([exitCode, said]);
+    const { ok } = await json("status");
+    server.closeAllConnections();
+    server.close();
+    expect([code, stdout, ok]).toEqual([exitCode, said, exitCode === 0]);
   });
 });
 
@@ -861,6 +1051,21 @@ test("as a script, help is help, loads nothing heavy, and needs no settings", as
       env: { OPENCLAW_STATE_DIR: shell.stateFolder },
     });
     expect([wrong.code, wrong.stdout]).toEqual([2, ""]);
+    for (const [args, message] of [
+      [["call", "me", "--json"], "missing required argument 'objective'"],
+      [["end", "--json", "--jsno"], "unknown option '--jsno' (Did you mean --json?)"],
+      [["--json", "sned"], expect.stringContaining("unknown")],
+      [["clawcall", "--json"], "The command is not complete: see --help."],
+    ] as const) {
+      const { code, stdout, stderr } = await shell.run("phone", args, {
+        env: { OPENCLAW_STATE_DIR: "/none" },
+      });
+      expect([code, JSON.parse(stdout), stderr !== ""]).toEqual([
+        2,
+        { ok: false, error: { name: "NotUnderstood", message } },
+        true,
+      ]);
+    }
   } finally {
     shell.remove();
   }

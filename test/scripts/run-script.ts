@@ -19,11 +19,19 @@ export interface Finished {
   readonly stderr: string;
 }
 
+const CACHE = path.join(tmpdir(), "switchboard-script-cache");
+
 /** A temporary state folder, and scripts that find it. */
 export class ScriptRunner {
+  readonly #isBuilt: boolean;
   readonly stateFolder = mkdtempSync(path.join(tmpdir(), "switchboard-script-"));
 
-  constructor() {
+  /** What every run finds in its environment. */
+  readonly env: Record<string, string> = {};
+
+  /** @param given.isBuilt run what `npm run build` made of the scripts, which starts in a third of the time. */
+  constructor({ isBuilt = false }: { readonly isBuilt?: boolean } = {}) {
+    this.#isBuilt = isBuilt;
     this.write("openclaw.json", AT_ANY_HOUR);
   }
 
@@ -34,7 +42,7 @@ export class ScriptRunner {
     writeFileSync(file, content, { mode: 0o600 });
   }
 
-  /** Runs `scripts/<name>.ts` to its end. The environment holds what is given and nothing of the user's. */
+  /** Runs a script to its end. The environment holds what is given here and in `env`, and nothing of the user's. */
   run(
     name: string,
     args: readonly string[],
@@ -46,18 +54,27 @@ export class ScriptRunner {
       readonly killWhen?: () => boolean;
       /** SIGKILL unless given. */
       readonly killSignal?: NodeJS.Signals;
+      /** As for the constructor, for this run. */
+      readonly isBuilt?: boolean;
     } = {},
   ): Promise<Finished> {
+    const script =
+      (given.isBuilt ?? this.#isBuilt)
+        ? path.join("dist", "scripts", `${name}.js`)
+        : path.join("scripts", `${name}.ts`);
     const child = spawn(
       process.execPath,
-      [...(given.node ?? []), path.join(projectFolder, "scripts", `${name}.ts`), ...args],
+      [...(given.node ?? []), path.join(projectFolder, script), ...args],
       {
         cwd: this.stateFolder,
         env: {
           OPENCLAW_STATE_DIR: this.stateFolder,
           HOME: this.stateFolder,
+          // The compiled form of built scripts, for all runs: each folder of its own would be filled anew.
+          XDG_CACHE_HOME: CACHE,
           // Windows needs it to open sockets.
           ...(process.env.SystemRoot === undefined ? {} : { SystemRoot: process.env.SystemRoot }),
+          ...this.env,
           ...given.env,
         },
         stdio: ["ignore", "pipe", "pipe"],

@@ -47,22 +47,47 @@ const callinfo = (...args: string[]) => run("callinfo", args);
 const streamChat = (...args: string[]) => run("stream_chat", args);
 const stepone = (...args: string[]) => run("stepone", args);
 
-/** A call that is not known yet when its record is asked for the first time. */
-function notThereAtFirst(): void {
-  service.faults.routes.push({
-    path: "/api/v1/callinfo/search_callinfo",
-    kind: "status",
-    status: 404,
-    times: 1,
-  });
-}
-
 /** One sentence on stderr, nothing on stdout. */
 function expectRefusal({ code, stdout, stderr }: Finished, exitCode: number, sentence: RegExp): void {
   expect([code, stdout]).toEqual([exitCode, ""]);
   expect(stderr).toMatch(sentence);
   expect(stderr.trimEnd().split("\n")).toHaveLength(1);
 }
+
+test("what takes its time: a record that is not there at first, waited for and asked for again, and an answer that never comes", async () => {
+  await callout(NUMBER, GOOD);
+  // Calls that are not known yet when their records are asked for the first time.
+  const [path, kind] = ["/api/v1/callinfo/search_callinfo", "status"] as const;
+  service.faults.routes.push({ path, kind, status: 404, times: 2 });
+  const began = Date.now();
+  const waiting = callout(NUMBER, GOOD, "--wait");
+  await service.until(() => service.calls[1], "the second call");
+  const asking = callinfo("call^1", "1");
+  service.faults.routes.push({ path: "/api/v1/callinfo/initiate_call", kind: "hang", times: 1 });
+  const hanging = callout(NUMBER, GOOD);
+
+  const asked = await asking;
+  expect(Date.now() - began, "the retry that is promised").toBeGreaterThanOrEqual(10_000);
+  expect([asked.code, asked.stderr]).toEqual([
+    0,
+    "The record is not there yet: asking again every 10 s, at most once.\n",
+  ]);
+  expect(asked.stdout).toContain("Status: over");
+
+  const { code, stdout, stderr } = await waiting;
+  expect([code, stderr]).toEqual([
+    0,
+    "The record is not there yet: asking again every 10 s, at most 180 times.\n",
+  ]);
+  expect(stdout, "the id first, then the record").toMatch(/^call\^2\n\nCall: call\^2\nNumber: 13800138000\n/);
+  expect(stdout).toContain(`🤖 AI: ${GOOD}\n`);
+
+  expectRefusal(
+    await hanging,
+    1,
+    /^StepOne at \S+ did not answer within 15 s: .* It may have called all the same: look at/,
+  );
+}, 30_000);
 
 describe("callout", () => {
   test("prints the ids one per line, several numbers are one request, text arrives as it is", async () => {
@@ -76,17 +101,6 @@ describe("callout", () => {
   test("as JSON", async () => {
     const { stdout } = await callout(NUMBER, GOOD, "--json");
     expect(JSON.parse(stdout)).toEqual({ ok: true, callIds: ["call^1"] });
-  });
-
-  test("--wait: the id first, then the record", async () => {
-    notThereAtFirst();
-    const { code, stdout, stderr } = await callout(NUMBER, GOOD, "--wait");
-    expect([code, stderr]).toEqual([
-      0,
-      "The record is not there yet: asking again every 10 s, at most 180 times.\n",
-    ]);
-    expect(stdout).toMatch(/^call\^1\n\nCall: call\^1\nNumber: 13800138000\n/);
-    expect(stdout).toContain(`🤖 AI: ${GOOD}\n`);
   });
 
   test.each([
@@ -185,17 +199,6 @@ describe("callinfo", () => {
     });
     const text = (await callinfo(callId)).stdout;
     expect(text).toContain('🤖 AI: a\\u001b[2J\n   "b"\\u0000\\u202e\n');
-  });
-
-  test("the retry that is promised happens, ten seconds later", async () => {
-    notThereAtFirst();
-    await callout(NUMBER, GOOD);
-    const began = Date.now();
-    const { code, stdout, stderr } = await callinfo("call^1", "1");
-    expect(code).toBe(0);
-    expect(Date.now() - began).toBeGreaterThanOrEqual(10_000);
-    expect(stderr).toBe("The record is not there yet: asking again every 10 s, at most once.\n");
-    expect(stdout).toContain("Status: over");
   });
 
   test("no record after all is a failure, also as JSON", async () => {
@@ -426,15 +429,6 @@ describe("one clear sentence", () => {
     const unreachable = /^StepOne at 127\.0\.0\.1:1 could not be reached \(ECONNREFUSED\)/;
     expectRefusal(await callout(NUMBER, GOOD), 1, unreachable);
     expectRefusal(await callinfo("a"), 1, unreachable);
-  });
-
-  test("an answer that never comes is for the time limit, and where to look is said", async () => {
-    service.faults.routes.push({ path: "/api/v1/callinfo/initiate_call", kind: "hang", times: 1 });
-    expectRefusal(
-      await callout(NUMBER, GOOD),
-      1,
-      /^StepOne at \S+ did not answer within 15 s: .* It may have called all the same: look at/,
-    );
   });
 
   test("the key is not sent over an open network", async () => {

@@ -10,7 +10,6 @@ import {
   intendCall,
   noteCallEnded,
   planCall,
-  recentCalls,
   searchCalls,
   untoldCalls,
 } from "../../plugin/store/calls.ts";
@@ -151,7 +150,7 @@ describe("a person who is forgotten", () => {
     expect(await done()).toMatchObject({ onLine: 1, secondsOnLine: 90, toNumber: 1, messages: 2 });
     await forgetPerson(here.store, them);
     expect(await done()).toMatchObject({ onLine: 1, secondsOnLine: 90, toNumber: 0, messages: 1 });
-    expect(await recentCalls(here.store, 9)).toMatchObject([
+    expect(await searchCalls(here.store, { limit: 9 })).toMatchObject([
       { state: "ended", callee: undefined, durationSeconds: 90, cost: "0.3" },
     ]);
   });

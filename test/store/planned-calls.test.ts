@@ -22,7 +22,7 @@ import {
   pendingIntents,
   planCall,
   plannedCalls,
-  recentCalls,
+  searchCalls,
   untoldCalls,
 } from "../../plugin/store/calls.ts";
 import { storeInFolder } from "./store-in-folder.ts";
@@ -60,19 +60,18 @@ describe("a planned call", () => {
     expect(await untoldCalls(store, "a")).toEqual([]);
   });
 
-  test("is due at its time, on its line, the one that waits longest first", async () => {
+  test("is due at its time, whichever its line, the one that waits longest first", async () => {
     const { store } = here;
     const late = await planCall(store, { ...wanted, dueAt: inMinutes(10) });
     const soon = await planCall(store, { ...wanted, callee: null, dueAt: inMinutes(5) });
     const otherLine = await planCall(store, { ...wanted, line: "b", dueAt: inMinutes(7) });
     expect(idsOf(await plannedCalls(store))).toEqual([soon, otherLine, late]);
     here.clock += 5 * 60_000 - 1;
-    expect(await dueCalls(store, "a")).toEqual([]);
+    expect(await dueCalls(store)).toEqual([]);
     here.clock += 1;
-    expect(await dueCalls(store, "a")).toMatchObject([{ id: soon, callee: null }]);
+    expect(await dueCalls(store)).toMatchObject([{ id: soon, callee: null }]);
     here.clock += 60 * 60_000;
-    expect(idsOf(await dueCalls(store, "a"))).toEqual([soon, late]);
-    expect(idsOf(await dueCalls(store, "b"))).toEqual([otherLine]);
+    expect(idsOf(await dueCalls(store))).toEqual([soon, otherLine, late]);
   });
 
   test("is taken up once, and counts as asked for then", async () => {
@@ -82,7 +81,7 @@ describe("a planned call", () => {
     expect(await claimPlannedCall(store, id)).toBe(true);
     expect(await claimPlannedCall(await here.another(), id)).toBe(false);
     expect(await cancelPlannedCall(store, id)).toBe(false);
-    expect(await dueCalls(store, "a")).toEqual([]);
+    expect(await dueCalls(store)).toEqual([]);
     expect(await plannedCalls(store)).toEqual([]);
     const justNow = new Date(here.clock);
     expect(await pendingIntents(store, "a", justNow), "an event may be about it").toMatchObject([
@@ -102,9 +101,9 @@ describe("a planned call", () => {
     expect(await claimPlannedCall(store, id)).toBe(false);
     await callPlaced(store, id, { carrierCallId: "call-1" });
     expect(await findCall(store, { line: "a", carrierCallId: "call-1" })).toBeUndefined();
-    expect(await dueCalls(store, "a")).toEqual([]);
+    expect(await dueCalls(store)).toEqual([]);
     expect(await untoldCalls(store, "a")).toEqual([]);
-    expect(await recentCalls(store, 1)).toMatchObject([{ id, state: "canceled" }]);
+    expect(await searchCalls(store, { limit: 1 })).toMatchObject([{ id, state: "canceled" }]);
   });
 
   test("has to be taken up before it is placed, refused or unsettled", async () => {
@@ -190,11 +189,11 @@ describe("what the owner's session is still to be told", () => {
       { id: unsettled, state: "unsettled", detail: "timed out" },
     ]);
     expect(await untoldCalls(store, "b")).toEqual([]);
-    await markTold(store, refused);
+    await markTold(store, refused, "refused");
     expect(idsOf(await untoldCalls(store, "a"))).toEqual([ended, unsettled]);
-    for (const { id } of untold) await markTold(store, id);
+    for (const { id, state } of untold) await markTold(store, id, state);
     expect(await untoldCalls(await here.another(), "a")).toEqual([]);
-    expect((await recentCalls(store, 3)).every(({ isTold }) => isTold)).toBe(true);
+    expect((await searchCalls(store, { limit: 3 })).every(({ isTold }) => isTold)).toBe(true);
   });
 
   test("are not those whose asker was told at once, or that are being placed", async () => {
@@ -209,11 +208,11 @@ describe("what the owner's session is still to be told", () => {
     const { store } = here;
     const id = await claimed();
     await callUnsettled(store, id, "timed out");
-    await markTold(store, id);
+    await markTold(store, id, "unsettled");
     await callPlaced(store, id, { carrierCallId: "call-1" });
-    // The telling of the loss was still under way.
-    await markTold(store, id);
     await noteCallEnded(store, address);
+    // The telling of the loss was still under way.
+    await markTold(store, id, "unsettled");
     expect(await untoldCalls(store, "a")).toMatchObject([{ id, state: "ended" }]);
   });
 });

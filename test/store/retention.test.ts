@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { requirePhoneNumber } from "../../plugin/config/phone-number.ts";
 import { findApproval, intendApproval } from "../../plugin/store/approvals.ts";
 import { linesOf, noteLine } from "../../plugin/store/call-lines.ts";
-import { intendCall, noteCallEnded, planCall, plannedCalls, recentCalls } from "../../plugin/store/calls.ts";
+import { intendCall, noteCallEnded, planCall, plannedCalls, searchCalls } from "../../plugin/store/calls.ts";
 import { addDoNotCall, listDoNotCall } from "../../plugin/store/do-not-call.ts";
 import { pendingTexts, receiveText } from "../../plugin/store/inbox.ts";
 import { intendText } from "../../plugin/store/outbox.ts";
@@ -27,7 +27,9 @@ async function happened(name: string): Promise<void> {
 }
 
 const left = async () => ({
-  calls: (await recentCalls(here.store, 99)).flatMap(({ carrierCallId }) => carrierCallId ?? []).sort(),
+  calls: (await searchCalls(here.store, { limit: 99 }))
+    .flatMap(({ carrierCallId }) => carrierCallId ?? [])
+    .sort(),
   lines: (await linesOf(here.store, { line: "a", carrierCallId: "old" })).length,
   received: (await pendingTexts(here.store, "a")).map(({ messageId }) => messageId),
   sent: await messagesDone(here.store, { line: "a", since: new Date(0) }),

@@ -16,7 +16,7 @@ import {
   noteCallEnded,
   noteCallStarted,
   pendingIntents,
-  recentCalls,
+  searchCalls,
 } from "../../plugin/store/calls.ts";
 import { closeStore, openStore, type Store } from "../../plugin/store/database.ts";
 import { markText, pendingTexts, receiveText, wasAnswered } from "../../plugin/store/inbox.ts";
@@ -334,7 +334,7 @@ describe("calls", () => {
     ]);
     await callPlaced(store, refused, { carrierCallId: "call-1" });
     expect(await findCall(store, address)).toBeUndefined();
-    expect(await recentCalls(store, 10)).toMatchObject([
+    expect(await searchCalls(store, { limit: 10 })).toMatchObject([
       { id: unsettled, detail: "timed out" },
       { id: refused, state: "refused", detail: "no dedicated number" },
     ]);
@@ -384,7 +384,7 @@ describe("calls", () => {
     await noteCallStarted(store, { ...address, direction: "outbound" });
     await noteCallEnded(store, { ...address, outcome: "no_answer" });
     await callPlaced(store, id, { carrierCallId: "call-1" });
-    expect(await recentCalls(store, 10)).toHaveLength(1);
+    expect(await searchCalls(store, { limit: 10 })).toHaveLength(1);
     expect(await findCall(store, address)).toMatchObject({
       id,
       ...intent,
@@ -400,7 +400,7 @@ describe("calls", () => {
       await noteCall(store, { line: "a", carrierCallId: `call-${number}` });
       clock += 1;
     }
-    expect((await recentCalls(store, 2)).map(({ carrierCallId }) => carrierCallId)).toEqual([
+    expect((await searchCalls(store, { limit: 2 })).map(({ carrierCallId }) => carrierCallId)).toEqual([
       "call-3",
       "call-2",
     ]);

@@ -1,6 +1,7 @@
 /**
- * Owns StepOne as a carrier: whether its key and version are taken. There is nothing to stay connected to and nobody
- * asks for words: the service's own AI leads the calls, and they are followed by conversation.ts.
+ * Owns StepOne as a carrier: whether its key and version are taken, and whether the service is still there. There is
+ * nothing to stay connected to and nobody asks for words: the service's own AI leads the calls, and they are followed
+ * by conversation.ts.
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { quoteOutside } from "../../config/redaction.ts";
@@ -12,7 +13,16 @@ import type { Fetch } from "../http.ts";
 import { createLineReports } from "../line-reports.ts";
 import { SKILL_VERSION, StepOneRest } from "./rest.ts";
 
-const TIMINGS: BackoffTimings = { backoffMinMs: 1_000, backoffMaxMs: 5 * 60_000 };
+interface StepOneTimings extends BackoffTimings {
+  /** How long until the service is asked again whether it is there, once it was, in milliseconds. */
+  readonly lookEveryMs: number;
+}
+
+const TIMINGS: StepOneTimings = {
+  backoffMinMs: 1_000,
+  backoffMaxMs: 5 * 60_000,
+  lookEveryMs: 5 * 60_000,
+};
 
 export interface StepOneCarrierOptions {
   readonly line: {
@@ -26,7 +36,7 @@ export interface StepOneCarrierOptions {
   readonly now?: () => number;
   /** From 0 to below 1. */
   readonly random?: () => number;
-  readonly timings?: Partial<BackoffTimings>;
+  readonly timings?: Partial<StepOneTimings>;
 }
 
 /**
@@ -54,36 +64,45 @@ export function createStepOneCarrier(options: StepOneCarrierOptions): Carrier {
   });
   let asking: Promise<void> | undefined;
 
-  /** Until the service has said yes or no. Never rejects. */
+  /** Asks until the service has said no, and now and then after a yes. Never rejects. */
   async function ask(): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
+    for (let failures = 0; !stopping.signal.aborted; ) {
       try {
         const wanted = await rest.skillVersion();
-        if (!stopping.signal.aborted) accepted(wanted);
-        return;
+        if (stopping.signal.aborted) return;
+        failures = 0;
+        accepted(wanted);
+        await pause(timings.lookEveryMs);
       } catch (error) {
         if (stopping.signal.aborted) return;
         if (error instanceof CarrierRefused && !error.isTransient) {
           refused(error);
           return;
         }
-        await waitBeforeRetry(error, attempt);
-        if (stopping.signal.aborted) return;
+        failures += 1;
+        await waitBeforeRetry(error, failures);
       }
     }
   }
 
+  /** Resolves early when the carrier is stopped. */
+  async function pause(delayMs: number): Promise<void> {
+    await wait(delayMs, undefined, { signal: stopping.signal }).catch(() => {});
+  }
+
   function accepted(wantedVersion: string): void {
+    const isNews = reports.status().state !== "connected";
+    const ready = "Ready: its key is accepted; nobody calls in on this line.";
     if (wantedVersion === SKILL_VERSION) {
-      log.info(`${title} is connected.`);
-      reports.setStatus("connected", "Connected.");
+      if (isNews) log.info(`${title} is ready: its key is accepted.`);
+      reports.setStatus("connected", ready);
       return;
     }
     // It may still take this one: what it refuses, it says (426).
     const named = quoteOutside(wantedVersion, [line.apiKey], 40);
-    const sentence = `${title} is connected. StepOne's interface has the version ${named}, and this speaks ${SKILL_VERSION}: update Switchboard when calls are refused.`;
-    log.warn(sentence);
-    reports.setStatus("connected", sentence);
+    const outdated = `StepOne's interface has the version ${named}, and this speaks ${SKILL_VERSION}: update Switchboard when calls are refused.`;
+    if (isNews) log.warn(`${title} is ready. ${outdated}`);
+    reports.setStatus("connected", `${ready} ${outdated}`);
   }
 
   function refused(error: CarrierRefused): void {
@@ -92,14 +111,20 @@ export function createStepOneCarrier(options: StepOneCarrierOptions): Carrier {
     reports.setStatus("refused", sentence);
   }
 
-  async function waitBeforeRetry(error: unknown, attempt: number): Promise<void> {
-    const delayMs = reconnectDelayMs(attempt, timings, random());
+  async function waitBeforeRetry(error: unknown, failures: number): Promise<void> {
+    const delayMs = reconnectDelayMs(failures, timings, random());
+    // One look that fails is no outage; the next one follows soon.
+    if (failures === 1 && reports.status().state === "connected") {
+      log.debug(`${title}: a look at the service failed: ${messageOf(error)}`);
+      return pause(delayMs);
+    }
     const nextTry = new Date(now() + delayMs).toISOString();
-    const sentence = `${title} is not connected, next try at ${nextTry}: ${messageOf(error)}`;
-    if (attempt === 1) log.warn(sentence);
+    const isNews = reports.status().state !== "reconnecting";
+    const sentence = `${title} cannot reach its service, next try at ${nextTry}: ${messageOf(error)}`;
+    if (isNews) log.warn(sentence);
     else log.debug(sentence);
     reports.setStatus("reconnecting", sentence);
-    await wait(delayMs, undefined, { signal: stopping.signal }).catch(() => {});
+    await pause(delayMs);
   }
 
   return {

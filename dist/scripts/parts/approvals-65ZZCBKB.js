@@ -1,0 +1,2 @@
+import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
+import{APPROVAL_ANSWERS,approvalAsked,approvalIds,approvalsWith,decideApproval,findApproval,findApprovalsById,intendApproval}from"./chunk-V63ZZGTY.js";import"./chunk-4DSU2N4Z.js";import"./chunk-EJHWZYPW.js";import"./chunk-7SIBSTAI.js";export{APPROVAL_ANSWERS,approvalAsked,approvalIds,approvalsWith,decideApproval,findApproval,findApprovalsById,intendApproval};

@@ -1,3 +1,0 @@
-#!/usr/bin/env node
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{defineCalloutCommand}from"./chunk-CZDBT2JI.js";import{Command,runPlainScript}from"./chunk-ILH3TILH.js";import"./chunk-5HOZP2ZU.js";import"./chunk-D2QWSLWG.js";await runPlainScript(new Command("callout"),import.meta.dirname,defineCalloutCommand);

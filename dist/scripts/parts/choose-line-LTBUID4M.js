@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{NoUsableLine,chooseLine}from"./chunk-4O3IHPFI.js";import"./chunk-3GDRALRH.js";import"./chunk-ORH342KD.js";import"./chunk-F55B3UFL.js";import"./chunk-QGS5YJZU.js";import"./chunk-IEYT66AE.js";import"./chunk-ZED66OXW.js";import"./chunk-7SIBSTAI.js";export{NoUsableLine,chooseLine};

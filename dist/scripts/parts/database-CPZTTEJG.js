@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{closeStore,openStore}from"./chunk-HXTHR2VK.js";import"./chunk-TOZXP35S.js";import"./chunk-37GDD2Y6.js";import"./chunk-4DSU2N4Z.js";import"./chunk-EJHWZYPW.js";import"./chunk-FM2NHO2J.js";import"./chunk-DQQ2TL6L.js";import"./chunk-7SIBSTAI.js";export{closeStore,openStore};

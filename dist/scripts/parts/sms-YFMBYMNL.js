@@ -1,3 +1,0 @@
-#!/usr/bin/env node
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{defineSmsCommand}from"./chunk-PHR4XSTR.js";import"./chunk-7JCT7PKN.js";import"./chunk-CEOG347A.js";import{runScript}from"./chunk-XWWT3ZXP.js";import{Command}from"./chunk-MLMDI6X2.js";import"./chunk-37GDD2Y6.js";import"./chunk-7SIBSTAI.js";await runScript(new Command("sms"),import.meta.dirname,defineSmsCommand);
