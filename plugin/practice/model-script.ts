@@ -62,6 +62,8 @@ export const FALLBACK_ANSWER =
 
 /** Answers for the demo's conversation. Tried after a script's own rules. */
 const DEFAULT_SCRIPT: readonly ModelRule[] = [
+  // A turn that nobody's words began, and that has nothing to tell.
+  { when: /\bheartbeat\b/i, answer: "HEARTBEAT_OK" },
   {
     when: /weather/i,
     answer:
