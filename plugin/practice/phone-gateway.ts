@@ -61,6 +61,11 @@ export async function startPhoneGateway(options: PhoneGatewayOptions): Promise<P
         ownerNumbers: [ownerNumber],
         ownerName: "Sam",
         agentName: "Robin",
+        // Practice at any hour, as often as one likes.
+        quietHours: "off",
+        callingHours: "always",
+        cooldownMinutes: 0,
+        callsPerNumberPerDay: 100,
         ...options.settings,
       },
       environment: {

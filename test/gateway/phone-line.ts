@@ -67,6 +67,7 @@ export async function startLineOn<Server extends { close(): Promise<void> }>(
       modelUrl: model.url,
       ownerNumber: OWNER,
       ...gatewayOptions,
+      settings: { toolRules: UNASKED, ...gatewayOptions.settings },
       ...(stateDir === undefined ? {} : { stateDir }),
     });
   const line: PhoneLine<Server> = {
@@ -100,6 +101,9 @@ export async function startLineOn<Server extends { close(): Promise<void> }>(
   }
   return line;
 }
+
+/** Tools that most tests have done without asking anybody: the gate before them has tests of its own. */
+const UNASKED = { exec: "allow", message: "allow", phone_call: "allow" };
 
 /** Stands in the owner's USER.md. Never in a stranger's or guest's prompt. */
 export const SECRET_WORD = "heliotrope";
