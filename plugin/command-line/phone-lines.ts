@@ -15,6 +15,8 @@ export function definePhoneLines(command: Command, context: CommandContext): voi
 interface ListedLine extends Partial<LineAccount> {
   readonly name: string;
   readonly carrier: string;
+  /** What those who call in count as; missing where nobody does. */
+  readonly callers?: string;
   /** Why the line cannot be used, or its account not be asked. */
   readonly problem?: string;
 }
@@ -24,12 +26,19 @@ async function lines({ config }: Settings, context: CommandContext): Promise<Ans
   const { chooseLine, isUsable, whyNotUsable } = await import("../config/choose-line.ts");
   const { callsOf } = await import("../lines/line-calls.ts");
   const { messageOf } = await import("../log.ts");
+  const { callersInWords } = await import("../trust/line-trust.ts");
   const list = await Promise.all(
     config.lines.map(async (line): Promise<ListedLine> => {
       const { name, carrier } = line;
       if (!isUsable(line)) return { name, carrier, problem: `It ${whyNotUsable(line)}.` };
+      const callers = callersInWords(line);
       try {
-        return { name, carrier, ...(await (await callsOf(line, config)).account()) };
+        return {
+          name,
+          carrier,
+          ...(callers === undefined ? {} : { callers }),
+          ...(await (await callsOf(line, config)).account()),
+        };
       } catch (error) {
         return { name, carrier, problem: messageOf(error) };
       }
@@ -51,7 +60,7 @@ async function lines({ config }: Settings, context: CommandContext): Promise<Ans
   return { text: text.join("\n"), json: { ok, lines: list } };
 }
 
-function describe({ problem, number, left, ...line }: ListedLine): string {
+function describe({ problem, number, left, callers, ...line }: ListedLine): string {
   if (problem !== undefined) return problem;
   const abilities: readonly (readonly [string, Ability | undefined])[] = [
     ["calls you", line.callsOwner],
@@ -69,6 +78,7 @@ function describe({ problem, number, left, ...line }: ListedLine): string {
   return [
     can.length === 0 ? "can do nothing now" : can.join(", "),
     ...cannot,
+    ...(callers === undefined ? [] : [callers]),
     ...(number === undefined ? [] : [`number ${number}`]),
     ...(left === undefined ? [] : [left]),
   ]

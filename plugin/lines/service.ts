@@ -29,6 +29,7 @@ import { jsonIn } from "../json-text.ts";
 import { createRingLog, messageOf, type RingLog } from "../log.ts";
 import { closeStore, openStore, type Store } from "../store/database.ts";
 import { wasAnswered } from "../store/inbox.ts";
+import { callersInWords } from "../trust/line-trust.ts";
 import { type OwnerRoute, ownerRoute } from "../trust/owner-session.ts";
 import { packageVersion } from "../version.ts";
 import type { CallNotice, HandedOver } from "./call-reports.ts";
@@ -51,6 +52,8 @@ export interface PhoneStatus {
     readonly since: string;
     readonly counters: Readonly<Record<string, number>>;
     readonly liveCalls: number;
+    /** What those who call in count as: "callers are turned away"; missing where nobody calls in. */
+    readonly callers?: string;
     /** The key of the session the owner speaks in on this line. */
     readonly ownerSession: string;
   }[];
@@ -172,11 +175,13 @@ export class PhoneService {
       lines: readyLines(this.#config().config).map((settings) => {
         const { name, carrier } = settings;
         const line = [...this.#running].find((candidate) => candidate.name === name);
+        const callers = callersInWords(settings);
         return {
           name,
           carrier,
           ...(line?.status() ?? this.#notStarted),
           liveCalls: line?.liveCalls() ?? 0,
+          ...(callers === undefined ? {} : { callers }),
           ownerSession: this.#owner(settings).session.sessionKey,
         };
       }),
@@ -238,7 +243,7 @@ export class PhoneService {
       answerText: (text, reply) =>
         answerText(text, {
           runtime: this.#api.runtime,
-          line: line.name,
+          line,
           ownerNumbers: config.ownerNumbers,
           ownerRoute: owner,
           turns: this.#turns,

@@ -65,7 +65,8 @@ export function securityFindings(places: Places): Finding[] {
 function openTexts(config: SwitchboardConfig, gatewayConfig: OpenClawConfig): Finding[] {
   const open = config.lines.filter(({ name, carrier, enabled }) => {
     const { dmPolicy, allowFrom } = phoneChannelConfig(gatewayConfig, name);
-    const isOpen = dmPolicy === "open" || (dmPolicy !== "disabled" && allowFrom.includes("*"));
+    // "open" alone lets nobody in: the gateway wants the asterisk too, and takes it under the other policies as well.
+    const isOpen = dmPolicy !== "disabled" && allowFrom.includes("*");
     // Nobody texts on the other services' lines.
     return isOpen && enabled && carrier === "clawdtalk";
   });

@@ -62,9 +62,10 @@ test("nothing is found where the phone is set up as told, or not at all", () => 
 });
 
 test.each<[string, Section]>([
-  ["by its policy", { dmPolicy: "open" }],
+  ["by its policy", { dmPolicy: "open", allowFrom: ["*"] }],
   ["by its list", { allowFrom: ["*"] }],
-  ["on one line", { accounts: { clawdtalk: { dmPolicy: "open" } } }],
+  ["by the list, under a closed policy", { dmPolicy: "allowlist", allowFrom: ["+15550002222", "*"] }],
+  ["on one line", { accounts: { clawdtalk: { dmPolicy: "open", allowFrom: ["*"] } } }],
 ])("texts from everybody, %s", (_how, phone) => {
   expect(found({ phone })).toEqual(["warn switchboard.texts.open"]);
   expect(found({ phone, entry: { guestTools: ["weather"] } })).toEqual(["critical switchboard.texts.open"]);
@@ -75,9 +76,17 @@ test.each<[string, Section]>([
 
 test("a line of its own may be closed, and a closed one is closed to everybody", () => {
   expect(
-    found({ phone: { dmPolicy: "open", accounts: { clawdtalk: { dmPolicy: "pairing", allowFrom: [] } } } }),
+    found({
+      phone: {
+        dmPolicy: "open",
+        allowFrom: ["*"],
+        accounts: { clawdtalk: { dmPolicy: "pairing", allowFrom: [] } },
+      },
+    }),
   ).toEqual([]);
   expect(found({ phone: { dmPolicy: "disabled", allowFrom: ["*"] } })).toEqual([]);
+  // The gateway then answers those on the list, and nobody else.
+  expect(found({ phone: { dmPolicy: "open", allowFrom: ["+15550002222"] } })).toEqual([]);
 });
 
 test.each(["exec", "*", "gateway:*"])("the rule %s runs everything unasked", (key) => {
