@@ -29,6 +29,7 @@ import { jsonIn } from "../json-text.ts";
 import { createRingLog, messageOf, type RingLog } from "../log.ts";
 import { closeStore, openStore, type Store } from "../store/database.ts";
 import { wasAnswered } from "../store/inbox.ts";
+import { whyNotAudited } from "../trust/audit.ts";
 import { callersInWords } from "../trust/line-trust.ts";
 import { type OwnerRoute, ownerRoute } from "../trust/owner-session.ts";
 import { packageVersion } from "../version.ts";
@@ -211,6 +212,8 @@ export class PhoneService {
         'Nobody who calls a ClawCall line is recognised as you: set "ownerNumbers", or CLAWCALL_OWNER_NUMBER, to your phone number with its country code, such as +15551234567.',
       );
     }
+    const notAudited = ready.length === 0 ? undefined : whyNotAudited(this.#api.config, process.env);
+    if (notAudited !== undefined) this.#problems.push(notAudited);
     if (ready.length === 0) {
       this.#problems.push("No phone line is configured. SETUP.md in the skill's folder says how.");
     }
