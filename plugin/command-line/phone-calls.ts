@@ -339,8 +339,8 @@ async function withCall<Result>(
 /** Whether it is the owner who was talked to, as the owner's session is told of it. */
 async function isWithOwner({ known, line }: FoundCall, { config }: Settings): Promise<boolean> {
   if (known === undefined) return false;
-  const { wasOwners } = await import("../trust/speakers.ts");
-  return wasOwners(known, { line, ownerNumbers: config.ownerNumbers });
+  const { whoWasOn } = await import("../trust/speakers.ts");
+  return whoWasOn(known, { line, ownerNumbers: config.ownerNumbers }) === "owner";
 }
 
 /** The object without its undefined values. */

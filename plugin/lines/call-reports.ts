@@ -10,7 +10,7 @@ import { type Log, messageOf } from "../log.ts";
 import { transcriptOf } from "../store/call-lines.ts";
 import { findCall, type KnownCall, markTold, noteCallEnded, untoldCalls } from "../store/calls.ts";
 import type { Store } from "../store/database.ts";
-import { type SpeakerFacts, wasOwners } from "../trust/speakers.ts";
+import { type SpeakerFacts, whoWasOn } from "../trust/speakers.ts";
 
 /** What is told of one call. */
 export interface CallNotice {
@@ -30,6 +30,12 @@ export interface HandedOver {
   takeBack(): void;
 }
 
+/** A call that the agent was on, with what it was told about it. */
+export interface CallOnPhone extends Pick<KnownCall, "purpose" | "context"> {
+  /** The carrier's. */
+  readonly callId: string;
+}
+
 export interface CallReportsParameters {
   readonly line: SpeakerFacts["line"];
   readonly ownerNumbers: readonly string[];
@@ -39,7 +45,7 @@ export interface CallReportsParameters {
   /** Throws when the session cannot take it now. */
   tellOfCall(notice: CallNotice): Promise<HandedOver>;
   /** The result of a call to somebody else; undefined when there is nobody to write it, or it took too long. */
-  resultOf(callId: string, signal: AbortSignal): Promise<string | undefined>;
+  resultOf(call: CallOnPhone, signal: AbortSignal): Promise<string | undefined>;
   /** The call has just ended, and this is the first that is known of it. */
   onEnded(outcome: CallOutcome, call: KnownCall): void;
   readonly log: Log;
@@ -147,15 +153,19 @@ export class CallReports {
     const { placedHere, state, carrierCallId: callId = call.id } = call;
     const transcript = await transcriptOf(store, call);
     const direction = placedHere ? ("outbound" as const) : call.direction;
-    const withOwner = wasOwners(call, this.#p);
+    const other = whoWasOn(call, this.#p);
+    const withOwner = other === "owner";
     if (!withOwner && call.callee) {
       for (const { speaker, words } of transcript) {
         if (speaker === "other") await noteOptOut(store, { number: call.callee, words, where: "call" });
       }
     }
     const isAnswered = transcript.some(({ speaker }) => speaker === "other");
+    // Whoever was turned away has spoken with nobody.
     const result =
-      agentSpeaks && !withOwner && isAnswered ? await this.#p.resultOf(callId, signal) : undefined;
+      agentSpeaks && other === "stranger" && isAnswered
+        ? await this.#p.resultOf({ ...call, callId }, signal)
+        : undefined;
     // Told by the next process, then with a result.
     if (signal.aborted) return;
     const { outcome, detail, durationSeconds, voicemailMessage, purpose, cost } = call;

@@ -15,6 +15,7 @@ import {
   carrierContext,
   defaultGreeting,
   RESULT_REQUEST,
+  resultContext,
   strangerContext,
   voiceContext,
 } from "../calls/voice-context.ts";
@@ -167,10 +168,11 @@ export function createLine(parameters: LineParameters): Line {
     agentSpeaks: parts.following === undefined,
     store,
     tellOfCall: (notice) => parameters.tellOfCall(notice),
-    resultOf: async (callId, signal) =>
+    resultOf: async (call, signal) =>
       parameters.thirdParties === "agent"
-        ? await askAgent(strangerSession(owner().session.agentId, line.name, callId), RESULT_REQUEST, {
+        ? await askAgent(strangerSession(owner().session.agentId, line.name, call.callId), RESULT_REQUEST, {
             timeoutMs: RESULT_LIMIT_MS,
+            voiceContext: resultContext(names, call),
             signal,
           })
         : undefined,
@@ -377,8 +379,14 @@ export function createLine(parameters: LineParameters): Line {
     {
       timeoutMs,
       asWritten,
+      voiceContext = "",
       signal,
-    }: { timeoutMs: number; asWritten?: string | undefined; signal?: AbortSignal | undefined },
+    }: {
+      timeoutMs: number;
+      asWritten?: string | undefined;
+      voiceContext?: string | undefined;
+      signal?: AbortSignal | undefined;
+    },
   ): Promise<string | undefined> {
     const answer = await parameters.agent.run(
       {
@@ -388,7 +396,7 @@ export function createLine(parameters: LineParameters): Line {
         ...(asWritten === undefined ? {} : { asWritten }),
         callId: `${line.name}-${randomUUID()}`,
         runId: randomUUID(),
-        voiceContext: "",
+        voiceContext,
         isTask: true,
         timeoutMs,
         ...(line.thinking === undefined ? {} : { thinking: line.thinking }),

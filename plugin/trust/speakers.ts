@@ -25,7 +25,7 @@ import { isOneOf } from "../config/phone-number.ts";
 import type { LineConfig } from "../config/schema.ts";
 import type { KnownCall } from "../store/calls.ts";
 import { type IdentityStrength, speakerBy, type Way } from "./identity.ts";
-import type { SpeakerSession } from "./sessions.ts";
+import type { SpeakerSession, Tier } from "./sessions.ts";
 import { strangerSession } from "./sessions.ts";
 
 /** What was written down of a call, by this process or another one. */
@@ -153,18 +153,20 @@ export function isOwners(callee: string | null | undefined, ownerNumbers: readon
   return callee === null || (callee !== undefined && ownerNumbers.includes(callee));
 }
 
-/** Whether the owner was on a call that is written down. */
-export function wasOwners(
+/** Who was on a call that is written down; on a line that is gone, nobody who called in is known. */
+export function whoWasOn(
   call: Pick<KnownCall, "placedHere" | "callee" | "direction" | "recordedAs">,
   {
     line,
     ownerNumbers,
   }: Pick<SpeakerFacts, "ownerNumbers"> & { readonly line: SpeakerFacts["line"] | undefined },
-): boolean {
+): Tier {
   const { placedHere, callee, direction, recordedAs } = call;
-  if (placedHere) return isOwners(callee, ownerNumbers);
-  if (recordedAs !== undefined && recordedAs !== "conversation") return recordedAs !== "thirdParty";
-  return direction === "inbound" && line !== undefined && speakerBy("callsIn", line).tier === "owner";
+  if (placedHere) return isOwners(callee, ownerNumbers) ? "owner" : "stranger";
+  if (recordedAs === "thirdParty") return "stranger";
+  if (recordedAs === "callback" || recordedAs === "briefing") return "owner";
+  if (direction !== "inbound") return "stranger";
+  return line === undefined ? "unknown" : speakerBy("callsIn", line).tier;
 }
 
 /**

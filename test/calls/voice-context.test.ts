@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import { defaultGreeting, strangerContext, voiceContext } from "../../plugin/calls/voice-context.ts";
+import {
+  defaultGreeting,
+  resultContext,
+  strangerContext,
+  voiceContext,
+} from "../../plugin/calls/voice-context.ts";
 import { guestSession } from "../../plugin/trust/sessions.ts";
 
 const names = { ownerName: "Ada", agentName: "Bo" };
@@ -36,4 +41,10 @@ test("a stranger's turn knows objective, context and first words", () => {
   const context = strangerContext(names, { purpose: "Book a table", context: "For two", greeting: "Hello." });
   expect(context).toMatch(/Book a table[\s\S]*For two[\s\S]*begins with you saying: Hello\./);
   expect(context).toMatch(/phone_end_call/);
+});
+
+test("who writes a call's result is told what it was for, and whose words are data", () => {
+  const context = resultContext(names, { purpose: "Book a table", context: "For two" });
+  expect(context).toMatch(/somebody else.*\nThe purpose of the call: Book a table\n.*For two\n.*data/s);
+  expect(resultContext(names, {})).toMatch(/No purpose was given/);
 });

@@ -387,7 +387,9 @@ describe("numbers to call", () => {
       const { config, problems } = load({}, { allowPremiumNumbers });
       expect(config.allowPremiumNumbers).toBe(false);
       expect(problems).toEqual([
-        expect.stringMatching(/^"allowPremiumNumbers" in .* is wrong and counts as false: must be true or false\.$/),
+        expect.stringMatching(
+          /^"allowPremiumNumbers" in .* is wrong and counts as false: must be true or false\.$/,
+        ),
       ]);
     }
   });

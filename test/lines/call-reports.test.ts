@@ -146,6 +146,14 @@ test("a call with the owner is told without its transcript, and nobody writes a 
   expect(resultOf).not.toHaveBeenCalled();
 });
 
+test("whoever was turned away has spoken with nobody: no result is asked for", async () => {
+  const resultOf = vi.fn(async () => "never");
+  const line = { name: "claw", carrier: "clawcall", inboundCallers: "unknown" } as const;
+  await open({ line, resultOf }).ended({ callId: "in", direction: "inbound", transcript: TRANSCRIPT });
+  expect(told[0]).toMatch(/from a caller.*quoted as data/);
+  expect(resultOf).not.toHaveBeenCalled();
+});
+
 test("what the owner's session could not take is told by the next process, with a result", async () => {
   await placed("+15550002222");
   const full = async () => {
