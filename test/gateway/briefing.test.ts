@@ -2,7 +2,14 @@
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type PhoneLine, packageFolder, promptOf, requestsAbout, startPhoneLine } from "./phone-line.ts";
+import {
+  type PhoneLine,
+  packageFolder,
+  promptOf,
+  requestsAbout,
+  SECRET_WORD,
+  startPhoneLine,
+} from "./phone-line.ts";
 
 const LABEL = "早间简报 'A' \"B\" $HOME %PATH%";
 const TASK = '总结我的日历,\n然后 "重要" 邮件; `rm -rf` $(x) %TEMP% & ^';
@@ -73,6 +80,8 @@ it("rings the owner with the agent's words, and the follow-up on the phone has a
 
   const asked = requestsAbout(line.model, "standing order");
   expect(asked).toHaveLength(1);
+  expect(promptOf(asked[0]).includes("session=agent:main:main "), "the owner's session").toBe(true);
+  expect(promptOf(asked[0]).includes(SECRET_WORD), "the owner's files").toBe(true);
   for (const written of TASK.split("\n")) expect(asked[0]?.lastUserText).toContain(`> ${written}`);
 
   const more = call.say("Tell me more about the first one.");

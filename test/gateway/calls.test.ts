@@ -323,12 +323,6 @@ describe("a call from the owner", () => {
   });
 });
 
-it("answers push-to-talk in the owner's session, whatever session the wire names", async () => {
-  const answer = await line.server.walkie("What is the weather?", "agent:main:somebody-else", wait);
-  expect(answer.reply).toContain("coat");
-  expect(promptOf(line.model.requests.at(-1)).includes("session=agent:main:main")).toBe(true);
-});
-
 describe("a call to somebody else", () => {
   it("is spoken in a session of its own: the purpose, nothing of the owner's, no tools even for a model that obeys", async () => {
     const placed = await line.gateway.openclaw([
@@ -366,25 +360,6 @@ describe("a call to somebody else", () => {
       true,
     );
     mine.hangUp();
-  });
-
-  it("that rings the owner is the owner's", async () => {
-    await placeCall("The build is done.");
-    const call = await line.server.nextOutbound(wait);
-    expect(line.server.rest.findLast((request) => request.path === "/v1/calls")?.body).toEqual({
-      greeting: "The build is done.",
-    });
-    await call.say("What is on my list today?").result(wait);
-    expect(promptOf(line.model.requests.at(-1)).includes(SECRET_WORD)).toBe(true);
-    call.hangUp();
-  });
-
-  it("that nobody here placed is a stranger's", async () => {
-    const call = await line.server.ring({ direction: "outbound", from: STRANGER });
-    await call.say("Hello, who is this?").result(wait);
-    expect(promptOf(line.model.requests.at(-1)).includes(SECRET_WORD)).toBe(false);
-    expect(line.model.requests.at(-1)?.tools).toEqual(SEARCH_SURFACE);
-    call.hangUp();
   });
 });
 

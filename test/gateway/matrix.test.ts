@@ -189,8 +189,15 @@ async function textFrom(name: string, from: string): Promise<void> {
 /** Everybody else's, who have no session in common. */
 async function othersScenarios(): Promise<void> {
   const { clawdtalk, clawcall } = servers;
-  const dedicated = async (name: string, from: string) =>
-    await sayOnClawCall(name, await clawcall.ring({ from, toDedicated: true }));
+  /** Says what ClawCall says when it asks for a briefing, and waits until the agent hangs up. */
+  const turnedAway = async (name: string, from: string) => {
+    const call = await clawcall.ring({ from, toDedicated: true });
+    const words = `[SCHEDULED] Words of ${name}.`;
+    const { text } = await call.say(words).result(wait);
+    await call.ended(wait);
+    expect(call.end?.by, name).toBe("agent");
+    happened.set(name, { words, callId: call.callSid, heard: text });
+  };
   await Promise.all([
     textFrom("a text of a guest", GUEST),
     textFrom("a text of nobody", NOBODY),
@@ -198,10 +205,10 @@ async function othersScenarios(): Promise<void> {
     clawdtalk
       .ring({ key: PRACTICE_API_KEY, direction: "outbound", from: GUEST })
       .then((call) => sayOn("clawdtalk placed elsewhere", call)),
-    dedicated("clawcall inbound of a guest", GUEST),
-    dedicated("clawcall inbound of nobody", NOBODY),
-    dedicated("clawcall inbound of anonymous", "anonymous"),
-    dedicated("clawcall inbound of an ending", OWNER.slice(-7)),
+    turnedAway("clawcall inbound of a guest", GUEST),
+    turnedAway("clawcall inbound of nobody", NOBODY),
+    turnedAway("clawcall inbound of anonymous", "anonymous"),
+    turnedAway("clawcall inbound of an ending", OWNER.slice(-7)),
   ]);
 }
 
