@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { quoted } from "./quoted.ts";
 import { type Answer, NotUnderstood, type PlainContext } from "./run.ts";
+import { noteWishes } from "./stepone-heard.ts";
 import {
   answerRecords,
   awaitRecords,
@@ -43,5 +44,6 @@ export async function showRecord(
 ): Promise<Answer | undefined> {
   const callId = await requireCallId(given);
   const records = await awaitRecords(await how.surroundings.open(how.context), [callId], how);
+  await noteWishes(records, how.context);
   return { text: answerRecords(records), json: { call: records[0] } };
 }

@@ -52,6 +52,7 @@ test("nothing configured: no line, no problem", () => {
         timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
         quietHours: { fromMinute: 1320, toMinute: 420 },
         callingHours: { fromMinute: 540, toMinute: 1020 },
+        numberTimezones: {},
       },
       retentionDays: 365,
       guestTools: [],

@@ -47,6 +47,7 @@ const standard: LimitSettings = {
     timezone: "Europe/Berlin",
     quietHours: parseDailyHours("22:00-07:00"),
     callingHours: parseDailyHours("09:00-17:00"),
+    numberTimezones: {},
   },
   lines: [
     { name: "home", callsPerDay: 50, textsPerDay: 200, minutesPerDay: 240 },
@@ -57,7 +58,7 @@ const standard: LimitSettings = {
 /** The same without hours: for what is counted. */
 const anytime: LimitSettings = {
   ...standard,
-  hours: { timezone: "Europe/Berlin", quietHours: undefined, callingHours: undefined },
+  hours: { ...standard.hours, quietHours: undefined, callingHours: undefined },
 };
 
 const caps = (given: Partial<LimitSettings["lines"][number]>): LimitSettings => ({
@@ -247,7 +248,7 @@ describe("calling hours", () => {
         fc.option(anyHours, { nil: undefined }),
         async (time, timezone, to, quietHours, callingHours) => {
           here.clock = time.getTime();
-          const config = { ...standard, hours: { timezone, quietHours, callingHours } };
+          const config = { ...standard, hours: { timezone, quietHours, callingHours, numberTimezones: {} } };
           const isQuiet = quietHours !== undefined && isInHours(minuteOfDay(time, timezone), quietHours);
           const isDaytime =
             to === null ||
