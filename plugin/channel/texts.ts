@@ -6,7 +6,7 @@
 import type { InboundText } from "../carriers/carrier.ts";
 import type { ClawdTalkRest } from "../carriers/clawdtalk/rest.ts";
 import { type E164, parsePhoneNumber } from "../config/phone-number.ts";
-import { noteOptOut } from "../limits/opt-out.ts";
+import { noteOptIn, noteOptOut } from "../limits/opt-out.ts";
 import { type Log, messageOf } from "../log.ts";
 import type { Store } from "../store/database.ts";
 import { findDoNotCall } from "../store/do-not-call.ts";
@@ -151,6 +151,11 @@ export class Texts {
     if ((await noteOptOut(store, { number: from, words: body, where: "text" })) === "new") {
       await this.#tellOwner(
         `${from} asked not to be called or texted any more, and is on the do-not-call list now. The text: ${quotation(from, body)}`,
+      );
+    }
+    if (await noteOptIn(store, { number: from, words: body })) {
+      await this.#tellOwner(
+        `${from} may be called and texted again, and is off the do-not-call list: they have taken back that they asked for it, with the text ${quotation(from, body)}`,
       );
     }
     if ((await findDoNotCall(store, from)) === undefined) return false;

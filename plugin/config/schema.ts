@@ -42,12 +42,7 @@ const hoursOr = <Word extends string>(word: Word) =>
 const timezone = z.string().refine(isTimezone, 'must be a time zone such as "Europe/Berlin"');
 
 /** What a number begins with, or all of it: "+1800". Spaces, hyphens and brackets may stand in it. */
-const numberBeginning = z
-  .string()
-  .regex(
-    /^\+[ ().-]*[1-9](?:[ ().-]*\d){0,14}[ )]*$/,
-    'must be the beginning of numbers with their country code, such as "+1800"',
-  );
+const numberBeginning = z.string().regex(/^\+[ ().-]*[1-9](?:[ ().-]*\d){0,14}[ )]*$/);
 
 /** What the gate does with a tool: the owner's own say. */
 const toolRule = z.enum(["allow", "ask", "deny"], 'must be "allow", "ask" or "deny"');
@@ -172,7 +167,11 @@ export const settingsSchema = z
       'When others may be called and texted, as "09:00-17:00" (so when not set), or "always". In every time zone their number can lie in.',
     ),
     numberTimezones: z
-      .record(numberBeginning, timezone, 'must be a table such as { "+1800": "America/New_York" }')
+      .record(
+        numberBeginning,
+        timezone,
+        'must say how numbers begin, with their country code: { "+1800": "America/New_York" }',
+      )
       .describe(
         'Where numbers lie that can lie in many time zones, by how they begin: { "+1800": "America/New_York" }. The longest beginning counts.',
       ),

@@ -77,7 +77,7 @@ const BEFORE_COOLDOWN = 3;
 export async function checkLimits(outreach: CallOutreach | TextOutreach, using: Using): Promise<void> {
   const now = using.now?.() ?? using.store.now();
   const other = outreach.isToOwner ? null : outreach.to;
-  if (other !== null) await checkDoNotCall(other, using.store);
+  if (other !== null) await checkDoNotCall(other, using);
   if (outreach.what === "text") {
     if (other !== null && !outreach.isReply)
       await checkHours({ what: "text", to: other, at: now }, using.config);
@@ -89,10 +89,10 @@ export async function checkLimits(outreach: CallOutreach | TextOutreach, using: 
   if (at === undefined) await checkCalls(outreach, using, now);
 }
 
-async function checkDoNotCall(number: E164, store: Store): Promise<void> {
+async function checkDoNotCall(number: E164, { store, config }: Using): Promise<void> {
   const entry = await findDoNotCall(store, number);
   if (entry === undefined) return;
-  const since = entry.addedAt.toISOString().slice(0, 10);
+  const since = localTime(entry.addedAt, config.hours.timezone).slice(0, 10);
   const why = entry.source === "owner" ? "put there by command" : "somebody there asked for it";
   throw new LimitReached(
     "doNotCall",

@@ -79,5 +79,14 @@ test("who asks for peace gets no answer from then on, and the owner hears of it 
     expect.stringMatching(/^\+15550002222 asked not to be called or texted.*别再打电话给我了/s),
   ]);
   expect(await listDoNotCall(store)).toMatchObject([{ number: from, source: "text" }]);
+  for (const [index, body] of ["START", "Hello again"].entries()) {
+    await texts.receive({ messageId: `n${index}`, from, body });
+  }
+  await vi.waitFor(() => expect(answered).toHaveLength(4));
+  expect(answered.slice(2)).toEqual([`${from}: START`, `${from}: Hello again`]);
+  expect(told.slice(1)).toEqual([
+    expect.stringMatching(/^\+15550002222 may be called and texted again.*"START"/s),
+  ]);
+  expect(await listDoNotCall(store)).toEqual([]);
   await texts.stop();
 });

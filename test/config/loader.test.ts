@@ -653,6 +653,7 @@ describe("limits and rules", () => {
         quietHours: "off",
         callingHours: "8:30 – 24:00",
         timezone: "Asia/Shanghai",
+        numberTimezones: { "+1 (800)": "America/New_York", "+79": "Europe/Moscow" },
         retentionDays: 0,
         guestTools: ["weather"],
         toolRules: { "exec:^git status$": "allow", exec: "deny" },
@@ -666,7 +667,11 @@ describe("limits and rules", () => {
         { name: "work", callsPerDay: 3, textsPerDay: 0, minutesPerDay: 30 },
       ],
       limits: { callsPerNumberPerDay: 1, cooldownMinutes: 60 },
-      hours: { timezone: "Asia/Shanghai", callingHours: { fromMinute: 510, toMinute: 1440 } },
+      hours: {
+        timezone: "Asia/Shanghai",
+        callingHours: { fromMinute: 510, toMinute: 1440 },
+        numberTimezones: { "+1800": "America/New_York", "+79": "Europe/Moscow" },
+      },
       retentionDays: 0,
       guestTools: ["weather"],
       approvals: { voice: true, timeoutSeconds: 300 },
@@ -687,6 +692,29 @@ describe("limits and rules", () => {
     const { config } = load({}, { approvals: { timeoutSeconds: 20 }, toolRules: { write: "deny" } });
     expect(config.approvals).toEqual({ voice: true, timeoutSeconds: 20 });
     expect(config.toolRules).toEqual({ write: "deny" });
+  });
+
+  test("of numbers' time zones what is wrong is left out alone", () => {
+    const numberTimezones = {
+      "+1800": "America/New_York",
+      "1888": "America/New_York",
+      "+0800": "UTC",
+      "+79": "Moscow",
+      "+7x": "UTC",
+      "+3906": "Europe/Rome",
+    };
+    const { config, problems } = load({}, { numberTimezones });
+    expect(config.hours.numberTimezones).toEqual({ "+1800": "America/New_York", "+3906": "Europe/Rome" });
+    expect(problems.toSorted()).toEqual(
+      ["+0800", "+79", "+7x", "1888"].map((key) =>
+        expect.stringContaining(
+          `"numberTimezones.${key}" in plugins.entries.switchboard.config in ${configFile} is wrong and left out: must ${key === "+79" ? "be a time zone" : "say how numbers begin"}`,
+        ),
+      ),
+    );
+    expect(load({}, { numberTimezones: "+1" }).problems).toEqual([
+      expect.stringMatching(/"numberTimezones" in .* is wrong and left out: must say how numbers begin/),
+    ]);
   });
 
   test("a slip of the pen lets nobody in, and costs no other rule", () => {
