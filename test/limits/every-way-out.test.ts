@@ -244,7 +244,7 @@ async function answerInGateway(): Promise<Refusal | undefined> {
 
 async function answerInConnector(): Promise<Refusal | undefined> {
   return await withConnector(["clawdtalk"], async () => {
-    await clawdtalk.waitForClient();
+    await clawdtalk.until(() => clawdtalk.connected || undefined, "the connector");
     clawdtalk.text({ from: OTHER, body: "Hi" });
     return await outcome(lastText);
   });
