@@ -3,22 +3,17 @@
  * and a key is named by its ends only.
  */
 
-import type { SwitchboardConfig } from "./schema.ts";
-
 export const REDACTED = "[redacted]";
 
-/** Everything configured that must never be spoken, sent or logged. An account's email gets a new key of it. */
-export function secretsOf({
-  lines,
-  gatewayToken,
-}: {
-  readonly lines: SwitchboardConfig["lines"];
+/** Where secrets stand in the settings. */
+export interface SecretSettings {
+  readonly lines: readonly { readonly apiKey?: string | undefined; readonly email?: string | undefined }[];
   readonly gatewayToken?: string | undefined;
-}): string[] {
-  const ofLines = lines.flatMap((line) => [
-    line.apiKey,
-    line.carrier === "clawcall" ? line.email : undefined,
-  ]);
+}
+
+/** Everything configured that must never be spoken, sent or logged. An account's email gets a new key of it. */
+export function secretsOf({ lines, gatewayToken }: SecretSettings): string[] {
+  const ofLines = lines.flatMap(({ apiKey, email }) => [apiKey, email]);
   return [...ofLines, gatewayToken].filter((secret) => secret !== undefined);
 }
 
