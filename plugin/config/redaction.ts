@@ -7,7 +7,11 @@ export const REDACTED = "[redacted]";
 
 /** Where secrets stand in the settings. */
 export interface SecretSettings {
-  readonly lines: readonly { readonly apiKey?: string | undefined; readonly email?: string | undefined }[];
+  readonly lines: readonly {
+    readonly name: string;
+    readonly apiKey?: string | undefined;
+    readonly email?: string | undefined;
+  }[];
   readonly gatewayToken?: string | undefined;
 }
 

@@ -467,3 +467,18 @@ describe("what the limits forbid", () => {
     expect(reports).toEqual([expect.stringMatching(/could not be sent: "On my way"\. .*do-not-call list/)]);
   });
 });
+
+test("no key goes out with a text, not even spelled, nor in the address of a picture; a number does", async () => {
+  const key = "cc_live_0a1b2c3d4e5f60718293";
+  const line = { name: "home", apiKey: key, callsPerDay: 9, textsPerDay: 9, minutesPerDay: 9 };
+  const using = { store, rest, config: { ...config, lines: [line] } };
+  const text = { line: "home", to, resend: false };
+  await sendText(
+    { ...text, body: `It is ${key}. C, C, L, I, V, E, 0, A, 1, B, 2, C, 3. Call 555 000 1111.` },
+    using,
+  );
+  expect(arrived()).toEqual(["It is [redacted]. Call 555 000 1111."]);
+  const sent = sendText({ ...text, body: "Look", mediaUrls: [`https://example.com/?q=${key}`] }, using);
+  await expect(sent).rejects.toThrow("There is a key in the address");
+  expect(arrived()).toHaveLength(1);
+});
