@@ -412,8 +412,9 @@ function comparable(body: string): string {
   return body.normalize("NFC").replaceAll("\r\n", "\n").trim();
 }
 
-function excerpt({ body, mediaUrls }: OutboxText): string {
+/** The beginning of a text: whom it is for may have had it written. */
+function excerpt({ to, body, mediaUrls }: OutboxText): string {
   const characters = [...body];
   const shown = characters.length > 160 ? `${characters.slice(0, 160).join("")}…` : body;
-  return `${JSON.stringify(shown)}${mediaUrls.length === 0 ? "" : ` with ${mediaUrls.join(", ")}`}`;
+  return `${quotation(`the text to ${to}`, shown)}${mediaUrls.length === 0 ? "" : ` with ${mediaUrls.join(", ")}`}`;
 }

@@ -5,7 +5,7 @@
 import type { Command } from "commander";
 import { complaintAbout } from "../carriers/stepone/requirement-complaint.ts";
 import type { StepOneOrder, StepOneRest } from "../carriers/stepone/rest.ts";
-import { type Answer, NotUnderstood, type PlainContext } from "./run.ts";
+import { type Answer, NotUnderstood, type PlainContext, quotingFor } from "./run.ts";
 import {
   answerRecords,
   awaitRecords,
@@ -64,7 +64,8 @@ export function defineCalloutCommand(
             ? new Stopped("Stopped waiting for the records: ask for them with callinfo.", { callIds })
             : Object.assign(error, { facts: { callIds, ...(error as { facts?: object }).facts } });
         });
-        return { text: `\n${answerRecords(calls)}`, json: { ...json, calls } };
+        const records = answerRecords(calls, quotingFor(context));
+        return { text: `\n${records}`, json: { ...json, calls }, hasOthersWords: true };
       });
     });
 }

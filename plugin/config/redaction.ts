@@ -2,6 +2,7 @@
  * Owns what may be said of a secret: text is freed of secrets before it reaches a log, an error or a carrier,
  * and a key is named by its ends only.
  */
+import { asData } from "../trust/quotation.ts";
 
 export const REDACTED = "[redacted]";
 
@@ -106,5 +107,5 @@ export function nameEmail(email: string): string {
 /** Quotes words from outside for one log line or sentence: redacted, control characters escaped, cut. */
 export function quoteOutside(text: string, secrets: readonly string[], limit = 200): string {
   const safe = redact(text, secrets);
-  return JSON.stringify(safe.length > limit ? `${safe.slice(0, limit)}…` : safe);
+  return asData(safe.length > limit ? `${safe.slice(0, limit)}…` : safe);
 }
