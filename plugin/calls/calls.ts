@@ -44,7 +44,7 @@ export interface CallsParameters {
     readonly thinking?: string | undefined;
     readonly language?: string | undefined;
   };
-  /** Spoken first on an inbound call; nothing is when undefined, the caller then speaks first. */
+  /** Spoken first on an inbound call; undefined where all who call in are turned away. */
   readonly greeting: string | undefined;
   /** Given to the carrier when it asks, before the greeting. */
   readonly context: { memory: string; systemPrompt: string };
@@ -437,10 +437,23 @@ export class Calls {
     const { callId, direction } = call;
     const { greet } = await this.#p.noteCall({ callId, direction, started });
     const { greeting } = this.#p;
-    if (greeting === undefined || !greet || call.greeted || !this.#live.has(callId)) return;
+    if (!greet || call.greeted || !this.#live.has(callId)) return;
+    if (greeting === undefined) {
+      // Whoever calls in and says nothing is not kept on the line either.
+      if (started && direction === "inbound") this.#turnAway(call);
+      return;
+    }
     if (!this.#p.carrier.greet(callId, greeting)) return;
     call.greeted = true;
     call.memory.lastSaid = greeting;
+  }
+
+  #turnAway(call: LiveCall): void {
+    if (call.ending !== undefined) return;
+    this.#p.log.info(`Call ${call.callId}: whoever calls in on this line is turned away.`);
+    const sentence = phrase("unverified", call.language);
+    call.greeted = this.#p.carrier.greet(call.callId, sentence);
+    this.#endWhenHeard(call, sentence, "unknownCaller");
   }
 
   #forgetOldCalls(): void {

@@ -451,9 +451,9 @@ describe("a call", () => {
     expect(runs.map((run) => run.turn.callId)).toEqual(["one", "two"]);
   });
 
-  it("gets no greeting when there is none, only context", async () => {
+  it("is turned away where callers are, with a polite sentence, and ended at the carrier, also when nobody speaks", async () => {
     const noted: string[] = [];
-    const { calls, sent } = setUp({
+    const { calls, sent, hungUp } = setUp({
       greeting: undefined,
       noteCall: async ({ callId }) => {
         noted.push(callId);
@@ -461,10 +461,24 @@ describe("a call", () => {
       },
     });
     calls.onCallSetup({ callId: "call" });
-    calls.onCallStarted({ callId: "call", direction: "inbound" });
     await settle();
     expect(sent.map((entry) => entry.kind)).toEqual(["context"]);
-    expect(noted).toEqual(["call", "call"]);
+    calls.onCallStarted({ callId: "call", direction: "inbound" });
+    calls.onCallStarted({ callId: "call", direction: "inbound" });
+    await settle();
+    expect(sent.slice(1)).toEqual([{ kind: "greet", text: phrase("unverified", "en") }]);
+    expect(noted).toEqual(["call", "call", "call"]);
+    expect(hungUp).toEqual([]);
+    await vi.advanceTimersByTimeAsync(8_000);
+    expect(hungUp).toEqual(["call"]);
+  });
+
+  it.each(["outbound", undefined] as const)("is not turned away when it is %s", async (direction) => {
+    const noteCall = async () => ({ greet: direction === undefined });
+    const { calls, sent, hungUp } = setUp({ greeting: undefined, noteCall });
+    calls.onCallStarted({ callId: "call", ...(direction === undefined ? {} : { direction }) });
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect([sent, hungUp]).toEqual([[], []]);
   });
 
   describe("of somebody unknown", () => {
