@@ -43,7 +43,6 @@ export interface PacedTurnsParameters {
   /** Whether these words of the agent's end the call. */
   isGoodbye(text: string): boolean;
   answer(address: TurnAddress, text: string, how: { endCall: boolean }): void;
-  withoutSecrets(text: string): string;
   now(): number;
   readonly log: Log;
 }
@@ -253,7 +252,7 @@ export class PacedTurns {
     if (request === undefined) return;
     if (endCall) this.#saidGoodbye = true;
     this.#lastSaid = text;
-    this.#p.answer(request.address, this.#p.withoutSecrets(text), { endCall });
+    this.#p.answer(request.address, text, { endCall });
   }
 
   /** Nobody waits for an answer any more. */

@@ -26,6 +26,8 @@ export interface InboundTextParameters {
   /** "refuse": guests get one polite sentence and never reach the agent. */
   readonly guests: "agent" | "refuse";
   readonly reply: Reply;
+  /** The last check of what is written to somebody else: nothing of the owner's, over all texts to this number. */
+  lastCheck(number: E164): (text: string) => string;
   readonly log: Log;
 }
 
@@ -124,9 +126,10 @@ export async function answerText(
             deliver: async (payload: DeliveredPayload) => {
               // Which model answers is no news for a phone, least of all when the line itself names it.
               if (payload.isFallbackNotice) return { visibleReplySent: false };
-              const mediaUrls = phoneMedia(payload, log);
+              const check = isOwner ? (text: string) => text : parameters.lastCheck(text.from);
+              const mediaUrls = phoneMedia(payload, log).filter((url) => check(url) === url);
               if (!payload.text?.trim() && mediaUrls.length === 0) return { visibleReplySent: false };
-              await parameters.reply(payload.text ?? "", mediaUrls);
+              await parameters.reply(check(payload.text ?? ""), mediaUrls);
               return { visibleReplySent: true };
             },
           },

@@ -29,6 +29,7 @@ import { jsonIn } from "../json-text.ts";
 import { createRingLog, messageOf, type RingLog } from "../log.ts";
 import { closeStore, openStore, type Store } from "../store/database.ts";
 import { wasAnswered } from "../store/inbox.ts";
+import { lastCheck } from "../trust/last-check.ts";
 import { type OwnerRoute, ownerRoute } from "../trust/owner-session.ts";
 import { packageVersion } from "../version.ts";
 import type { CallNotice, HandedOver } from "./call-reports.ts";
@@ -227,6 +228,8 @@ export class PhoneService {
   #makeLine(line: UsableLine, store: Store, agent: AgentPort): Line {
     const { config } = this.#config();
     const owner = () => this.#owner(line);
+    const data = { secrets: secretsOf(config), ownerNumbers: config.ownerNumbers, allowed: "" };
+    const checks = new Map<string, (text: string) => string>();
     return createLine({
       line,
       config,
@@ -245,6 +248,11 @@ export class PhoneService {
           thinking: line.thinking,
           guests: this.#mayTakePart() ? "agent" : "refuse",
           reply,
+          lastCheck: (number) => {
+            const check = checks.get(number) ?? lastCheck(data);
+            checks.set(number, check);
+            return check;
+          },
           log: this.#log,
         }),
       tellOwner: (sentence) => this.#tellOwner(line, sentence),

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { AgentAnswer, AgentPort, AgentTurn, AgentTurnListener } from "../../plugin/agent/port.ts";
 import { type CallSpeaker, Calls, type CallsParameters } from "../../plugin/calls/calls.ts";
+import { CheckedVoice } from "../../plugin/calls/checked-voice.ts";
 import type { Carrier, CarrierTurn, TurnContent } from "../../plugin/carriers/carrier.ts";
 import { PHRASES } from "../../plugin/speech/phrase-tables.ts";
 import { phrase } from "../../plugin/speech/phrases.ts";
@@ -84,7 +85,7 @@ function setUp(speaker: CallSpeaker, changes: Partial<CallsParameters> = {}) {
   let id = 0;
   const calls = new Calls({
     line: "test",
-    carrier: line.carrier,
+    carrier: new CheckedVoice({ secrets: [], ownerNumbers: [] }).speakingWith(line.carrier),
     agent,
     settings: { speech: "sentences", progressAfterMs: 4000, timeoutMs: 25_000 },
     greeting: undefined,
@@ -92,7 +93,6 @@ function setUp(speaker: CallSpeaker, changes: Partial<CallsParameters> = {}) {
     noteCall: async () => ({ greet: true }),
     speakerOf: async () => speaker,
     preparedBriefing: () => undefined,
-    withoutSecrets: (text) => text,
     endCall: async () => {
       throw new Error("this carrier ends calls with an answer");
     },
