@@ -12,12 +12,13 @@ import { detectLanguage } from "../speech/language.ts";
 import { phrase } from "../speech/phrases.ts";
 import type { OwnerRoute } from "../trust/owner-session.ts";
 import { guestSession } from "../trust/sessions.ts";
+import { identifyText, type SpeakerFacts } from "../trust/speakers.ts";
 import { phoneChannelConfig } from "./channel-config.ts";
 import { isStopCommand, type Reply, type TextToAnswer } from "./text-to-answer.ts";
 
 export interface InboundTextParameters {
   readonly runtime: PluginRuntime;
-  readonly line: string;
+  readonly line: SpeakerFacts["line"];
   readonly ownerNumbers: readonly E164[];
   ownerRoute(): OwnerRoute;
   /** A text waits for a call's turn in the same session. */
@@ -36,10 +37,13 @@ export async function answerText(
   text: TextToAnswer,
   parameters: InboundTextParameters,
 ): Promise<"answered" | "refused"> {
-  const { runtime, line, log } = parameters;
+  const { runtime, log } = parameters;
+  const line = parameters.line.name;
   const config = runtime.config.current() as Parameters<typeof phoneChannelConfig>[0];
   const { dmPolicy, allowFrom } = phoneChannelConfig(config, line);
-  const isOwner = parameters.ownerNumbers.includes(text.from);
+  const speaker = identifyText(text.from, parameters);
+  if (speaker === "unknown") return "refused";
+  const isOwner = speaker === "owner";
   const owner = parameters.ownerRoute();
   const session = isOwner ? owner.session : guestSession(owner.session.agentId, text.from);
   const messageId = gatewayId(text, isOwner);
@@ -178,7 +182,10 @@ function phoneMedia({ mediaUrl, mediaUrls = [] }: DeliveredPayload, log: Log): s
   return sendable;
 }
 
-async function challenge(number: E164, { runtime, line, reply, log }: InboundTextParameters): Promise<void> {
+async function challenge(
+  number: E164,
+  { runtime, line: { name: line }, reply, log }: InboundTextParameters,
+): Promise<void> {
   const issue = createChannelPairingChallengeIssuer({
     channel: "phone",
     accountId: line,

@@ -10,6 +10,7 @@ import { defineClawCallCommand } from "./clawcall-command.ts";
 import { definePhoneCalls, status } from "./phone-calls.ts";
 import { definePhoneLines } from "./phone-lines.ts";
 import { definePhonePeople } from "./phone-people.ts";
+import { definePhoneTrust } from "./phone-trust.ts";
 import {
   type Answer,
   answerWith,
@@ -52,6 +53,7 @@ export function definePhoneCommand(phone: Command, context: CommandContext, onSt
       );
     });
   definePhoneLines(phone.command("lines"), context);
+  definePhoneTrust(phone.command("trust"), context);
   definePhonePeople(phone, context);
   defineSmsCommand(phone.command("sms"), context, { isAnyLine: true });
   defineClawCallCommand(phone.command("clawcall"), context);
@@ -82,6 +84,7 @@ function describe(status: PhoneStatus): string {
   const lines = status.lines.map(
     (line) =>
       `${line.name} (${line.carrier}): ${line.state} since ${line.since}. ${line.detail}` +
+      (line.callers === undefined ? "" : ` On it ${line.callers}.`) +
       (line.liveCalls > 0 ? ` Calls now: ${line.liveCalls}.` : "") +
       (line.problem === undefined ? "" : ` ${line.problem}`),
   );
