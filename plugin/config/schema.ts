@@ -41,6 +41,9 @@ const hoursOr = <Word extends string>(word: Word) =>
 
 const timezone = z.string().refine(isTimezone, 'must be a time zone such as "Europe/Berlin"');
 
+/** One tool: neither a pattern nor a group of the gateway's ("group:fs"). */
+const TOOL_NAME = /^[\w-]+$/;
+
 /** What the gate does with a tool: the owner's own say. */
 const toolRule = z.enum(["allow", "ask", "deny"], 'must be "allow", "ask" or "deny"');
 
@@ -168,8 +171,13 @@ export const settingsSchema = z
       "After how many days texts and what was said on calls are deleted. 0 keeps them for ever; 365 when not set.",
     ),
     guestTools: z
-      .array(z.string().min(1), "must be a list of tool names")
-      .describe("The tools that guests (paired or allowed numbers) may use. None when not set."),
+      .array(
+        z.string().refine((name) => TOOL_NAME.test(name), "must be a list of tool names, each written out"),
+        "must be a list of tool names",
+      )
+      .describe(
+        "The tools that guests (paired or allowed numbers) may use, each written out. Only what reads or looks up is ever run for them. None when not set.",
+      ),
     toolRules: z
       .record(z.string(), toolRule, 'must be a table such as { "exec": "deny" }')
       .describe(

@@ -244,6 +244,7 @@ export class PhoneService {
           turns: this.#turns,
           thinking: line.thinking,
           guests: this.#mayTakePart() ? "agent" : "refuse",
+          guestTools: config.guestTools,
           reply,
           log: this.#log,
         }),

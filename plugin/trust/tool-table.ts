@@ -113,6 +113,15 @@ export function isSensitive(use: ToolUse, places: ToolPlaces): boolean {
   return harmless === undefined || !harmless(use.params, places);
 }
 
+/**
+ * Whether a guest may have this tool when the owner lists it: it only reads, searches or tells, whatever it is given. What
+ * is harmless with some arguments alone (a note in the workspace, our own scripts, a message to the owner) is the owner's.
+ */
+export function isForGuests(tool: string): boolean {
+  const name = nameOf(tool);
+  return name === "read" || HARMLESS.get(name) === always;
+}
+
 /** Whether only a fingerprint or face will do. */
 export function needsBiometry({ tool }: ToolUse): boolean {
   return MONEY.test(tool);
