@@ -88,8 +88,8 @@ const TELL_THEM = "It was not done: say so in one sentence, and do not try it ag
 /** What the model is told after each answer but a yes. */
 const REFUSALS: Readonly<Record<Exclude<ApprovalAnswer, "approved">, string>> = {
   denied: `Your owner said no to this. ${TELL_THEM}`,
-  timeout: `Your owner was asked on their phone and did not answer in time. ${TELL_THEM}`,
-  expired: `Your owner was asked on their phone and did not answer in time. ${TELL_THEM}`,
+  timeout: `Your owner was asked for a yes and did not answer in time. ${TELL_THEM}`,
+  expired: `Your owner was asked for a yes and did not answer in time. ${TELL_THEM}`,
   no_devices: `This needs your owner's yes, and no phone of theirs is set up for approvals. ${TELL_THEM}`,
   no_devices_reached: `This needs your owner's yes, and none of their phones could be reached. ${TELL_THEM}`,
   error: `This needs your owner's yes, and they could not be asked. ${TELL_THEM}`,

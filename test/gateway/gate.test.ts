@@ -378,15 +378,13 @@ describe("by text", () => {
     expect(await ordered()).toEqual(["milk"]);
     // The second lock, where a tool is asked for past the run's list.
     const { sessionKey } = guestSession("main", GUEST);
-    for (const tool of ["session_status", "shop__order"]) {
-      const invoked = await fetch(`${line.gateway.url}/tools/invoke`, {
-        method: "POST",
-        headers: { authorization: `Bearer ${line.gateway.token}`, "content-type": "application/json" },
-        body: JSON.stringify({ tool, args: { what: "cake" }, sessionKey }),
-      });
-      expect({ tool, status: invoked.status }).toEqual({ tool, status: 403 });
-      await invoked.body?.cancel();
-    }
+    const invoked = await fetch(`${line.gateway.url}/tools/invoke`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${line.gateway.token}`, "content-type": "application/json" },
+      body: JSON.stringify({ tool: "session_status", args: {}, sessionKey }),
+    });
+    expect(invoked.status).toBe(403);
+    await invoked.body?.cancel();
     expect(await timesRun("guest")).toBe(0);
     expect(approvalsAsked()).toBe(before);
   });
