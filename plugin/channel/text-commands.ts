@@ -16,7 +16,6 @@ const TAKEN: ReadonlyMap<string, readonly string[]> = new Map([
   ["tools", ["compact", "verbose"]],
   ["tasks", []],
   ["context", ["list"]],
-  ["usage", ["cost"]],
   ["new", []],
   ["reset", ["soft"]],
   ["compact", []],

@@ -171,9 +171,10 @@ export const settingsSchema = z
       "After how many days texts and what was said on calls are deleted. 0 keeps them for ever; 365 when not set.",
     ),
     guestTools: z
-      .array(
-        z.string().refine((name) => TOOL_NAME.test(name), "must be a list of tool names, each written out"),
-        "must be a list of tool names",
+      .array(z.string().min(1), "must be a list of tool names")
+      .refine(
+        (names) => names.every((name) => TOOL_NAME.test(name)),
+        "must be a list of tool names, each written out",
       )
       .describe(
         "The tools that guests (paired or allowed numbers) may use, each written out. Only what reads or looks up is ever run for them. None when not set.",
