@@ -126,10 +126,14 @@ export class Texts {
           receivedAtMs: text.receivedAt.getTime(),
           askedBefore: text.askedBefore,
         },
-        async (body, mediaUrls = []) => {
-          replied = true;
+        async (body, mediaUrls = [], how = undefined) => {
+          const isAside = how?.isAside === true;
+          if (!isAside) replied = true;
           await sendText(
-            { line, to: from, body, mediaUrls, inReplyTo: text.messageId, resend: true },
+            {
+              ...{ line, to: from, body, mediaUrls, resend: !isAside },
+              ...(isAside ? {} : { inReplyTo: text.messageId }),
+            },
             { store: this.#p.store, rest: this.#p.rest, config: this.#p.config },
           );
         },

@@ -255,6 +255,7 @@ export class PhoneService {
           turns: this.#turns,
           thinking: line.thinking,
           guests: this.#mayTakePart() ? "agent" : "refuse",
+          guestTools: config.guestTools,
           reply,
           lastCheck: (number) => {
             const check = checks.get(number) ?? lastCheck(data);

@@ -388,7 +388,9 @@ describe("numbers to call", () => {
       const { config, problems } = load({}, { allowPremiumNumbers });
       expect(config.allowPremiumNumbers).toBe(false);
       expect(problems).toEqual([
-        expect.stringMatching(/^"allowPremiumNumbers" in .* is wrong and counts as false: must be true or false\.$/),
+        expect.stringMatching(
+          /^"allowPremiumNumbers" in .* is wrong and counts as false: must be true or false\.$/,
+        ),
       ]);
     }
   });
@@ -726,7 +728,7 @@ describe("limits and rules", () => {
         lines: { work: { apiKey: "cc_live_work", inboundCallers: ["owner"] } },
         toolRules: { exec: "never", write: "deny", read: "allow" },
         approvals: { voice: "yes", timeoutSeconds: 20, colour: "red" },
-        guestTools: "exec",
+        guestTools: ["read", "*"],
         quietHours: "late",
         callingHours: "off",
         timezone: "+02:00",
@@ -751,7 +753,7 @@ describe("limits and rules", () => {
         `"toolRules.exec" in ${place} is wrong and counts as "deny": must be "allow", "ask" or "deny".`,
         `"approvals.voice" in ${place} is wrong and counts as false: must be true or false.`,
         `"approvals.colour" in ${place} is not a setting and has no effect.`,
-        `"guestTools" in ${place} is wrong and counts as []: must be a list of tool names.`,
+        `"guestTools" in ${place} is wrong and counts as []: must be a list of tool names, each written out.`,
         `"quietHours" in ${place} is wrong and counts as "22:00-07:00": must be two times of a day, such as "22:00-07:00", or "off".`,
         `"callingHours" in ${place} is wrong and counts as "09:00-17:00": must be two times of a day, such as "22:00-07:00", or "always".`,
         `"timezone" in ${place} is wrong and left out: must be a time zone such as "Europe/Berlin".`,

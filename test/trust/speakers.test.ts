@@ -251,7 +251,7 @@ test("ClawdTalk's calls, which name nobody, are what the line's setting says, an
   for (const direction of ["inbound", undefined] as const) {
     const known = await identifyCall("call", direction, facts());
     expect(known).toMatchObject({ tier: "owner", strength: "pin (vendor's word)" });
-    const refused = await identifyCall("call", direction, facts({ inboundCallers: "unknown" }));
+    const refused = await identifyCall("call", direction, facts({ line: BELIEVES_NOBODY }));
     expect(refused).toEqual({ tier: "unknown" });
   }
 });

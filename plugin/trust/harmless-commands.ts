@@ -1,8 +1,8 @@
 /**
- * Owns which shell commands only read: exact forms of this package's own scripts, and of `openclaw phone`, without
- * anything a shell would act on. Everything else counts as a command that may do something.
+ * Owns which shell commands only read, or reach nobody but the owner: exact forms of this package's own scripts, and of
+ * `openclaw phone`, without anything a shell would act on. Everything else counts as a command that may do something.
  */
-import { join, resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 
 export interface CommandPlaces {
   /** Where the command is run, as an absolute path; undefined when it is not said. */
@@ -30,12 +30,16 @@ const PHONE = [
   "do-not-call list",
   "approval status",
   "approval list",
+  // To the owner's own phone, as the tools do it unasked.
+  "call me",
+  "sms me",
+  "sms send me",
 ];
 
-/** The first words with which each script only reads. */
-const READS: ReadonlyMap<string, readonly (readonly string[])[]> = new Map([
+/** The first words with which each script is harmless. */
+const FORMS: ReadonlyMap<string, readonly (readonly string[])[]> = new Map([
   ["phone", forms(PHONE)],
-  ["sms", forms(["list", "conversations"])],
+  ["sms", forms(["list", "conversations", "send me"])],
   ["briefing", forms(["list"])],
   ["call", forms(["status"])],
   ["clawcall", forms(["account", "history", "schedule list", "billing status", "agents list"])],
@@ -49,7 +53,7 @@ function forms(texts: readonly string[]): string[][] {
   return texts.map((text) => text.split(" "));
 }
 
-/** Options that only choose what is shown. */
+/** Options that only choose what is shown, or when the owner is called. */
 const OPTIONS: ReadonlySet<string> = new Set([
   ...[
     "--json",
@@ -60,29 +64,39 @@ const OPTIONS: ReadonlySet<string> = new Set([
     "--contact",
     "--direction",
     "--transcripts",
+    "--at",
     "--help",
   ],
 ]);
 
-/** Whether this shell command only reads. */
-export function isReadOnlyCommand(command: string, places: CommandPlaces): boolean {
+/** Whether this shell command only reads, or reaches nobody but the owner. */
+export function isHarmlessCommand(command: string, places: CommandPlaces): boolean {
+  const [, folder, behind] = IN_FOLDER.exec(command) ?? [];
+  if (folder !== undefined && behind !== undefined) {
+    const [path = "", ...others] = plainWords(folder) ?? [];
+    const isFolder = isAbsolute(path) && others.length === 0;
+    return isFolder && isHarmlessCommand(behind, { ...places, folder: path });
+  }
   const [program, ...words] = plainWords(command) ?? [];
-  if (program === "openclaw") return words[0] === "phone" && reads("phone", words.slice(1));
+  if (program === "openclaw") return words[0] === "phone" && isForm("phone", words.slice(1));
   if (program !== "node" && program !== places.node) return false;
   const [script, ...rest] = words;
   const name = script === undefined ? undefined : scriptOf(script, places);
-  return name !== undefined && reads(name, rest);
+  return name !== undefined && isForm(name, rest);
 }
 
-function reads(script: string, words: readonly string[]): boolean {
-  const isRead = READS.get(script)?.some((form) => form.every((word, index) => word === words[index]));
-  return isRead === true && words.every((word) => !word.startsWith("-") || OPTIONS.has(word));
+/** How a command is run in a folder: first the way there, and nothing else between. */
+const IN_FOLDER = /^ *cd +([^&]+?) +&& +([^&]*)$/u;
+
+function isForm(script: string, words: readonly string[]): boolean {
+  const isKnown = FORMS.get(script)?.some((form) => form.every((word, index) => word === words[index]));
+  return isKnown === true && words.every((word) => !word.startsWith("-") || OPTIONS.has(word));
 }
 
 /** The name of a script of ours; undefined for any other file. */
 function scriptOf(path: string, { folder, packageFolder }: CommandPlaces): string | undefined {
   const file = folder === undefined ? path : resolve(folder, path);
-  return [...READS.keys()].find((name) => file === join(packageFolder, "dist", "scripts", `${name}.js`));
+  return [...FORMS.keys()].find((name) => file === join(packageFolder, "dist", "scripts", `${name}.js`));
 }
 
 /** Nothing that any shell replaces, joins or sends elsewhere. */
