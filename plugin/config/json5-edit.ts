@@ -93,8 +93,11 @@ export function takeBack(
   const left = valueAt(parseJson5(usual.text), path);
   if (Array.isArray(left) && left.length > 0) return usual;
   for (const length of path.keys()) {
-    const removed = editJson5(text, [{ change: "remove", path: path.slice(0, length + 1) }]);
-    if (editJson5(removed.text, [edit]).text === text) return removed;
+    const removal: ConfigEdit = { change: "remove", path: path.slice(0, length + 1) };
+    for (const keepsBlanks of [false, true]) {
+      const removed = editOnce(text, removal, keepsBlanks);
+      if (editOnce(removed.text, edit).text === text) return removed;
+    }
   }
   return usual;
 }
@@ -172,13 +175,15 @@ interface Splice {
   readonly text: string;
 }
 
-function editOnce(text: string, edit: ConfigEdit): EditedText {
+/** @param keepsBlanks an object that loses its only member keeps the blanks and line breaks in it. */
+function editOnce(text: string, edit: ConfigEdit, keepsBlanks = false): EditedText {
   const before = parseJson5(text);
   const wanted = editedValue(before, edit);
   const changes: TextChange[] = [];
   let now = text;
   // An item that stands there twice, or a key, takes as many steps.
-  for (let splices = splicesFor(now, edit); splices.length > 0; splices = splicesFor(now, edit)) {
+  const next = () => splicesFor(now, edit, keepsBlanks);
+  for (let splices = next(); splices.length > 0; splices = next()) {
     changes.push(...described(now, splices, edit.path));
     now = spliced(now, splices);
     if (edit.change === "set") break;
@@ -190,15 +195,15 @@ function editOnce(text: string, edit: ConfigEdit): EditedText {
 }
 
 /** The next step; none when the text is as wanted. */
-function splicesFor(text: string, edit: ConfigEdit): Splice[] {
+function splicesFor(text: string, edit: ConfigEdit, keepsBlanks: boolean): Splice[] {
   const document = new Json5Document(text);
   const { found, container, missing } = document.walk(edit.path);
   if (edit.change === "remove" || edit.change === "take") {
     if (missing.length > 0) return [];
-    if (edit.change === "remove") return document.removal(container, found);
+    if (edit.change === "remove") return document.removal(container, found, keepsBlanks);
     const list = document.list(found, edit.path);
     const item = list.items.find(({ node }) => isOneOf(node, edit.items));
-    return item === undefined ? [] : document.removal(list, item.node);
+    return item === undefined ? [] : document.removal(list, item.node, keepsBlanks);
   }
   const [key, ...inside] = missing;
   if (key !== undefined) {
@@ -367,7 +372,7 @@ class Json5Document {
   }
 
   /** Takes out the member or item with this value. Comments stay. */
-  removal(container: Container, node: Expression): Splice[] {
+  removal(container: Container, node: Expression, keepsBlanks: boolean): Splice[] {
     const index = container.items.findIndex((item) => item.node === node);
     const item = container.items[index];
     if (item === undefined) return [];
@@ -380,7 +385,7 @@ class Json5Document {
       preceding === undefined ? 0 : preceding + 1,
       this.#comments.findLast(({ end }) => end <= item.start)?.end ?? 0,
     );
-    if (container.kind === "object" && container.items.length === 1) {
+    if (!keepsBlanks && container.kind === "object" && container.items.length === 1) {
       const inside = { start: container.start + 1, end: closing, text: "" };
       const around = this.#text.slice(inside.start, item.start) + this.#text.slice(item.end, inside.end);
       // Nothing else is in there: not even a comment.
