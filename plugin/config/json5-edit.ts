@@ -409,7 +409,7 @@ class Json5Document {
       !LINE_BREAK.test(this.#text.slice(from, item.start));
     // The line break after a line comment belongs to the comment.
     const start = isFirstInLine || (isAfterLineComment && isLineKept) ? item.start : from;
-    const blanks = isFirstInLine ? /^[ \t]*/.exec(this.#text.slice(end, closing))?.[0].length : 0;
+    const blanks = start === item.start ? /^[ \t]*/.exec(this.#text.slice(end, closing))?.[0].length : 0;
     splices.push({ start, end: end + (blanks ?? 0), text: "" });
     if (following !== undefined && hasCommentInside)
       splices.push({ start: following, end: following + 1, text: "" });

@@ -1,14 +1,7 @@
 /** Makes JSON5 texts of gateway configs in every way people write them: for tests of what changes such files. */
 import fc from "fast-check";
 
-/** A config with everything that is in the way of an edit: any shape of the list, or none of it. */
-export interface WrittenConfig {
-  readonly text: string;
-  /** What stands below `gateway`; undefined when nothing does. */
-  readonly gateway: unknown;
-}
-
-type Value = null | boolean | number | string | readonly Value[] | { readonly [key: string]: Value };
+export type Value = null | boolean | number | string | readonly Value[] | { readonly [key: string]: Value };
 
 const TEXTS = [
   "",
@@ -68,15 +61,47 @@ function holding(key: string, value: fc.Arbitrary<Value>): fc.Arbitrary<Value> {
     });
 }
 
-const configs = holding("gateway", holding("tools", holding("allow", list)));
+/** How somebody writes: the same manner always makes the same text of a value. */
+const manners = fc.record({ seed: fc.integer(), lineBreak: fc.constantFrom("\n", "\r\n", "\n", "\r") });
 
-/** Configs, and how they are written. */
-export const writtenConfigs: fc.Arbitrary<WrittenConfig> = fc
-  .record({ value: configs, seed: fc.integer(), lineBreak: fc.constantFrom("\n", "\r\n", "\n", "\r") })
-  .map(({ value, seed, lineBreak }) => ({
-    text: new Scribe(seed, lineBreak).config(value),
-    gateway: (value as { gateway?: unknown }).gateway,
-  }));
+/** Values and a manner, as texts. */
+export function writtenBySomebody(values: fc.Arbitrary<Value>): fc.Arbitrary<string> {
+  return fc
+    .record({ value: values, manner: manners })
+    .map(({ value, manner: { seed, lineBreak } }) => new Scribe(seed, lineBreak).config(value));
+}
+
+/** Configs with everything that is in the way of an edit of `gateway.tools.allow`: any shape of it, or none. */
+export const allowConfigs = writtenBySomebody(holding("gateway", holding("tools", holding("allow", list))));
+
+/** The same of the plugin's entry. */
+export const entryConfigs = writtenBySomebody(
+  holding("plugins", holding("entries", holding("switchboard", holding("config", noise.object)))),
+);
+
+/** Configs that the gateway takes, in which `sessions_send` is not allowed yet. */
+export const validConfigs = writtenBySomebody(
+  fc.record(
+    {
+      gateway: fc.record(
+        {
+          mode: fc.constant("local"),
+          port: fc.constantFrom(18_789, 18_790),
+          tools: fc.record(
+            { allow: fc.constantFrom<Value>([], ["cron"], ["cron", "nodes"]) },
+            { requiredKeys: [] },
+          ),
+          auth: fc.constant({ mode: "token", token: "a'b\"c 😀 // no comment" }),
+        },
+        { requiredKeys: ["mode"] },
+      ),
+      agents: fc.constant({ defaults: { workspace: "~/日本 𝒳" } }),
+      tools: fc.constant({ deny: ["sessions_spawn"] }),
+      env: fc.constant({ vars: { A_B: "it's /* no comment */" } }),
+    },
+    { requiredKeys: ["gateway"] },
+  ),
+);
 
 /** Writes values with the whims of a person, which one number decides. */
 class Scribe {
@@ -173,7 +198,7 @@ class Scribe {
 
   #quoted(value: string, quote: string): string {
     const inside = value
-      .replace(/[\\\n]/g, (mark) => (mark === "\n" ? "\\n" : "\\\\"))
+      .replace(/[\\\n\r]/g, (mark) => ({ "\n": "\\n", "\r": "\\r" })[mark] ?? "\\\\")
       .replaceAll(quote, `\\${quote}`)
       .replace(/a/g, () => (this.#chance(0.05) ? "\\x61" : "a"));
     const continued = this.#chance(0.05) ? `\\${this.#lineBreak}` : "";
