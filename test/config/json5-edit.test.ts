@@ -42,7 +42,11 @@ describe("what is written looks like what is there", () => {
       '{\n  "a": 1\n}\n',
       '{\n  "a": 1,\n  "gateway": {\n    "tools": {\n      "allow": ["sessions_send"]\n    }\n  }\n}\n',
     ],
-    ["minified", '{"gateway":{"tools":{"deny":[]}}}', '{"gateway":{"tools":{"deny":[],"allow":["sessions_send"]}}}'],
+    [
+      "minified",
+      '{"gateway":{"tools":{"deny":[]}}}',
+      '{"gateway":{"tools":{"deny":[],"allow":["sessions_send"]}}}',
+    ],
     [
       "minified, with nothing of it",
       '{"a":[1]}',
