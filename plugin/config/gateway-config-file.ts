@@ -3,9 +3,9 @@
  * asked once all files are read together, and that the files are as they were when it does not work out. How a text is
  * changed is json5-edit.ts's, how a file is replaced replace-file.ts's.
  *
- * The gateway's own ways of writing it (`config set`, `config patch`, `mutateConfigFile`) are one writer that strips
- * comments, sorts nothing back, makes the mode 0600, adds a `meta` section and puts a file in the place of a link: tried
- * with 2026.9.6, see references/gateway.md.
+ * The gateway's own ways of writing it (`config set`, `config patch`, `mutateConfigFile`) are one writer, which strips
+ * comments, rewrites everything as JSON with mode 0600, adds a `meta` section and puts a file in the place of a link:
+ * tried with 2026.9.6, see references/gateway.md.
  */
 import { readFileSync, realpathSync } from "node:fs";
 import path from "node:path";
