@@ -2,8 +2,10 @@
  * Owns sending a text: the one way for replies, scripts, command line and tools. Each message is written to the
  * outbox before it is sent; what a crash or a lost answer left open is settled by looking at what the carrier has.
  */
+import { dialable } from "../calls/dial-policy.ts";
 import { CarrierError, CarrierRefused } from "../carriers/carrier-errors.ts";
 import { requirePhoneNumber } from "../config/phone-number.ts";
+import { type SecretSettings, secretsOf } from "../config/redaction.ts";
 import { isHttpUrl, type SwitchboardConfig } from "../config/schema.ts";
 import { checkLimits, type LimitSettings } from "../limits/check-limits.ts";
 import { LimitReached } from "../limits/limit-reached.ts";
@@ -20,6 +22,7 @@ import {
   type OutboxText,
   unfinishedTexts,
 } from "../store/outbox.ts";
+import { withoutOwnersData } from "../trust/last-check.ts";
 import { quotation } from "../trust/quotation.ts";
 import { splitText } from "./split-text.ts";
 
@@ -65,7 +68,9 @@ export interface TextRequest {
 }
 
 /** What sending texts needs to know of the settings. */
-export type TextConfig = Pick<SwitchboardConfig, "ownerNumbers"> & LimitSettings;
+export type TextConfig = Pick<SwitchboardConfig, "ownerNumbers" | "allowPremiumNumbers"> &
+  LimitSettings &
+  SecretSettings;
 
 interface Using {
   readonly store: Store;
@@ -84,10 +89,11 @@ class TextNotSent extends Error {
 }
 
 /**
- * Sends a text, in several messages where it is long. Media go with the first one.
+ * Sends a text, in several messages where it is long. Media go with the first one. No key goes with it, not spelled
+ * either, whoever wrote it; what else is not to be told to whom it is for, whoever answers them knows.
  *
  * @returns the messages as they stand: `sent`, or with `resend` also `unsettled` and `planned`.
- * @throws NotAPhoneNumber, NothingToSend before anything is written or sent.
+ * @throws NotAPhoneNumber, NotDialable, NothingToSend before anything is written or sent.
  * @throws LimitReached before anything is sent; the text is written down as failed, and why.
  * @throws CarrierRefused, and without `resend` CarrierUnreachable and TextNotSent: the rest of the text was not
  * sent.
@@ -95,10 +101,17 @@ class TextNotSent extends Error {
 export async function sendText(request: TextRequest, using: Using): Promise<OutboxText[]> {
   const { store } = using;
   const to = requirePhoneNumber(request.to);
+  // Numbers that are never called are never texted.
+  await dialable(to, using.config);
   const mediaUrls = request.mediaUrls ?? [];
   const wrongUrl = mediaUrls.find((url) => !isHttpUrl(url));
   if (wrongUrl !== undefined) throw new NothingToSend(`${JSON.stringify(wrongUrl)} is not an http(s) URL.`);
-  const bodies = splitText(request.body);
+  const withoutKeys = (words: string) =>
+    withoutOwnersData(words, { secrets: secretsOf(using.config), ownerNumbers: [], allowed: "" });
+  if (mediaUrls.some((url) => withoutKeys(url) !== url)) {
+    throw new NothingToSend("There is a key in the address of what is to be sent along.");
+  }
+  const bodies = splitText(withoutKeys(request.body));
   if (bodies.length === 0 && mediaUrls.length === 0) throw new NothingToSend("The text is empty.");
   const texts = await intendText(store, {
     line: request.line,
@@ -404,8 +417,9 @@ function comparable(body: string): string {
   return body.normalize("NFC").replaceAll("\r\n", "\n").trim();
 }
 
-function excerpt({ body, mediaUrls }: OutboxText): string {
+/** The beginning of a text: whom it is for may have had it written. */
+function excerpt({ to, body, mediaUrls }: OutboxText): string {
   const characters = [...body];
   const shown = characters.length > 160 ? `${characters.slice(0, 160).join("")}…` : body;
-  return `${JSON.stringify(shown)}${mediaUrls.length === 0 ? "" : ` with ${mediaUrls.join(", ")}`}`;
+  return `${quotation(`the text to ${to}`, shown)}${mediaUrls.length === 0 ? "" : ` with ${mediaUrls.join(", ")}`}`;
 }

@@ -19,6 +19,7 @@ import {
   type Settings,
   wholeNumber,
 } from "./run.ts";
+import { defineSetupCommand } from "./setup-command.ts";
 import { defineSmsCommand } from "./sms-command.ts";
 import { type OnStop, onProcessStop } from "./stopping.ts";
 
@@ -58,6 +59,7 @@ export function definePhoneCommand(phone: Command, context: CommandContext, onSt
   defineSmsCommand(phone.command("sms"), context, { isAnyLine: true });
   defineClawCallCommand(phone.command("clawcall"), context);
   defineBriefingCommand(phone.command("briefing"), context);
+  defineSetupCommand(phone.command("setup"), context, onStop);
   const logs = phone.command("logs");
   logs
     .description("Show the last things that happened on the phone.")

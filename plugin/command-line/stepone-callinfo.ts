@@ -1,7 +1,8 @@
 /** Owns the command that shows the record of a StepOne call, which appears some time after the call's end. */
 import type { Command } from "commander";
 import { quoted } from "./quoted.ts";
-import { type Answer, NotUnderstood, type PlainContext } from "./run.ts";
+import { type Answer, NotUnderstood, type PlainContext, quotingFor } from "./run.ts";
+import { noteWishes } from "./stepone-heard.ts";
 import {
   answerRecords,
   awaitRecords,
@@ -43,5 +44,7 @@ export async function showRecord(
 ): Promise<Answer | undefined> {
   const callId = await requireCallId(given);
   const records = await awaitRecords(await how.surroundings.open(how.context), [callId], how);
-  return { text: answerRecords(records), json: { call: records[0] } };
+  await noteWishes(records, how.context);
+  const text = answerRecords(records, quotingFor(how.context));
+  return { text, json: { call: records[0] }, hasOthersWords: true };
 }

@@ -1,7 +1,9 @@
 /** Owns the command that shows a StepOne conversation as it is spoken, in the seed's layout, or its raw stream. */
 import type { Command } from "commander";
+import type { StepOneLine } from "../carriers/stepone/rest.ts";
 import { quoted } from "./quoted.ts";
-import type { PlainContext } from "./run.ts";
+import { noteForAgent, type PlainContext, quotingFor } from "./run.ts";
+import { noteWishes } from "./stepone-heard.ts";
 import {
   describeLine,
   processSurroundings,
@@ -54,16 +56,24 @@ async function showConversation(
     if (!isRaw) context.print(`${text}\n`);
   };
   show(`🎙️  Streaming real-time conversation\n${RULE}\nCall ID: ${callId}\nWaiting for connection...\n`);
+  const quoting = quotingFor(context);
+  const { note } = noteForAgent(context);
+  // A comment of the stream's format.
+  if (isRaw && note !== undefined) context.print(`: ${note}\n`);
   const pieces = followConversation({
     open: (until) => rest.openConversation(callId, until),
     signal,
     wait: surroundings.wait,
     onBroken: () => context.complain("The stream broke off: opening it again.\n"),
   });
+  const transcript: StepOneLine[] = [];
   let isAnswered = true;
   for await (const piece of pieces) {
     if (isRaw) surroundings.write(piece.raw);
-    if (piece.kind === "line") show(describeLine(piece));
+    if (piece.kind === "line") {
+      transcript.push(piece);
+      show(describeLine(piece, quoting));
+    }
     if (piece.kind === "unreadable") {
       context.complain(`StepOne sent something that is no line of a conversation: ${quoted(piece.data)}\n`);
     }
@@ -75,5 +85,6 @@ async function showConversation(
     isAnswered = piece.end === "done";
     if (!isRaw) break;
   }
+  await noteWishes([{ callId, transcript }], context);
   if (!isAnswered) throw new NotAnswered(`Nobody answered the call ${callId} within 30 s.`);
 }

@@ -22,7 +22,7 @@ interface Reading {
 }
 
 /** Of these only the one setting below is left out when it is wrong; anything else goes as a whole. */
-const PARTS_LEFT_OUT: Readonly<Record<string, number>> = { lines: 3, approvals: 2 };
+const PARTS_LEFT_OUT: Readonly<Record<string, number>> = { lines: 3, approvals: 2, numberTimezones: 2 };
 
 const APPROVALS = { voice: settingsDefaults.approvals.voice, timeoutSeconds: 300 };
 

@@ -4,12 +4,13 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { outcomeLine } from "../calls/outcome.ts";
-import type { CallOutcome } from "../carriers/carrier.ts";
+import type { CallOutcome, TranscriptLine } from "../carriers/carrier.ts";
 import { noteOptOut } from "../limits/opt-out.ts";
 import { type Log, messageOf } from "../log.ts";
 import { transcriptOf } from "../store/call-lines.ts";
 import { findCall, type KnownCall, markTold, noteCallEnded, untoldCalls } from "../store/calls.ts";
 import type { Store } from "../store/database.ts";
+import { findDoNotCall } from "../store/do-not-call.ts";
 import { type SpeakerFacts, whoWasOn } from "../trust/speakers.ts";
 
 /** What is told of one call. */
@@ -155,11 +156,7 @@ export class CallReports {
     const direction = placedHere ? ("outbound" as const) : call.direction;
     const other = whoWasOn(call, this.#p);
     const withOwner = other === "owner";
-    if (!withOwner && call.callee) {
-      for (const { speaker, words } of transcript) {
-        if (speaker === "other") await noteOptOut(store, { number: call.callee, words, where: "call" });
-      }
-    }
+    const wish = withOwner ? undefined : await this.#wishOnCall(call, transcript);
     const isAnswered = transcript.some(({ speaker }) => speaker === "other");
     // Whoever was turned away has spoken with nobody.
     const result =
@@ -174,33 +171,55 @@ export class CallReports {
       // The owner was on the phone themselves.
       askedIn: withOwner && agentSpeaks ? undefined : call.askedIn,
       isOld: (call.endedAt ?? call.createdAt) < this.#startedAt,
-      sentence: outcomeLine(
-        {
-          callId,
-          ...(outcome === undefined ? {} : { outcome }),
-          ...(state === "refused" ? { outcome: "not_placed" } : {}),
-          ...(state === "unsettled" ? { outcome: "unsettled" } : {}),
-          ...(detail === undefined ? {} : { reason: detail }),
-          ...(cost === undefined ? {} : { cost }),
-          ...(durationSeconds === undefined ? {} : { durationSeconds }),
-          ...(voicemailMessage === undefined ? {} : { voicemailMessage }),
-          ...(toNumber === undefined ? {} : { toNumber }),
-          ...(placedHere || purpose === undefined ? {} : { purpose }),
-          transcript,
-        },
-        {
-          direction,
-          callee: placedHere ? (call.callee ?? undefined) : undefined,
-          purpose: placedHere ? purpose : undefined,
-          greeting: placedHere ? call.greeting : undefined,
-          withOwner,
-          ledByCarrier: !agentSpeaks,
-          result,
-        },
-      ),
+      sentence: [
+        outcomeLine(
+          {
+            callId,
+            ...(outcome === undefined ? {} : { outcome }),
+            ...(state === "refused" ? { outcome: "not_placed" } : {}),
+            ...(state === "unsettled" ? { outcome: "unsettled" } : {}),
+            ...(detail === undefined ? {} : { reason: detail }),
+            ...(cost === undefined ? {} : { cost }),
+            ...(durationSeconds === undefined ? {} : { durationSeconds }),
+            ...(voicemailMessage === undefined ? {} : { voicemailMessage }),
+            ...(toNumber === undefined ? {} : { toNumber }),
+            ...(placedHere || purpose === undefined ? {} : { purpose }),
+            transcript,
+          },
+          {
+            direction,
+            callee: placedHere ? (call.callee ?? undefined) : undefined,
+            purpose: placedHere ? purpose : undefined,
+            greeting: placedHere ? call.greeting : undefined,
+            withOwner,
+            ledByCarrier: !agentSpeaks,
+            result,
+          },
+        ),
+        ...(wish === undefined ? [] : [wish]),
+      ].join(" "),
     });
     this.#handedOver.set(call.id, { ...handedOver, state });
     void handedOver.told.then(() => this.#told(call.id, state));
+  }
+
+  /**
+   * Puts whom we called on the do-not-call list when they asked for it.
+   *
+   * @returns what the owner's session is to know: also when this is told once more, after a try that failed.
+   */
+  async #wishOnCall(
+    { callee, createdAt }: KnownCall,
+    transcript: readonly TranscriptLine[],
+  ): Promise<string | undefined> {
+    if (!callee) return undefined;
+    const { store } = this.#p;
+    for (const { speaker, words } of transcript) {
+      if (speaker === "other") await noteOptOut(store, { number: callee, words, where: "call" });
+    }
+    const entry = await findDoNotCall(store, callee);
+    if (entry?.source !== "call" || entry.addedAt < createdAt) return undefined;
+    return `They asked not to be called again: ${callee} is on the do-not-call list now, and is neither called nor texted any more. If that is a mistake, your owner takes it off: phone do-not-call remove ${callee}`;
   }
 
   async #told(id: string, state: KnownCall["state"]): Promise<void> {

@@ -30,6 +30,7 @@ import { createRingLog, messageOf, type RingLog } from "../log.ts";
 import { closeStore, openStore, type Store } from "../store/database.ts";
 import { wasAnswered } from "../store/inbox.ts";
 import { whyNotAudited } from "../trust/audit.ts";
+import { lastCheck } from "../trust/last-check.ts";
 import { callersInWords } from "../trust/line-trust.ts";
 import { type OwnerRoute, ownerRoute } from "../trust/owner-session.ts";
 import { packageVersion } from "../version.ts";
@@ -235,6 +236,8 @@ export class PhoneService {
   #makeLine(line: UsableLine, store: Store, agent: AgentPort): Line {
     const { config } = this.#config();
     const owner = () => this.#owner(line);
+    const data = { secrets: secretsOf(config), ownerNumbers: config.ownerNumbers, allowed: "" };
+    const checks = new Map<string, (text: string) => string>();
     return createLine({
       line,
       config,
@@ -252,7 +255,13 @@ export class PhoneService {
           turns: this.#turns,
           thinking: line.thinking,
           guests: this.#mayTakePart() ? "agent" : "refuse",
+          guestTools: config.guestTools,
           reply,
+          lastCheck: (number) => {
+            const check = checks.get(number) ?? lastCheck(data);
+            checks.set(number, check);
+            return check;
+          },
           log: this.#log,
         }),
       tellOwner: (sentence) => this.#tellOwner(line, sentence),

@@ -52,6 +52,7 @@ test("nothing configured: no line, no problem", () => {
         timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
         quietHours: { fromMinute: 1320, toMinute: 420 },
         callingHours: { fromMinute: 540, toMinute: 1020 },
+        numberTimezones: {},
       },
       retentionDays: 365,
       guestTools: [],
@@ -654,6 +655,7 @@ describe("limits and rules", () => {
         quietHours: "off",
         callingHours: "8:30 – 24:00",
         timezone: "Asia/Shanghai",
+        numberTimezones: { "+1 (800)": "America/New_York", "+79": "Europe/Moscow" },
         retentionDays: 0,
         guestTools: ["weather"],
         toolRules: { "exec:^git status$": "allow", exec: "deny" },
@@ -667,7 +669,11 @@ describe("limits and rules", () => {
         { name: "work", callsPerDay: 3, textsPerDay: 0, minutesPerDay: 30 },
       ],
       limits: { callsPerNumberPerDay: 1, cooldownMinutes: 60 },
-      hours: { timezone: "Asia/Shanghai", callingHours: { fromMinute: 510, toMinute: 1440 } },
+      hours: {
+        timezone: "Asia/Shanghai",
+        callingHours: { fromMinute: 510, toMinute: 1440 },
+        numberTimezones: { "+1800": "America/New_York", "+79": "Europe/Moscow" },
+      },
       retentionDays: 0,
       guestTools: ["weather"],
       approvals: { voice: true, timeoutSeconds: 300 },
@@ -690,6 +696,29 @@ describe("limits and rules", () => {
     expect(config.toolRules).toEqual({ write: "deny" });
   });
 
+  test("of numbers' time zones what is wrong is left out alone", () => {
+    const numberTimezones = {
+      "+1800": "America/New_York",
+      "1888": "America/New_York",
+      "+0800": "UTC",
+      "+79": "Moscow",
+      "+7x": "UTC",
+      "+3906": "Europe/Rome",
+    };
+    const { config, problems } = load({}, { numberTimezones });
+    expect(config.hours.numberTimezones).toEqual({ "+1800": "America/New_York", "+3906": "Europe/Rome" });
+    expect(problems.toSorted()).toEqual(
+      ["+0800", "+79", "+7x", "1888"].map((key) =>
+        expect.stringContaining(
+          `"numberTimezones.${key}" in plugins.entries.switchboard.config in ${configFile} is wrong and left out: must ${key === "+79" ? "be a time zone" : "say how numbers begin"}`,
+        ),
+      ),
+    );
+    expect(load({}, { numberTimezones: "+1" }).problems).toEqual([
+      expect.stringMatching(/"numberTimezones" in .* is wrong and left out: must say how numbers begin/),
+    ]);
+  });
+
   test("a slip of the pen lets nobody in, and costs no other rule", () => {
     const { config, problems } = load(
       {},
@@ -699,7 +728,7 @@ describe("limits and rules", () => {
         lines: { work: { apiKey: "cc_live_work", inboundCallers: ["owner"] } },
         toolRules: { exec: "never", write: "deny", read: "allow" },
         approvals: { voice: "yes", timeoutSeconds: 20, colour: "red" },
-        guestTools: "exec",
+        guestTools: ["read", "*"],
         quietHours: "late",
         callingHours: "off",
         timezone: "+02:00",
@@ -724,7 +753,7 @@ describe("limits and rules", () => {
         `"toolRules.exec" in ${place} is wrong and counts as "deny": must be "allow", "ask" or "deny".`,
         `"approvals.voice" in ${place} is wrong and counts as false: must be true or false.`,
         `"approvals.colour" in ${place} is not a setting and has no effect.`,
-        `"guestTools" in ${place} is wrong and counts as []: must be a list of tool names.`,
+        `"guestTools" in ${place} is wrong and counts as []: must be a list of tool names, each written out.`,
         `"quietHours" in ${place} is wrong and counts as "22:00-07:00": must be two times of a day, such as "22:00-07:00", or "off".`,
         `"callingHours" in ${place} is wrong and counts as "09:00-17:00": must be two times of a day, such as "22:00-07:00", or "always".`,
         `"timezone" in ${place} is wrong and left out: must be a time zone such as "Europe/Berlin".`,
