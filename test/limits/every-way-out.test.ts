@@ -136,6 +136,8 @@ const phone = (...args: readonly string[]) => ended(runner.run(...args));
 const script = (define: Parameters<PhoneRunner["runScript"]>[0], ...args: readonly string[]) =>
   ended(runner.runScript(define, ...args));
 
+const PATIENCE = { timeout: 10_000 };
+
 /** Waits until it has gone out, or the store says why not. */
 async function outcome(detail: () => Promise<string | undefined>): Promise<Refusal | undefined> {
   return await vi.waitFor(async () => {
@@ -143,7 +145,7 @@ async function outcome(detail: () => Promise<string | undefined>): Promise<Refus
     const said = await detail();
     if (said === undefined) throw new Error("nothing has happened");
     return { said };
-  });
+  }, PATIENCE);
 }
 
 /** A call that is due now, and what the store says became of it. */
@@ -208,7 +210,7 @@ async function withConnector(
     connector.start();
     return await work().finally(async () => {
       await connector.stop();
-      await vi.waitFor(() => expect(clawdtalk.connected).toBe(false));
+      await vi.waitFor(() => expect(clawdtalk.connected).toBe(false), PATIENCE);
     });
   });
 }
