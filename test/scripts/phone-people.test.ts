@@ -45,6 +45,34 @@ describe("do-not-call", () => {
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, numbers: [{ number, source: "text" }] });
   });
 
+  test("a number is written as people write it", async () => {
+    for (const written of [
+      ["138", "0013", "8000"],
+      ["+86", "138-0013-8000"],
+      ["(0086)13800138000"],
+      ["１３８００１３８０００"],
+    ]) {
+      expect(await phone.run("do-not-call", "add", ...written)).toMatchObject({ code: 0 });
+      expect(await phone.run("do-not-call", "remove", ...written), written.join(" ")).toMatchObject({
+        code: 0,
+      });
+    }
+    phone.write("switchboard/skill-config.json", JSON.stringify({ ownerNumbers: ["+8613900139000"] }));
+    expect(await phone.run("do-not-call", "add", "138 0013 8000")).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/is not a phone number with its country code: write it like/),
+    });
+    const { stdout } = await phone.run("do-not-call", "add", "1", "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { name: "NotAPhoneNumber" } });
+    expect(await phone.run("do-not-call", "add")).toMatchObject({ code: 2 });
+    expect(await phone.run("do-not-call", "wipe")).toMatchObject({ code: 2 });
+    expect(JSON.parse((await phone.run("do-not-call", "add", number, "--json")).stdout)).toEqual({
+      ok: true,
+      number,
+      isNew: true,
+    });
+  });
+
   test("what is wrong is said", async () => {
     expect(await phone.run("do-not-call", "remove", number)).toMatchObject({
       code: 1,
@@ -97,6 +125,19 @@ describe("forget", () => {
       isErased: true,
     });
     expect((await phone.run("forget", number)).stdout).toContain("may be going on and is still kept");
+  });
+
+  test("nothing is kept of somebody unknown; what others said of a number goes too", async () => {
+    expect((await phone.run("forget", number)).stdout).toMatch(
+      /^Nothing is kept of \+8613800138000\.\nWhat the phone/,
+    );
+    expect((await phone.run("forget", "nobody")).code).toBe(2);
+    await phone.inStore((store) =>
+      receiveText(store, { line: "home", messageId: "m", from: "+8613700137000", body: "Ask 138 0013 8000" }),
+    );
+    expect((await phone.run("forget", "138", "0013", "8000")).stdout).toMatch(
+      /^Deleted what was kept of \+8613800138000: 0 calls, 0 texts, 1 mention of the number elsewhere\.\n/,
+    );
   });
 
   test("the owner is not forgotten by mistake", async () => {
