@@ -16,6 +16,7 @@ import {
   carrierContext,
   defaultGreeting,
   RESULT_REQUEST,
+  resultContext,
   strangerContext,
   voiceContext,
 } from "../calls/voice-context.ts";
@@ -174,6 +175,7 @@ export function createLine(parameters: LineParameters): Line {
     resultOf: async (callId, signal) =>
       parameters.thirdParties === "agent"
         ? await askAgent(strangerSession(owner().session.agentId, line.name, callId), RESULT_REQUEST, {
+            voiceContext: resultContext(names),
             timeoutMs: RESULT_LIMIT_MS,
             signal,
           })
@@ -385,9 +387,15 @@ export function createLine(parameters: LineParameters): Line {
     words: string,
     {
       timeoutMs,
+      voiceContext = "",
       asWritten,
       signal,
-    }: { timeoutMs: number; asWritten?: string | undefined; signal?: AbortSignal | undefined },
+    }: {
+      timeoutMs: number;
+      voiceContext?: string;
+      asWritten?: string | undefined;
+      signal?: AbortSignal | undefined;
+    },
   ): Promise<string | undefined> {
     const answer = await parameters.agent.run(
       {
@@ -397,7 +405,7 @@ export function createLine(parameters: LineParameters): Line {
         ...(asWritten === undefined ? {} : { asWritten }),
         callId: `${line.name}-${randomUUID()}`,
         runId: randomUUID(),
-        voiceContext: "",
+        voiceContext,
         isTask: true,
         timeoutMs,
         ...(line.thinking === undefined ? {} : { thinking: line.thinking }),
