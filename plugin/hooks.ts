@@ -105,10 +105,16 @@ export function registerHooks(api: OpenClawPluginApi, settings: () => CallSettin
     const isTask = run?.isTask === true || trigger === "cron" || trigger === "memory";
     const notices = sessionKey === undefined || isTask ? [] : noticesFor(sessionKey);
     const kind = sessionKind(sessionKey);
-    // In place of the gateway's own words, which name the computer it runs on, its user and folders.
-    if (kind === "stranger")
-      return { systemPrompt: run?.systemPrompt || strangerContext(phone.names ?? {}, {}) };
-    if (kind === "guest") return { systemPrompt: `${guestContext(phone.names ?? {})}\n${TEXT_CONTEXT}` };
+    if (kind === "stranger" || kind === "guest") {
+      const names = phone.names ?? {};
+      const words =
+        kind === "guest"
+          ? `${guestContext(names)}\n${TEXT_CONTEXT}`
+          : run?.systemPrompt || strangerContext(names, {});
+      // In place of the gateway's own words, which name the computer it runs on, its user and folders. Which session it
+      // is, they say as well.
+      return { systemPrompt: `${words}\n\nRuntime: session=${sessionKey} | channel=${CHANNEL}` };
+    }
     const isText = messageProvider === CHANNEL && run === undefined;
     return {
       ...(notices.length === 0 ? {} : { prependContext: notices.join("\n\n") }),

@@ -16,7 +16,6 @@ import {
   carrierContext,
   defaultGreeting,
   RESULT_REQUEST,
-  resultContext,
   strangerContext,
   voiceContext,
 } from "../calls/voice-context.ts";
@@ -175,7 +174,6 @@ export function createLine(parameters: LineParameters): Line {
     resultOf: async (callId, signal) =>
       parameters.thirdParties === "agent"
         ? await askAgent(strangerSession(owner().session.agentId, line.name, callId), RESULT_REQUEST, {
-            voiceContext: resultContext(names),
             timeoutMs: RESULT_LIMIT_MS,
             signal,
           })
@@ -387,12 +385,10 @@ export function createLine(parameters: LineParameters): Line {
     words: string,
     {
       timeoutMs,
-      voiceContext = "",
       asWritten,
       signal,
     }: {
       timeoutMs: number;
-      voiceContext?: string;
       asWritten?: string | undefined;
       signal?: AbortSignal | undefined;
     },
@@ -405,7 +401,7 @@ export function createLine(parameters: LineParameters): Line {
         ...(asWritten === undefined ? {} : { asWritten }),
         callId: `${line.name}-${randomUUID()}`,
         runId: randomUUID(),
-        voiceContext,
+        voiceContext: "",
         isTask: true,
         timeoutMs,
         ...(line.thinking === undefined ? {} : { thinking: line.thinking }),

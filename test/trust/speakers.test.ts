@@ -240,15 +240,6 @@ test.each([OWNER, "+1 555 000 1111", "+1 (555) 000-1111", "+1.555.000.1111"])(
   },
 );
 
-test("ClawdTalk's calls, which name nobody, are what the line's setting says, and never the owner's where it says unknown", async () => {
-  for (const direction of ["inbound", undefined] as const) {
-    const known = await identifyCall("call", direction, facts());
-    expect(known).toMatchObject({ tier: "owner", strength: "pin (vendor's word)" });
-    const refused = await identifyCall("call", direction, facts({ inboundCallers: "unknown" }));
-    expect(refused).toEqual({ tier: "unknown" });
-  }
-});
-
 test("a call we wrote down needs no record, and stays what it was when the service cannot be asked", async () => {
   const identity = await identifyCall(
     "call",
