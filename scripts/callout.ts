@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** Owns the script `callout`: have StepOne's AI call people, from a shell. */
 import { Command } from "commander";
-import { runPlainScript } from "../plugin/command-line/run.ts";
 import { defineCalloutCommand } from "../plugin/command-line/stepone-callout.ts";
+import { runScript } from "../plugin/command-line/with-settings.ts";
 
-await runPlainScript(new Command("callout"), import.meta.dirname, defineCalloutCommand);
+await runScript(new Command("callout"), import.meta.dirname, defineCalloutCommand);

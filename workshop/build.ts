@@ -18,8 +18,20 @@ const dist = join(root, "dist");
  * what they load. The second group starts fast because nothing of the first one's settings is in its parts.
  */
 const SCRIPT_GROUPS = [
-  ["phone", "approval", "call", "sms", "clawcall", "briefing", "connect", "practice"],
-  ["callout", "callinfo", "stream_chat", "stepone"],
+  [
+    "phone",
+    "approval",
+    "call",
+    "sms",
+    "clawcall",
+    "briefing",
+    "connect",
+    "practice",
+    "setup",
+    "callout",
+    "stepone",
+  ],
+  ["callinfo", "stream_chat"],
 ];
 
 /** The entry of a built script: the right Node first, then the script itself, loaded only then. */

@@ -179,6 +179,12 @@ export class PacedTurns {
         onText: (text) => take(speech.push(text)),
         onMessageEnd: () => take(speech.boundary()),
         onTool() {},
+        onAskingOwner: () => {
+          if (signal.aborted) return;
+          // They have to know before they can answer: what came before it is said with it, the rest at their next words.
+          this.#ready.push(phrase("askingOwner", last.language), phrase("stillWorking", last.language));
+          this.#sayReady();
+        },
       },
       signal,
     );

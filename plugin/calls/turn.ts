@@ -187,6 +187,11 @@ export class Turn {
       onTool: (tool) => {
         this.#tool = tool;
       },
+      onAskingOwner: () => {
+        // Nothing is being done meanwhile: lines that fit any work are true of waiting, too.
+        this.#tool = undefined;
+        this.#sayAside(phrase("askingOwner", this.language));
+      },
     };
   }
 

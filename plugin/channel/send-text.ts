@@ -2,6 +2,7 @@
  * Owns sending a text: the one way for replies, scripts, command line and tools. Each message is written to the
  * outbox before it is sent; what a crash or a lost answer left open is settled by looking at what the carrier has.
  */
+import { dialable } from "../calls/dial-policy.ts";
 import { CarrierError, CarrierRefused } from "../carriers/carrier-errors.ts";
 import { requirePhoneNumber } from "../config/phone-number.ts";
 import { type SecretSettings, secretsOf } from "../config/redaction.ts";
@@ -67,7 +68,9 @@ export interface TextRequest {
 }
 
 /** What sending texts needs to know of the settings. */
-export type TextConfig = Pick<SwitchboardConfig, "ownerNumbers"> & LimitSettings & SecretSettings;
+export type TextConfig = Pick<SwitchboardConfig, "ownerNumbers" | "allowPremiumNumbers"> &
+  LimitSettings &
+  SecretSettings;
 
 interface Using {
   readonly store: Store;
@@ -90,7 +93,7 @@ class TextNotSent extends Error {
  * either, whoever wrote it; what else is not to be told to whom it is for, whoever answers them knows.
  *
  * @returns the messages as they stand: `sent`, or with `resend` also `unsettled` and `planned`.
- * @throws NotAPhoneNumber, NothingToSend before anything is written or sent.
+ * @throws NotAPhoneNumber, NotDialable, NothingToSend before anything is written or sent.
  * @throws LimitReached before anything is sent; the text is written down as failed, and why.
  * @throws CarrierRefused, and without `resend` CarrierUnreachable and TextNotSent: the rest of the text was not
  * sent.
@@ -98,6 +101,8 @@ class TextNotSent extends Error {
 export async function sendText(request: TextRequest, using: Using): Promise<OutboxText[]> {
   const { store } = using;
   const to = requirePhoneNumber(request.to);
+  // Numbers that are never called are never texted.
+  await dialable(to, using.config);
   const mediaUrls = request.mediaUrls ?? [];
   const wrongUrl = mediaUrls.find((url) => !isHttpUrl(url));
   if (wrongUrl !== undefined) throw new NothingToSend(`${JSON.stringify(wrongUrl)} is not an http(s) URL.`);

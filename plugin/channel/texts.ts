@@ -6,7 +6,7 @@
 import type { InboundText } from "../carriers/carrier.ts";
 import type { ClawdTalkRest } from "../carriers/clawdtalk/rest.ts";
 import { callerNumber, type E164 } from "../config/phone-number.ts";
-import { noteOptOut } from "../limits/opt-out.ts";
+import { noteOptIn, noteOptOut } from "../limits/opt-out.ts";
 import { type Log, messageOf } from "../log.ts";
 import type { Store } from "../store/database.ts";
 import { findDoNotCall } from "../store/do-not-call.ts";
@@ -126,10 +126,14 @@ export class Texts {
           receivedAtMs: text.receivedAt.getTime(),
           askedBefore: text.askedBefore,
         },
-        async (body, mediaUrls = []) => {
-          replied = true;
+        async (body, mediaUrls = [], how = undefined) => {
+          const isAside = how?.isAside === true;
+          if (!isAside) replied = true;
           await sendText(
-            { line, to: from, body, mediaUrls, inReplyTo: text.messageId, resend: true },
+            {
+              ...{ line, to: from, body, mediaUrls, resend: !isAside },
+              ...(isAside ? {} : { inReplyTo: text.messageId }),
+            },
             { store: this.#p.store, rest: this.#p.rest, config: this.#p.config },
           );
         },
@@ -151,6 +155,11 @@ export class Texts {
     if ((await noteOptOut(store, { number: from, words: body, where: "text" })) === "new") {
       await this.#tellOwner(
         `${from} asked not to be called or texted any more, and is on the do-not-call list now. The text: ${quotation(from, body)}`,
+      );
+    }
+    if (await noteOptIn(store, { number: from, words: body })) {
+      await this.#tellOwner(
+        `${from} may be called and texted again, and is off the do-not-call list: they have taken back that they asked for it, with the text ${quotation(from, body)}`,
       );
     }
     if ((await findDoNotCall(store, from)) === undefined) return false;

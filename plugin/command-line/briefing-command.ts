@@ -94,6 +94,8 @@ async function add(
   if (options.timezone !== undefined) required("time zone", options.timezone);
   const schedule = checkSchedule({ cron, timezone: options.timezone }, new Date());
   const { timezone } = schedule;
+  const { checkRings } = await import("../limits/check-rings.ts");
+  checkRings(schedule, options.line, { config: settings.config, now: new Date() });
   const backEnd = await chooseBackEnd(task, options, settings);
   const keeper =
     backEnd.kind === "clawcall"

@@ -225,6 +225,10 @@ function defineSchedule(command: Command, context: CommandContext): void {
           timezone: checked.timezone,
           nextTimes: checked.nextTimes.map((time) => time.toISOString()),
         };
+        const { checkRings } = await import("../limits/check-rings.ts");
+        const { config } = settings;
+        const line = options.line ?? config.lines.find(({ carrier }) => carrier === "clawcall")?.name;
+        checkRings(checked, line, { config, now: new Date() });
         const inWords = [`"${checked.cron}" is next due on:`, ...checked.inWords.map((time) => `  ${time}`)];
         if (options.dryRun) {
           return {

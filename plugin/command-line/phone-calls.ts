@@ -356,11 +356,8 @@ async function withCall<Result>(
 /** Whether it is the owner who was talked to, as the owner's session is told of it. */
 async function isWithOwner({ known, line }: FoundCall, { config }: Settings): Promise<boolean> {
   if (known === undefined) return false;
-  const { isOwners } = await import("../trust/speakers.ts");
-  const { placedHere, callee, recordedAs, direction } = known;
-  if (placedHere) return isOwners(callee, config.ownerNumbers);
-  if (recordedAs !== undefined && recordedAs !== "conversation") return recordedAs !== "thirdParty";
-  return direction === "inbound" && line?.inboundCallers === "owner";
+  const { wasOwners } = await import("../trust/speakers.ts");
+  return wasOwners(known, { line, ownerNumbers: config.ownerNumbers });
 }
 
 /** The object without its undefined values. */

@@ -20,11 +20,14 @@ import {
 /** Adds `forget` and `do-not-call` to `phone`. */
 export function definePhonePeople(phone: Command, context: CommandContext): void {
   const withNumber = (command: Command) =>
-    command.argument("<number>", "the phone number").option("--json", "print one JSON object");
+    command
+      // People write numbers in groups, and a shell takes those apart.
+      .argument("<number...>", "the phone number")
+      .option("--json", "print one JSON object");
   withNumber(phone.command("forget"))
     .description("Delete what is kept of somebody: calls, what was said on them, texts.")
-    .action(async (number: string, options: CommonOptions) => {
-      await answerWith(context, options, (settings) => forget(number, settings));
+    .action(async (number: readonly string[], options: CommonOptions) => {
+      await answerWith(context, options, (settings) => forget(number.join(" "), settings));
     });
   const list = phone.command("do-not-call");
   list.description("Show and change the list of numbers that are neither called nor texted.");
@@ -37,13 +40,13 @@ export function definePhonePeople(phone: Command, context: CommandContext): void
     });
   withNumber(list.command("add"))
     .description("Put a number on the list.")
-    .action(async (number: string, options: CommonOptions) => {
-      await answerWith(context, options, (settings) => add(number, settings));
+    .action(async (number: readonly string[], options: CommonOptions) => {
+      await answerWith(context, options, (settings) => add(number.join(" "), settings));
     });
   withNumber(list.command("remove"))
     .description("Take a number off the list: it may be called and texted again.")
-    .action(async (number: string, options: CommonOptions) => {
-      await answerWith(context, options, (settings) => remove(number, settings));
+    .action(async (number: readonly string[], options: CommonOptions) => {
+      await answerWith(context, options, (settings) => remove(number.join(" "), settings));
     });
 }
 
@@ -51,16 +54,23 @@ async function forget(written: string, settings: Settings): Promise<Answer> {
   const number = await othersNumber(written, settings);
   const { forgetPerson } = await import("../store/people.ts");
   const forgotten = await withStore(settings, (store) => forgetPerson(store, number));
-  const { calls, texts, openCalls, isDoNotCall } = forgotten;
+  const { calls, texts, mentions, openCalls, isDoNotCall, isErased } = forgotten;
   const text = [
-    `Deleted what was kept of ${number}: ${count(calls, "call")}, ${count(texts, "text")}.`,
+    calls + texts + mentions === 0
+      ? `Nothing is kept of ${number}${openCalls === 0 && !isDoNotCall ? "" : " beside the following"}.`
+      : `Deleted what was kept of ${number}: ${count(calls, "call")}, ${count(texts, "text")}${mentions === 0 ? "" : `, ${count(mentions, "mention")} of the number elsewhere`}.`,
     ...(openCalls === 0
       ? []
       : ["A call with this number may be going on and is still kept: do this again when it is over."]),
     ...(isDoNotCall
       ? ["The number itself stays on the do-not-call list, without the words that put it there."]
       : []),
-    "What the phone service and the gateway's own conversations keep is not deleted by this.",
+    ...(isErased
+      ? []
+      : [
+          "Another process is reading the store, so the deleted words may still stand in its journal: do this again when it is done.",
+        ]),
+    "What the phone service keeps, and the gateway's own conversations, pairings and logs, is not deleted by this.",
   ].join("\n");
   return { text, json: { number, ...forgotten } };
 }

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { quoted } from "./quoted.ts";
 import { type Answer, NotUnderstood, type PlainContext, quotingFor } from "./run.ts";
+import { noteWishes } from "./stepone-heard.ts";
 import {
   answerRecords,
   awaitRecords,
@@ -43,6 +44,7 @@ export async function showRecord(
 ): Promise<Answer | undefined> {
   const callId = await requireCallId(given);
   const records = await awaitRecords(await how.surroundings.open(how.context), [callId], how);
+  await noteWishes(records, how.context);
   const text = answerRecords(records, quotingFor(how.context));
   return { text, json: { call: records[0] }, hasOthersWords: true };
 }

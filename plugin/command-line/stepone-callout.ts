@@ -5,7 +5,16 @@
 import type { Command } from "commander";
 import { complaintAbout } from "../carriers/stepone/requirement-complaint.ts";
 import type { StepOneOrder, StepOneRest } from "../carriers/stepone/rest.ts";
-import { type Answer, NotUnderstood, type PlainContext, quotingFor } from "./run.ts";
+import {
+  type Answer,
+  askingSession,
+  type CommandContext,
+  NotUnderstood,
+  type PlainContext,
+  quotingFor,
+  settingsOf,
+} from "./run.ts";
+import { noteEnds, noteWishes, STEPONE_LINE } from "./stepone-heard.ts";
 import {
   answerRecords,
   awaitRecords,
@@ -28,7 +37,7 @@ const WAIT_RETRIES = 180;
 
 export function defineCalloutCommand(
   command: Command,
-  context: PlainContext,
+  context: CommandContext,
   surroundings: StepOneSurroundings = processSurroundings(),
 ): void {
   command
@@ -48,7 +57,12 @@ export function defineCalloutCommand(
           { options, signal, context, surroundings },
         );
         const rest = await surroundings.open(context);
-        const { callIds, text, json } = await placeCalls(rest, order, { signal, context });
+        const { callIds, text, json } = await placeCalls(rest, order, {
+          signal,
+          context,
+          // Whoever waits sees the records here.
+          askedIn: options.wait ? undefined : askingSession(context),
+        });
         if (!options.wait) return { text, json };
         // Before anything can go wrong with the waiting.
         if (!options.json) context.print(`${text}\n`);
@@ -64,6 +78,8 @@ export function defineCalloutCommand(
             ? new Stopped("Stopped waiting for the records: ask for them with callinfo.", { callIds })
             : Object.assign(error, { facts: { callIds, ...(error as { facts?: object }).facts } });
         });
+        await noteEnds(calls, context);
+        await noteWishes(calls, context);
         const records = answerRecords(calls, quotingFor(context));
         return { text: `\n${records}`, json: { ...json, calls }, hasOthersWords: true };
       });
@@ -71,18 +87,28 @@ export function defineCalloutCommand(
 }
 
 /**
- * Places the calls, which is not given up once it has begun; the answer has the ids, one per line.
+ * Places the calls as far as the limits let all of them go, which is not given up once it has begun; the answer has the
+ * ids, one per line.
  *
- * @throws CarrierError
+ * @throws LimitReached, CarrierError
  * @throws the signal's reason; nothing was placed
  */
 export async function placeCalls(
   rest: StepOneRest,
   order: StepOneOrder,
-  { signal, context }: { readonly signal: AbortSignal; readonly context: PlainContext },
+  {
+    signal,
+    context,
+    askedIn,
+  }: { readonly signal: AbortSignal; readonly context: CommandContext; readonly askedIn: string | undefined },
 ): Promise<Answer & { readonly callIds: readonly string[] }> {
   signal.throwIfAborted();
-  const callIds = await rest.placeCalls(order);
+  const { config, stateFolder } = await settingsOf(context);
+  const { placeOrder } = await import("../calls/place-order.ts");
+  const { closeStore, openStore } = await import("../store/database.ts");
+  const store = await openStore(stateFolder);
+  const using = { store, rest, line: STEPONE_LINE, config, askedIn, signal };
+  const { callIds } = await placeOrder(order, using).finally(() => closeStore(store));
   if (callIds.length !== order.numbers.length) {
     context.complain(
       `Note: StepOne gave ${callIds.length} call ids for ${order.numbers.length} numbers: see its page for the others.\n`,

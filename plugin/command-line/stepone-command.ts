@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { complaintAbout } from "../carriers/stepone/requirement-complaint.ts";
 import type { StepOneOrder } from "../carriers/stepone/rest.ts";
 import { quoted } from "./quoted.ts";
-import { NotUnderstood, type PlainContext } from "./run.ts";
+import { askingSession, type CommandContext, NotUnderstood } from "./run.ts";
 import { showRecord } from "./stepone-callinfo.ts";
 import { placeCalls } from "./stepone-callout.ts";
 import {
@@ -16,7 +16,7 @@ import { defineStreamCommand } from "./stepone-stream.ts";
 
 export function defineStepOneCommand(
   command: Command,
-  context: PlainContext,
+  context: CommandContext,
   surroundings: StepOneSurroundings = processSurroundings(),
 ): void {
   command.description("StepOne's interface: calls to mobile numbers of mainland China by its AI.");
@@ -32,7 +32,11 @@ export function defineStepOneCommand(
         const complaint = complaintAbout(missingParts(order.requirement));
         if (complaint !== undefined) context.complain(`Warning: ${complaint}.\n`);
         const rest = await surroundings.open(context);
-        const { text, json } = await placeCalls(rest, order, { signal, context });
+        const { text, json } = await placeCalls(rest, order, {
+          signal,
+          context,
+          askedIn: askingSession(context),
+        });
         return { text, json };
       });
     });

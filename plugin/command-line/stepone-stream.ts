@@ -1,7 +1,9 @@
 /** Owns the command that shows a StepOne conversation as it is spoken, in the seed's layout, or its raw stream. */
 import type { Command } from "commander";
+import type { StepOneLine } from "../carriers/stepone/rest.ts";
 import { quoted } from "./quoted.ts";
 import { noteForAgent, type PlainContext, quotingFor } from "./run.ts";
+import { noteWishes } from "./stepone-heard.ts";
 import {
   describeLine,
   processSurroundings,
@@ -64,10 +66,14 @@ async function showConversation(
     wait: surroundings.wait,
     onBroken: () => context.complain("The stream broke off: opening it again.\n"),
   });
+  const transcript: StepOneLine[] = [];
   let isAnswered = true;
   for await (const piece of pieces) {
     if (isRaw) surroundings.write(piece.raw);
-    if (piece.kind === "line") show(describeLine(piece, quoting));
+    if (piece.kind === "line") {
+      transcript.push(piece);
+      show(describeLine(piece, quoting));
+    }
     if (piece.kind === "unreadable") {
       context.complain(`StepOne sent something that is no line of a conversation: ${quoted(piece.data)}\n`);
     }
@@ -79,5 +85,6 @@ async function showConversation(
     isAnswered = piece.end === "done";
     if (!isRaw) break;
   }
+  await noteWishes([{ callId, transcript }], context);
   if (!isAnswered) throw new NotAnswered(`Nobody answered the call ${callId} within 30 s.`);
 }

@@ -83,6 +83,7 @@ export function loadConfig(places: ConfigPlaces): LoadedConfig {
       timezone: top("timezone")?.value ?? unsaid.hours.timezone,
       quietHours: hours(top("quietHours")?.value, unsaid.hours.quietHours),
       callingHours: hours(top("callingHours")?.value, unsaid.hours.callingHours),
+      numberTimezones: beginnings(top("numberTimezones")?.value) ?? unsaid.hours.numberTimezones,
     },
     retentionDays: top("retentionDays")?.value ?? unsaid.retentionDays,
     guestTools: top("guestTools")?.value ?? unsaid.guestTools,
@@ -99,6 +100,14 @@ export function loadConfig(places: ConfigPlaces): LoadedConfig {
 /** "off" and "always", the schema's other words, are no hours. */
 function hours(written: string | undefined, unsaid: DailyHours | undefined): DailyHours | undefined {
   return written === undefined ? unsaid : parseDailyHours(written);
+}
+
+/** By the beginnings of numbers as E.164 has them. */
+function beginnings(written: Settings["numberTimezones"]): Readonly<Record<string, string>> | undefined {
+  if (written === undefined) return undefined;
+  return Object.fromEntries(
+    Object.entries(written).map(([beginning, zone]) => [beginning.replace(/[^+\d]/g, ""), zone]),
+  );
 }
 
 /**

@@ -41,6 +41,12 @@ const hoursOr = <Word extends string>(word: Word) =>
 
 const timezone = z.string().refine(isTimezone, 'must be a time zone such as "Europe/Berlin"');
 
+/** What a number begins with, or all of it: "+1800". Spaces, hyphens and brackets may stand in it. */
+const numberBeginning = z.string().regex(/^\+[ ().-]*[1-9](?:[ ().-]*\d){0,14}[ )]*$/);
+
+/** One tool: neither a pattern nor a group of the gateway's ("group:fs"). */
+const TOOL_NAME = /^[\w-]+$/;
+
 /** What the gate does with a tool: the owner's own say. */
 const toolRule = z.enum(["allow", "ask", "deny"], 'must be "allow", "ask" or "deny"');
 
@@ -163,13 +169,28 @@ export const settingsSchema = z
     callingHours: hoursOr("always").describe(
       'When others may be called and texted, as "09:00-17:00" (so when not set), or "always". In every time zone their number can lie in.',
     ),
+    numberTimezones: z
+      .record(
+        numberBeginning,
+        timezone,
+        'must say how numbers begin, with their country code: { "+1800": "America/New_York" }',
+      )
+      .describe(
+        'Where numbers lie that can lie in many time zones, by how they begin: { "+1800": "America/New_York" }. The longest beginning counts.',
+      ),
     timezone: timezone.describe('Your time zone, such as "Europe/Berlin". This machine\'s when not set.'),
     retentionDays: wholeNumber({ least: 0 }).describe(
       "After how many days texts and what was said on calls are deleted. 0 keeps them for ever; 365 when not set.",
     ),
     guestTools: z
       .array(z.string().min(1), "must be a list of tool names")
-      .describe("The tools that guests (paired or allowed numbers) may use. None when not set."),
+      .refine(
+        (names) => names.every((name) => TOOL_NAME.test(name)),
+        "must be a list of tool names, each written out",
+      )
+      .describe(
+        "The tools that guests (paired or allowed numbers) may use, each written out. Only what reads or looks up is ever run for them. None when not set.",
+      ),
     toolRules: z
       .record(z.string(), toolRule, 'must be a table such as { "exec": "deny" }')
       .describe(
@@ -378,6 +399,11 @@ export interface SwitchboardConfig {
     readonly quietHours: DailyHours | undefined;
     /** Others are called and texted only then, in every time zone their number can lie in. Undefined: always. */
     readonly callingHours: DailyHours | undefined;
+    /**
+     * Where numbers lie whatever the tables say: IANA zones by how the numbers begin ("+1800"); the longest beginning
+     * counts.
+     */
+    readonly numberTimezones: Readonly<Record<string, string>>;
   };
   /** Texts and what was said on calls are kept this long; 0: for ever. */
   readonly retentionDays: number;
@@ -408,6 +434,7 @@ export const settingsDefaults: Omit<SwitchboardConfig, "ownerNumbers" | "lines">
     timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     quietHours: { fromMinute: 22 * 60, toMinute: 7 * 60 },
     callingHours: { fromMinute: 9 * 60, toMinute: 17 * 60 },
+    numberTimezones: {},
   },
   retentionDays: 365,
   guestTools: [],

@@ -1,6 +1,7 @@
 /**
  * Owns whether a call may be placed or a text sent as far as the owner's limits go. One place for all who want to: scripts,
- * tools, briefings, missions, planned calls when they are due. What was done before is counted in the store, so that a
+ * tools, briefings, missions, planned calls when they are due. (What a carrier does by itself later is held against them
+ * when it is ordered: check-rings.ts.) What was done before is counted in the store, so that a
  * restart changes nothing. (Which numbers are never dialled at all is calls/dial-policy.ts's.)
  *
  * | rule | holds for | changed by |
@@ -41,6 +42,8 @@ export interface CallOutreach extends AnyOutreach {
   readonly what: "call";
   /** Our id of it, when it is written down already: what was asked for after it does not count. */
   readonly id?: string | undefined;
+  /** How many calls are placed together with it, itself included: all of them have to be within the line's cap. Default 1. */
+  readonly calls?: number | undefined;
   /** When it is to be placed, if that is not now: what is counted is then not looked at, nor what changes until then. */
   readonly at?: Date | undefined;
 }
@@ -74,7 +77,7 @@ const BEFORE_COOLDOWN = 3;
 export async function checkLimits(outreach: CallOutreach | TextOutreach, using: Using): Promise<void> {
   const now = using.now?.() ?? using.store.now();
   const other = outreach.isToOwner ? null : outreach.to;
-  if (other !== null) await checkDoNotCall(other, using.store);
+  if (other !== null) await checkDoNotCall(other, using);
   if (outreach.what === "text") {
     if (other !== null && !outreach.isReply)
       await checkHours({ what: "text", to: other, at: now }, using.config);
@@ -86,10 +89,10 @@ export async function checkLimits(outreach: CallOutreach | TextOutreach, using: 
   if (at === undefined) await checkCalls(outreach, using, now);
 }
 
-async function checkDoNotCall(number: E164, store: Store): Promise<void> {
+async function checkDoNotCall(number: E164, { store, config }: Using): Promise<void> {
   const entry = await findDoNotCall(store, number);
   if (entry === undefined) return;
-  const since = entry.addedAt.toISOString().slice(0, 10);
+  const since = localTime(entry.addedAt, config.hours.timezone).slice(0, 10);
   const why = entry.source === "owner" ? "put there by command" : "somebody there asked for it";
   throw new LimitReached(
     "doNotCall",
@@ -109,9 +112,9 @@ interface Timing {
 
 async function checkHours(timing: Timing, { hours }: LimitSettings): Promise<void> {
   const { what, to, at, isPlanned } = timing;
-  const { timezone, callingHours } = hours;
+  const { timezone, callingHours, numberTimezones } = hours;
   const quietHours = what === "call" ? hours.quietHours : undefined;
-  const zones = to === null || callingHours === undefined ? [] : await zonesOf(to);
+  const zones = to === null || callingHours === undefined ? [] : await zonesOf(to, numberTimezones);
   const isQuiet = (time: Date) =>
     quietHours !== undefined && isInHours(minuteOfDay(time, timezone), quietHours);
   const closedZone = (time: Date) =>
@@ -131,7 +134,9 @@ async function checkHours(timing: Timing, { hours }: LimitSettings): Promise<voi
   }
   if (to === null || callingHours === undefined) return;
   const rule = `others are ${what === "call" ? "called" : "texted"} from ${inWords(callingHours)} of their time only`;
-  const lift = 'the owner can change "callingHours" ("always" lifts them)';
+  const change = 'the owner can change "callingHours" ("always" lifts them)';
+  // Known by its place alone, where the owner cannot say it any better.
+  const lift = zones.length === 1 ? change : `${change} or say where such numbers are ("numberTimezones")`;
   if (zones.length === 0) {
     throw new LimitReached("callingHours", `Nobody can say what time it is for ${to}, and ${rule}: ${lift}.`);
   }
@@ -167,10 +172,12 @@ async function checkCalls(outreach: CallOutreach, using: Using, now: Date): Prom
       );
     }
   }
-  if (done.onLine >= callsPerDay) {
+  const { calls = 1 } = outreach;
+  if (done.onLine + calls > callsPerDay) {
+    const wanted = calls === 1 ? "" : ` this order takes ${calls},`;
     throw new LimitReached(
       "callsPerDay",
-      `The line "${outreach.line}" has placed ${count(done.onLine, "call")} today, and ${callsPerDay} a day are allowed: ${TOMORROW}, or ${raise("callsPerDay")}.`,
+      `The line "${outreach.line}" has placed ${count(done.onLine, "call")} today,${wanted} and ${callsPerDay} a day are allowed: ${TOMORROW}, or ${raise("callsPerDay")}.`,
     );
   }
   const minutes = Math.floor(done.secondsOnLine / 60);

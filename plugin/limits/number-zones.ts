@@ -1,6 +1,7 @@
 /**
  * Owns in which time zones a phone number can lie. A number of a place lies where the numbers that begin like it do. Any
- * other (mobile, toll-free, of no known kind) can be anywhere in the countries it can belong to.
+ * other (mobile, toll-free, of no known kind) can be anywhere in the countries it can belong to. What the owner says of a
+ * number counts before all that.
  */
 import type { CountryCode, PhoneNumber } from "libphonenumber-js/max";
 import type { E164 } from "../config/phone-number.ts";
@@ -14,10 +15,19 @@ const OF_A_PLACE: ReadonlySet<string | undefined> = new Set([
 /** One time is legal in all of China; the other one is a custom of Xinjiang. */
 const LEGAL: Partial<Record<CountryCode, readonly string[]>> = { CN: ["Asia/Shanghai"] };
 
-let zonesByPrefix: ReadonlyMap<string, readonly string[]> | undefined;
+let zonesByPrefix: Readonly<Record<string, readonly string[]>> | undefined;
 
-/** All time zones the number can lie in; none when nobody can say, as for satellite phones. */
-export async function zonesOf(number: E164): Promise<readonly string[]> {
+/**
+ * All time zones the number can lie in; none when nobody can say, as for satellite phones.
+ *
+ * @param said the owner's own zones, by how numbers begin ("+1800"): the longest beginning counts.
+ */
+export async function zonesOf(
+  number: E164,
+  said: Readonly<Record<string, string>> = {},
+): Promise<readonly string[]> {
+  const own = longestMatch(number, said);
+  if (own !== undefined) return [own];
   const [{ parsePhoneNumberFromString: parse }, { ZONES_BY_PREFIX }] = await Promise.all([
     import("libphonenumber-js/max"),
     import("./zones-by-prefix.ts"),
@@ -29,23 +39,23 @@ export async function zonesOf(number: E164): Promise<readonly string[]> {
     if (zones.size > 0) return [...zones];
   }
   zonesByPrefix ??= readTable(ZONES_BY_PREFIX);
-  return longestMatch(number.slice(1), zonesByPrefix);
+  return longestMatch(number.slice(1), zonesByPrefix) ?? [];
 }
 
 function zonesOfCountry(country: CountryCode): readonly string[] {
   return LEGAL[country] ?? new Intl.Locale(`und-${country}`).getTimeZones() ?? [];
 }
 
-function longestMatch(digits: string, table: ReadonlyMap<string, readonly string[]>): readonly string[] {
-  for (let length = digits.length; length > 0; length -= 1) {
-    const zones = table.get(digits.slice(0, length));
-    if (zones !== undefined) return zones;
+function longestMatch<Zones>(number: string, table: Readonly<Record<string, Zones>>): Zones | undefined {
+  for (let length = number.length; length > 0; length -= 1) {
+    const beginning = number.slice(0, length);
+    if (Object.hasOwn(table, beginning)) return table[beginning];
   }
-  return [];
+  return undefined;
 }
 
-function readTable(text: string): ReadonlyMap<string, readonly string[]> {
-  return new Map(
+function readTable(text: string): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries(
     text
       .trim()
       .split("\n")

@@ -1,8 +1,11 @@
-/** Owns putting a number on the do-not-call list when somebody there asks for it, in a text or on a call. */
+/**
+ * Owns putting a number on the do-not-call list when somebody there asks for it, in a text or on a call, and taking it
+ * off again when they take it back.
+ */
 import { parsePhoneNumber } from "../config/phone-number.ts";
 import type { Store } from "../store/database.ts";
-import { addDoNotCall } from "../store/do-not-call.ts";
-import { isOptOut } from "./opt-out-words.ts";
+import { addDoNotCall, removeDoNotCall } from "../store/do-not-call.ts";
+import { isOptIn, isOptOut } from "./opt-out-words.ts";
 
 /** How much of the words is kept, for the owner to judge by. */
 const KEPT_CHARACTERS = 300;
@@ -23,4 +26,19 @@ export async function noteOptOut(
   if (number === undefined || !isOptOut(heard.words, heard.where)) return "no";
   const words = [...heard.words].slice(0, KEPT_CHARACTERS).join("");
   return (await addDoNotCall(store, { number, source: heard.where, words })) ? "new" : "known";
+}
+
+/**
+ * Takes a number off the list when a text from it says so (START, UNSTOP), which the carriers tell people to write. What
+ * the owner has put on the list stays there.
+ *
+ * @returns whether it was taken off.
+ */
+export async function noteOptIn(
+  store: Store,
+  text: { readonly number: string; readonly words: string },
+): Promise<boolean> {
+  const number = parsePhoneNumber(text.number);
+  if (number === undefined || !isOptIn(text.words)) return false;
+  return await removeDoNotCall(store, number, { unlessBy: "owner" });
 }

@@ -4,13 +4,14 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { outcomeLine } from "../calls/outcome.ts";
-import type { CallOutcome } from "../carriers/carrier.ts";
+import type { CallOutcome, TranscriptLine } from "../carriers/carrier.ts";
 import { noteOptOut } from "../limits/opt-out.ts";
 import { type Log, messageOf } from "../log.ts";
 import { transcriptOf } from "../store/call-lines.ts";
 import { findCall, type KnownCall, markTold, noteCallEnded, untoldCalls } from "../store/calls.ts";
 import type { Store } from "../store/database.ts";
-import { isOwners } from "../trust/speakers.ts";
+import { findDoNotCall } from "../store/do-not-call.ts";
+import { type SpeakerFacts, wasOwners } from "../trust/speakers.ts";
 
 /** What is told of one call. */
 export interface CallNotice {
@@ -31,9 +32,7 @@ export interface HandedOver {
 }
 
 export interface CallReportsParameters {
-  readonly line: string;
-  readonly carrier: string;
-  readonly inboundCallers: "owner" | "unknown";
+  readonly line: SpeakerFacts["line"];
   readonly ownerNumbers: readonly string[];
   /** False where the carrier's own voice leads every call: what was said on one is news to the owner's session. */
   readonly agentSpeaks: boolean;
@@ -80,13 +79,13 @@ export class CallReports {
 
   /** Writes down that a call has ended, and tells the owner's session. Never rejects. */
   async ended(outcome: CallOutcome): Promise<void> {
-    const { line, carrier, store, log } = this.#p;
+    const { line, store, log } = this.#p;
     try {
       const { callId, reason, outcome: what, direction, durationSeconds, voicemailMessage } = outcome;
-      const address = { line, carrierCallId: callId };
+      const address = { line: line.name, carrierCallId: callId };
       const isNews = await noteCallEnded(store, {
         ...address,
-        carrier,
+        carrier: line.carrier,
         direction,
         reason,
         outcome: what,
@@ -110,7 +109,7 @@ export class CallReports {
   /** Tells what is not told yet: what has ended, and what could not be placed at its time. Never rejects. */
   async tellAll(): Promise<void> {
     try {
-      for (const call of await untoldCalls(this.#p.store, this.#p.line)) await this.#tell(call);
+      for (const call of await untoldCalls(this.#p.store, this.#p.line.name)) await this.#tell(call);
     } catch (error) {
       this.#p.log.debug(`Calls that were not told could not be read: ${messageOf(error)}`);
     }
@@ -144,21 +143,13 @@ export class CallReports {
   }
 
   async #tellNow(call: KnownCall, toNumber: string | undefined): Promise<void> {
-    const { store, ownerNumbers, inboundCallers, agentSpeaks } = this.#p;
+    const { store, agentSpeaks } = this.#p;
     const { signal } = this.#stopped;
-    const { placedHere, recordedAs, state, carrierCallId: callId = call.id } = call;
+    const { placedHere, state, carrierCallId: callId = call.id } = call;
     const transcript = await transcriptOf(store, call);
     const direction = placedHere ? ("outbound" as const) : call.direction;
-    const withOwner = placedHere
-      ? isOwners(call.callee, ownerNumbers)
-      : recordedAs === "callback" ||
-        recordedAs === "briefing" ||
-        (direction === "inbound" && inboundCallers === "owner");
-    if (!withOwner && call.callee) {
-      for (const { speaker, words } of transcript) {
-        if (speaker === "other") await noteOptOut(store, { number: call.callee, words, where: "call" });
-      }
-    }
+    const withOwner = wasOwners(call, this.#p);
+    const wish = withOwner ? undefined : await this.#wishOnCall(call, transcript);
     const isAnswered = transcript.some(({ speaker }) => speaker === "other");
     const result =
       agentSpeaks && !withOwner && isAnswered ? await this.#p.resultOf(callId, signal) : undefined;
@@ -170,33 +161,55 @@ export class CallReports {
       // The owner was on the phone themselves.
       askedIn: withOwner && agentSpeaks ? undefined : call.askedIn,
       isOld: (call.endedAt ?? call.createdAt) < this.#startedAt,
-      sentence: outcomeLine(
-        {
-          callId,
-          ...(outcome === undefined ? {} : { outcome }),
-          ...(state === "refused" ? { outcome: "not_placed" } : {}),
-          ...(state === "unsettled" ? { outcome: "unsettled" } : {}),
-          ...(detail === undefined ? {} : { reason: detail }),
-          ...(cost === undefined ? {} : { cost }),
-          ...(durationSeconds === undefined ? {} : { durationSeconds }),
-          ...(voicemailMessage === undefined ? {} : { voicemailMessage }),
-          ...(toNumber === undefined ? {} : { toNumber }),
-          ...(placedHere || purpose === undefined ? {} : { purpose }),
-          transcript,
-        },
-        {
-          direction,
-          callee: placedHere ? (call.callee ?? undefined) : undefined,
-          purpose: placedHere ? purpose : undefined,
-          greeting: placedHere ? call.greeting : undefined,
-          withOwner,
-          ledByCarrier: !agentSpeaks,
-          result,
-        },
-      ),
+      sentence: [
+        outcomeLine(
+          {
+            callId,
+            ...(outcome === undefined ? {} : { outcome }),
+            ...(state === "refused" ? { outcome: "not_placed" } : {}),
+            ...(state === "unsettled" ? { outcome: "unsettled" } : {}),
+            ...(detail === undefined ? {} : { reason: detail }),
+            ...(cost === undefined ? {} : { cost }),
+            ...(durationSeconds === undefined ? {} : { durationSeconds }),
+            ...(voicemailMessage === undefined ? {} : { voicemailMessage }),
+            ...(toNumber === undefined ? {} : { toNumber }),
+            ...(placedHere || purpose === undefined ? {} : { purpose }),
+            transcript,
+          },
+          {
+            direction,
+            callee: placedHere ? (call.callee ?? undefined) : undefined,
+            purpose: placedHere ? purpose : undefined,
+            greeting: placedHere ? call.greeting : undefined,
+            withOwner,
+            ledByCarrier: !agentSpeaks,
+            result,
+          },
+        ),
+        ...(wish === undefined ? [] : [wish]),
+      ].join(" "),
     });
     this.#handedOver.set(call.id, { ...handedOver, state });
     void handedOver.told.then(() => this.#told(call.id, state));
+  }
+
+  /**
+   * Puts whom we called on the do-not-call list when they asked for it.
+   *
+   * @returns what the owner's session is to know: also when this is told once more, after a try that failed.
+   */
+  async #wishOnCall(
+    { callee, createdAt }: KnownCall,
+    transcript: readonly TranscriptLine[],
+  ): Promise<string | undefined> {
+    if (!callee) return undefined;
+    const { store } = this.#p;
+    for (const { speaker, words } of transcript) {
+      if (speaker === "other") await noteOptOut(store, { number: callee, words, where: "call" });
+    }
+    const entry = await findDoNotCall(store, callee);
+    if (entry?.source !== "call" || entry.addedAt < createdAt) return undefined;
+    return `They asked not to be called again: ${callee} is on the do-not-call list now, and is neither called nor texted any more. If that is a mistake, your owner takes it off: phone do-not-call remove ${callee}`;
   }
 
   async #told(id: string, state: KnownCall["state"]): Promise<void> {

@@ -47,7 +47,7 @@ import {
 import type { Store } from "../store/database.ts";
 import { pruneStore } from "../store/retention.ts";
 import { approvalHeard } from "../trust/approvals.ts";
-import { isStrong } from "../trust/identity.ts";
+import { isStrong, speakerBy } from "../trust/identity.ts";
 import type { OwnerRoute } from "../trust/owner-session.ts";
 import { type SpeakerSession, strangerSession } from "../trust/sessions.ts";
 import { findCallWithPatience, identifyCall, type SpeakerFacts } from "../trust/speakers.ts";
@@ -124,7 +124,7 @@ export function createLine(parameters: LineParameters): Line {
     },
     // Callers that are turned away are not asked what one can do for them.
     greeting:
-      line.inboundCallers === "unknown"
+      speakerBy("callsIn", line).tier === "unknown"
         ? undefined
         : (line.greeting ?? defaultGreeting(names, line.language)),
     context: carrierContext(names),
@@ -164,9 +164,7 @@ export function createLine(parameters: LineParameters): Line {
   });
 
   const reports = new CallReports({
-    line: line.name,
-    carrier: carrier.name,
-    inboundCallers: line.inboundCallers,
+    line,
     ownerNumbers: config.ownerNumbers,
     agentSpeaks: parts.following === undefined,
     store,
@@ -245,8 +243,7 @@ export function createLine(parameters: LineParameters): Line {
   }
 
   const facts: SpeakerFacts = {
-    line: line.name,
-    inboundCallers: line.inboundCallers,
+    line,
     ownerNumbers: config.ownerNumbers,
     ownerSession: () => owner().session,
     writtenCall: (id) => findCall(store, { line: line.name, carrierCallId: id }),
@@ -387,11 +384,7 @@ export function createLine(parameters: LineParameters): Line {
       timeoutMs,
       asWritten,
       signal,
-    }: {
-      timeoutMs: number;
-      asWritten?: string | undefined;
-      signal?: AbortSignal | undefined;
-    },
+    }: { timeoutMs: number; asWritten?: string | undefined; signal?: AbortSignal | undefined },
   ): Promise<string | undefined> {
     const answer = await parameters.agent.run(
       {
@@ -458,6 +451,10 @@ export function createLine(parameters: LineParameters): Line {
   /** Push-to-talk comes from the app of the account's owner; the session it names is a hint we do not follow. */
   async function walkie(requestId: string, words: string): Promise<void> {
     const language = detectLanguage(words, line.language);
+    if (speakerBy("pushToTalk", line).tier !== "owner") {
+      carrier.answerWalkie(requestId, { error: phrase("unverified", language) });
+      return;
+    }
     try {
       const reply = await walkieReply(words, language);
       if (reply === undefined) carrier.answerWalkie(requestId, { error: phrase("failed", language) });

@@ -87,12 +87,18 @@ async function open(file: string): Promise<Kysely<Tables>> {
     database.function("folded", { deterministic: true }, (text) =>
       typeof text === "string" ? folded(text) : null,
     );
+    database.function("without", { deterministic: true }, (text, pattern) =>
+      typeof text === "string" ? text.replace(new RegExp(String(pattern), "gu"), REMOVED) : null,
+    );
     return kyselyOn(database);
   } catch (error) {
     database.close();
     throw error;
   }
 }
+
+/** What stands in a text where something was taken out of it: SQL's `without(text, pattern)`. */
+const REMOVED = "[removed]";
 
 /** Sets the connection up and updates the file. False when another connection is in the way just now. */
 async function prepared(database: DatabaseSync): Promise<boolean> {

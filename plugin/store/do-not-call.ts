@@ -25,7 +25,10 @@ export interface DoNotCallEntry {
   readonly addedAt: Date;
 }
 
-/** Puts a number on the list. False when it is on it already: the first entry stays. */
+/**
+ * Puts a number on the list. False when it is on it already: the first entry stays, but what the owner puts there is the
+ * owner's from then on.
+ */
 export async function addDoNotCall(
   store: Store,
   entry: { readonly number: E164; readonly source: DoNotCallSource; readonly words?: string | undefined },
@@ -40,12 +43,32 @@ export async function addDoNotCall(
     })
     .onConflict((conflict) => conflict.column("number").doNothing())
     .executeTakeFirst();
-  return result.numInsertedOrUpdatedRows === 1n;
+  const isNew = result.numInsertedOrUpdatedRows === 1n;
+  if (!isNew && entry.source === "owner") {
+    await store.db
+      .updateTable("do_not_call")
+      .set({ source: "owner" })
+      .where("number", "=", entry.number)
+      .execute();
+  }
+  return isNew;
 }
 
-/** Takes a number off the list. False when it is not on it. */
-export async function removeDoNotCall(store: Store, number: E164): Promise<boolean> {
-  const result = await store.db.deleteFrom("do_not_call").where("number", "=", number).executeTakeFirst();
+/**
+ * Takes a number off the list. False when it is not on it.
+ *
+ * @param how.unlessBy leaves an entry that came there so.
+ */
+export async function removeDoNotCall(
+  store: Store,
+  number: E164,
+  { unlessBy }: { readonly unlessBy?: DoNotCallSource } = {},
+): Promise<boolean> {
+  const result = await store.db
+    .deleteFrom("do_not_call")
+    .where("number", "=", number)
+    .$if(unlessBy !== undefined, (query) => query.where("source", "!=", unlessBy ?? "owner"))
+    .executeTakeFirst();
   return result.numDeletedRows === 1n;
 }
 

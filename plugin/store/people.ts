@@ -3,6 +3,7 @@
  * them: that a line placed a call or sent a message at that time, which the limits and the owner's bill count.
  */
 import { sql } from "kysely";
+import { parsePhoneNumberFromString } from "libphonenumber-js/min";
 import { type E164, parsePhoneNumber } from "../config/phone-number.ts";
 import type { Store } from "./database.ts";
 
@@ -12,10 +13,14 @@ export interface Forgotten {
   readonly calls: number;
   /** Texts to and from them. */
   readonly texts: number;
+  /** Elsewhere, in what was said and written with others: texts from which the number was taken out. */
+  readonly mentions: number;
   /** Calls with them that may be going on: they are still there. */
   readonly openCalls: number;
   /** Whether the number stays on the do-not-call list, without the words that put it there. */
   readonly isDoNotCall: boolean;
+  /** Whether nothing of it stands in the files any more; false while another process reads. */
+  readonly isErased: boolean;
 }
 
 /** A call of which nothing was heard for so long is not going on any more. */
@@ -91,11 +96,7 @@ export async function forgetPerson(store: Store, number: E164): Promise<Forgotte
     .where("recipient", "=", number)
     .executeTakeFirst();
   const received = await deleteTextsFrom(store, number);
-  await db
-    .deleteFrom("approvals")
-    .where("status", "!=", "pending")
-    .where(sql<boolean>`instr(concat_ws(' ', action, details), ${number}) > 0`)
-    .execute();
+  const mentions = await removeMentions(store, number);
   const listed = await db
     .updateTable("do_not_call")
     .set({ words: null })
@@ -103,13 +104,70 @@ export async function forgetPerson(store: Store, number: E164): Promise<Forgotte
     .executeTakeFirst();
   // What was deleted still stands in the journal beside the file until it is emptied. Another process that reads just
   // now can prevent that; SQLite empties it later by itself.
-  await sql`PRAGMA wal_checkpoint(TRUNCATE)`.execute(db);
+  const emptied = await sql<{ readonly busy: number }>`PRAGMA wal_checkpoint(TRUNCATE)`.execute(db);
   return {
     calls: Number(neverPlaced.numDeletedRows + placed.numUpdatedRows),
     texts: Number(unsent.numDeletedRows + sent.numUpdatedRows) + received,
+    mentions,
     openCalls: Number(open?.count ?? 0),
     isDoNotCall: listed.numUpdatedRows === 1n,
+    isErased: emptied.rows[0]?.busy === 0,
   };
+}
+
+/** Where somebody's number can stand in what was said and written with others. */
+const TOLD = {
+  calls: ["purpose", "greeting", "context", "transcript", "detail", "voicemail_message"],
+  call_lines: ["words"],
+  inbox: ["body", "detail"],
+  outbox: ["body", "detail"],
+  do_not_call: ["words"],
+} as const;
+
+/** Takes a number out of everything else, however it is written there. What the owner was asked about it goes as a whole. */
+async function removeMentions({ db }: Store, number: E164): Promise<number> {
+  const pattern = writtenForms(number);
+  const approvals = await db
+    .deleteFrom("approvals")
+    .where("status", "!=", "pending")
+    .where(({ fn, or, val }) =>
+      or(
+        (["action", "details"] as const).map(
+          (column) => sql<boolean>`${sql.ref(column)} <> ${fn("without", [column, val(pattern)])}`,
+        ),
+      ),
+    )
+    .executeTakeFirst();
+  let count = Number(approvals.numDeletedRows);
+  for (const [table, columns] of Object.entries(TOLD)) {
+    for (const column of columns) {
+      const [name, place] = [sql.ref(column), sql.table(table)];
+      // What is left of calls with the person themselves may be going on.
+      const isElsewhere = table === "calls" ? sql`callee IS NOT ${number}` : sql`true`;
+      const { numAffectedRows = 0n } = await sql`
+        UPDATE ${place} SET ${name} = without(${name}, ${pattern})
+        WHERE ${name} <> without(${name}, ${pattern}) AND ${isElsewhere}
+      `.execute(db);
+      count += Number(numAffectedRows);
+    }
+  }
+  return count;
+}
+
+/** What people put between the digits of a number; the dashes too that only look like hyphens. */
+const BETWEEN = "[\\s().\\/\\u2010-\\u2015-]{0,3}";
+/** A shorter number is taken for one only with its country code: anything could be written so. */
+const TELLING_DIGITS = 7;
+
+/** A regular expression for a number with and without its country code, in whatever groups. */
+function writtenForms(number: E164): string {
+  const known = parsePhoneNumberFromString(number);
+  const country = known?.countryCallingCode ?? "";
+  const national = number.slice(1 + country.length);
+  const spread = (digits: string) => [...digits].join(BETWEEN);
+  const international = `(?:\\+|00)?${spread(country)}${BETWEEN}(?:\\(?0\\)?)?${BETWEEN}`;
+  const beginning = national.length < TELLING_DIGITS ? international : `(?:${international}|0)?`;
+  return `(?<!\\d)${beginning}${spread(national)}(?!\\d)`;
 }
 
 /** A sender stands there as the carrier wrote it. */

@@ -179,6 +179,22 @@ describe("a turn", () => {
     for (const [index, line] of lines.entries()) expect(line).not.toBe(lines[index - 1]);
   });
 
+  it("says once that the owner is asked for a yes, and nothing of work while they are", async () => {
+    const { say, runs, sent } = setUp();
+    await say("r1", "Post the picture");
+    runs[0]?.listener.onTool("message");
+    runs[0]?.listener.onAskingOwner?.();
+    expect(spokenFor(sent, "r1")).toEqual([phrase("askingOwner", "en")]);
+    await vi.advanceTimersByTimeAsync(30_000);
+    const [asking, ...waiting] = spokenFor(sent, "r1");
+    expect(waiting.length).toBeGreaterThanOrEqual(2);
+    expect(waiting).not.toContain(asking);
+    expect(progressFor(undefined, "en")).toEqual(expect.arrayContaining(waiting));
+    runs[0]?.end({ kind: "answered", text: "It is posted." });
+    await settle();
+    expect(answersTo(sent, "r1")).toEqual(["It is posted."]);
+  });
+
   it("tells the one who waits for a busy session so within two seconds", async () => {
     const { say, sent } = setUp({ busy: true });
     await say("r1", "Are you there?");

@@ -392,6 +392,23 @@ describe("a call with the owner", () => {
     expect(answers.at(-1)?.text).toBe("The Grand is best.");
   });
 
+  it("hears at once that they are asked for a yes elsewhere, and what came of it at the next words", async () => {
+    const { says, runs, answers } = setUp(OWNER);
+    await says("Post the picture");
+    runs[0]?.listener.onText("I will post it.");
+    runs[0]?.listener.onMessageEnd();
+    runs[0]?.listener.onTool("exec");
+    runs[0]?.listener.onAskingOwner?.();
+    const told = `I will post it. ${phrase("askingOwner", "en")} ${phrase("stillWorking", "en")}`;
+    expect(answers).toMatchObject([{ text: told, endCall: false, atMs: 0 }]);
+    await pass(30_000);
+    runs[0]?.end(answered("It is posted."));
+    await settle();
+    await says("Okay");
+    expect(texts(answers)).toEqual([told, "It is posted."]);
+    expect(runs).toHaveLength(1);
+  });
+
   it("is not deaf for long behind work that does not end", async () => {
     const { says, runs, answers } = setUp(OWNER);
     await says("Research hotels");

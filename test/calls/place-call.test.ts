@@ -26,7 +26,7 @@ let service: ClawdTalkPractice;
 let rest: ClawdTalkRest;
 
 const ownerNumbers = [parsePhoneNumber("+15550001111")].filter((number) => number !== undefined);
-const named = { agentName: "Bo", ownerName: "Ada", ownerNumbers, allowPremiumNumbers: false, ...unlimited };
+const named = { agentName: "Bo", ownerName: "Ada", ownerNumbers, ...unlimited };
 
 /** Who calls for whom, in the words of a call to somebody else. */
 const BO = "Hello, this is Bo, an AI assistant calling on behalf of Ada.";
@@ -62,7 +62,7 @@ function place(
     rest,
     line,
     planned,
-    config: { ownerNumbers, allowPremiumNumbers: false, ...unlimited, ...names },
+    config: { ownerNumbers, ...unlimited, ...names },
   });
 }
 
@@ -308,7 +308,7 @@ describe("what the limits forbid", () => {
       detail: expect.stringMatching(/"callsPerNumberPerDay"/),
     });
     const announced: string[] = [];
-    const quiet = { timezone: "UTC", quietHours: { fromMinute: 0, toMinute: 1440 }, callingHours: undefined };
+    const quiet = { ...unlimited.hours, quietHours: { fromMinute: 0, toMinute: 1440 } };
     const using = {
       store,
       rest,

@@ -411,7 +411,7 @@ describe("what the limits forbid", () => {
   /** At 12:00 UTC nobody of +1 555 is in these hours. */
   const night: TextConfig = {
     ...config,
-    hours: { timezone: "UTC", quietHours: undefined, callingHours: { fromMinute: 0, toMinute: 60 } },
+    hours: { ...unlimited.hours, callingHours: { fromMinute: 0, toMinute: 60 } },
   };
 
   test("is not sent, and written down with the reason", async () => {

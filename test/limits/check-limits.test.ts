@@ -47,6 +47,7 @@ const standard: LimitSettings = {
     timezone: "Europe/Berlin",
     quietHours: parseDailyHours("22:00-07:00"),
     callingHours: parseDailyHours("09:00-17:00"),
+    numberTimezones: {},
   },
   lines: [
     { name: "home", callsPerDay: 50, textsPerDay: 200, minutesPerDay: 240 },
@@ -57,7 +58,7 @@ const standard: LimitSettings = {
 /** The same without hours: for what is counted. */
 const anytime: LimitSettings = {
   ...standard,
-  hours: { timezone: "Europe/Berlin", quietHours: undefined, callingHours: undefined },
+  hours: { ...standard.hours, quietHours: undefined, callingHours: undefined },
 };
 
 const caps = (given: Partial<LimitSettings["lines"][number]>): LimitSettings => ({
@@ -194,8 +195,24 @@ describe("calling hours", () => {
     );
     const moscow = await refusal(call(e164("+7 916 123 4567")));
     expect(moscow?.message).toMatch(/where \+79161234567 may be, and others are called/);
-    expect(moscow?.message).toContain("no hour suits all of these hours and places; the owner can change");
+    expect(moscow?.message).toContain(
+      'no hour suits all of these hours and places; the owner can change "callingHours" ("always" lifts them) or say where such numbers are ("numberTimezones").',
+    );
     expect((await refusal(call(e164("+800 1234 5678"))))?.message).toMatch(/^Nobody can say what time it is/);
+  });
+
+  test("a number is where the owner says", async () => {
+    at("2026-07-30T14:00:00Z");
+    expect(await rule(call(TOLL_FREE))).toBe("callingHours");
+    const config = {
+      ...standard,
+      hours: { ...standard.hours, numberTimezones: { "+1800": "America/New_York", "+49": "Asia/Tokyo" } },
+    };
+    expect(await rule(call(TOLL_FREE), config)).toBeUndefined();
+    const refused = await refusal(call(BERLIN), config);
+    expect(refused?.message).toMatch(
+      /^It is 23:00 in Asia\/Tokyo, where \+493012345678 is, .*\("always" lifts them\)\.$/,
+    );
   });
 
   test("hold nobody back who is answered, and not the owner", async () => {
@@ -247,7 +264,7 @@ describe("calling hours", () => {
         fc.option(anyHours, { nil: undefined }),
         async (time, timezone, to, quietHours, callingHours) => {
           here.clock = time.getTime();
-          const config = { ...standard, hours: { timezone, quietHours, callingHours } };
+          const config = { ...standard, hours: { timezone, quietHours, callingHours, numberTimezones: {} } };
           const isQuiet = quietHours !== undefined && isInHours(minuteOfDay(time, timezone), quietHours);
           const isDaytime =
             to === null ||
@@ -385,6 +402,15 @@ describe("a line's day", () => {
     expect(await rule(call(null), config)).toBe("callsPerDay");
     at("2026-07-30T22:00:00Z");
     expect(await rule(call(null), config)).toBeUndefined();
+  });
+
+  test("calls ordered together have to be within the cap together", async () => {
+    const config = caps({ callsPerDay: 3 });
+    await placed(NEW_YORK);
+    expect(await rule(call(BERLIN, { calls: 2 }), config)).toBeUndefined();
+    expect((await refusal(call(BERLIN, { calls: 3 }), config))?.message).toBe(
+      'The line "home" has placed 1 call today, this order takes 3, and 3 a day are allowed: go on tomorrow, or the owner can raise "callsPerDay".',
+    );
   });
 
   test("what was placed before a restart counts", async () => {

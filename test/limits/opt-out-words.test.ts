@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isOptOut } from "../../plugin/limits/opt-out-words.ts";
+import { isOptIn, isOptOut } from "../../plugin/limits/opt-out-words.ts";
 
 /** What people write and say who want no more calls and texts; each line counts in both. */
 const WISHES: Readonly<Record<string, readonly string[]>> = {
@@ -26,6 +26,15 @@ const WISHES: Readonly<Record<string, readonly string[]>> = {
     "Leave me alone!",
     "Look, I've told you before. Don't call here. Goodbye.",
     "Don't call me.",
+    "You people never stop. Don't call again.",
+    "I'm at work right now. Don't call me again, ok?",
+    "I'm busy so don't call here again",
+    "I dont want u to call me",
+    "Please quit calling me",
+    "From today on, don't call me again",
+    "Don't call me again after today",
+    "Don't contact my wife again",
+    'I said "no" twice. Stop calling me.',
   ],
   de: [
     "Rufen Sie mich nicht mehr an!",
@@ -41,6 +50,7 @@ const WISHES: Readonly<Record<string, readonly string[]>> = {
     "Lassen Sie mich in Ruhe!",
     "Schreiben Sie mir nicht mehr",
     "Melden Sie sich nicht mehr bei mir.",
+    "Ab heute rufen Sie mich nicht mehr an.",
   ],
   fr: [
     "Ne m'appelez plus !",
@@ -54,6 +64,7 @@ const WISHES: Readonly<Record<string, readonly string[]>> = {
     "Laissez-moi tranquille",
     "Je veux me désabonner",
     "ne m'envoyez plus de messages",
+    "A partir d'aujourd'hui, ne m'appelez plus",
   ],
   es: [
     "No me llame más",
@@ -137,6 +148,10 @@ const WISHES: Readonly<Record<string, readonly string[]>> = {
     "请删除我的号码",
     "我要退订",
     "不要再給我發簡訊了",
+    "从今天起别再打给我",
+    "我在上班，别再打电话来了",
+    "烦死了别打了",
+    "不用再打电话给我了",
   ],
   ja: [
     "もう電話しないでください",
@@ -147,6 +162,8 @@ const WISHES: Readonly<Record<string, readonly string[]>> = {
     "リストから外してください",
     "私の番号を名簿から削除してください",
     "配信停止してください",
+    "今後電話しないでください",
+    "今日から電話しないでください",
   ],
   ko: [
     "다시는 전화하지 마세요",
@@ -156,6 +173,7 @@ const WISHES: Readonly<Record<string, readonly string[]>> = {
     "문자 보내지 마세요",
     "명단에서 제 번호를 빼 주세요",
     "수신거부 해주세요",
+    "오늘부터 전화하지 마세요",
   ],
   ar: [
     "لا تتصل بي مرة أخرى",
@@ -191,6 +209,34 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
     "Take the bread off your shopping list",
     "Can I leave a message?",
     "Nobody has called again.",
+    "Reply STOP to end. Msg&data rates may apply",
+    "stop by at nine",
+    "I can't stop laughing",
+    "please don't stop",
+    "Can you stop the delivery?",
+    "Don't call again before nine",
+    "Don't call me again until Monday.",
+    "Please don't call again today, I'm in a meeting",
+    "Don't text me again while I'm driving",
+    "Stop texting while driving",
+    "Don't ever call me at work again, use my mobile",
+    "Don't call again so early",
+    "Don't call me again at this hour!",
+    "Don't call me again for a week",
+    "Don't call me, I'll call you.",
+    "Please don't contact me again, I will get back to you",
+    "Never call me a liar again",
+    "Don't ring the bell again",
+    "I will never call you again",
+    "They don't want to be called again later than five",
+    "Should I stop calling you?",
+    "Do you want me to stop calling?",
+    "Stop calling it that",
+    "Stop calling my brother names",
+    'He said: "stop calling me"',
+    "“Don't call me again” - what a line!",
+    "Liked “Stop calling me”",
+    "> Stop calling me\nWho wrote this?",
   ],
   de: [
     "Rufen Sie mich morgen wieder an.",
@@ -198,20 +244,42 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
     "Ich kann heute leider nicht mehr anrufen",
     "Legen Sie nicht auf!",
     "Antworten Sie mit STOPP, um den Dienst abzubestellen",
+    "Bitte heute nicht mehr anrufen",
+    "Rufen Sie mich nicht mehr so spät an",
+    "Rufen Sie mich nicht mehr an, ich rufe Sie an",
+    "„Rufen Sie mich nicht mehr an“, hat er geschrieben",
   ],
   fr: [
     "Appelez-moi plus tard",
     "Il ne m'appelle plus",
     "Ne m'appelez plus tard que dix heures, s'il vous plaît",
     "Envoyez STOP au 36111 pour vous désabonner",
+    "Ne m'appelez plus aujourd'hui",
+    "Ne m'appelez plus avant dix heures",
   ],
-  es: ["Llámeme más tarde", "No deje de llamarme", "No me llame más tarde, venga ya"],
-  it: ["Mi chiami più tardi", "Non smetta di chiamarmi", "Perché non mi chiami più?"],
-  pt: ["Ligue mais tarde", "Não pare de me ligar"],
-  nl: ["Bel mij morgen weer", "Ik bel niet meer vandaag"],
-  pl: ["Zadzwoń do mnie więcej razy", "Telefon nie dzwoni już"],
-  ru: ["Почему вы не звоните мне?", "Позвоните мне больше не завтра, а сегодня"],
-  tr: ["Beni yarın tekrar arayın", "Artık arama yapabilirsiniz"],
+  es: [
+    "Llámeme más tarde",
+    "No deje de llamarme",
+    "No me llame más tarde, venga ya",
+    "Hoy no me llame más",
+    "No me llame más antes de las nueve",
+  ],
+  it: [
+    "Mi chiami più tardi",
+    "Non smetta di chiamarmi",
+    "Perché non mi chiami più?",
+    "Non mi chiami più oggi",
+  ],
+  pt: ["Ligue mais tarde", "Não pare de me ligar", "Hoje não me ligue mais"],
+  nl: ["Bel mij morgen weer", "Ik bel niet meer vandaag", "Bel mij vandaag niet meer"],
+  pl: ["Zadzwoń do mnie więcej razy", "Telefon nie dzwoni już", "Nie dzwoń do mnie dzisiaj więcej"],
+  ru: [
+    "Почему вы не звоните мне?",
+    "Позвоните мне больше не завтра, а сегодня",
+    "Сегодня больше не звоните",
+    "Не звоните мне больше так поздно",
+  ],
+  tr: ["Beni yarın tekrar arayın", "Artık arama yapabilirsiniz", "Bugün beni bir daha aramayın"],
   zh: [
     "请明天再打电话给我",
     "不要打断我",
@@ -220,11 +288,31 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
     "【银行】您的验证码是1234，回T退订",
     "别挂电话",
     "不要再发货了",
+    "你们不要再打错了",
+    "请不要今天再打电话，明天可以",
+    "别在晚上再打电话了",
+    "九点之前别再打电话",
+    "别打了，我会打给你",
+    "「别再打给我」是什么意思？",
   ],
-  ja: ["あとで電話してください", "電話を切らないでください", "もう電話しましたか"],
-  ko: ["나중에 전화해 주세요", "전화 끊지 마세요", "전화를 끊지 마세요", "[Web발신] 무료수신거부 0801234567"],
-  ar: ["اتصل بي مرة أخرى", "لا تغلق الخط"],
-  hi: ["मुझे कल फिर से कॉल करना", "फोन मत रखिए", "अभी कॉल मत करो, शाम को करना"],
+  ja: [
+    "あとで電話してください",
+    "電話を切らないでください",
+    "もう電話しましたか",
+    "今日はもう電話しないで、明日かけて",
+    "電話をかけないでいいよ",
+    "夜は電話しないでください",
+  ],
+  ko: [
+    "나중에 전화해 주세요",
+    "전화 끊지 마세요",
+    "전화를 끊지 마세요",
+    "[Web발신] 무료수신거부 0801234567",
+    "오늘은 전화하지 마세요",
+    "회의 중이니 전화하지 마세요",
+  ],
+  ar: ["اتصل بي مرة أخرى", "لا تغلق الخط", "لا تتصل بي مرة أخرى اليوم"],
+  hi: ["मुझे कल फिर से कॉल करना", "फोन मत रखिए", "अभी कॉल मत करो, शाम को करना", "आज कॉल मत करना"],
 };
 
 const cases = (table: Readonly<Record<string, readonly string[]>>) =>
@@ -255,6 +343,16 @@ describe("one word", () => {
     "Unsubscribe",
     "STOP\nSent from my phone",
     "Stop. I am not interested.",
+    "I am not interested. STOP",
+    "Stop stop STOP!!",
+    "STOPALL",
+    "QUIT",
+    "Remove me",
+    "Do not call",
+    '"STOP"',
+    "> STOP",
+    "“退订”",
+    "STOP 😡",
     "END",
     "Cancel",
     "Bitte STOPP",
@@ -290,15 +388,36 @@ describe("one word", () => {
     "Can you stop by?",
     "Cancel my order, please send it again",
     "the end",
+    "The bus goes on. Stop. Then it goes on.",
+    "> STOP\nWhat does this mean?",
+    "stop 😂",
+    "Stop! lol you are killing me",
+    "やめて笑",
+    "START",
   ])("that is none: %j", (words) => {
     expect(isOptOut(words, "text")).toBe(false);
   });
 });
+
+test.each(["START", "start.", "Unstop", " ＳＴＡＲＴ! "])("%j takes it back", (words) => {
+  expect(isOptIn(words)).toBe(true);
+  expect(isOptOut(words, "text")).toBe(false);
+});
+
+test.each(["Start the car", "Please start calling again", "restart", "STOP", "yes", "", "START STOP"])(
+  "%j does not",
+  (words) => {
+    expect(isOptIn(words)).toBe(false);
+  },
+);
 
 test("a very long text costs no time", () => {
   const started = performance.now();
   isOptOut("don't call ".repeat(50_000), "text");
   isOptOut("不要再".repeat(50_000), "text");
   isOptOut("a ".repeat(50_000), "text");
+  isOptOut("stop calling me before nine ".repeat(5_000), "text");
+  isOptOut('"'.repeat(50_000), "text");
+  isOptOut("ha".repeat(50_000), "text");
   expect(performance.now() - started).toBeLessThan(1_000);
 });

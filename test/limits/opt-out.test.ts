@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { noteOptOut } from "../../plugin/limits/opt-out.ts";
-import { listDoNotCall } from "../../plugin/store/do-not-call.ts";
+import { requirePhoneNumber } from "../../plugin/config/phone-number.ts";
+import { noteOptIn, noteOptOut } from "../../plugin/limits/opt-out.ts";
+import { addDoNotCall, listDoNotCall } from "../../plugin/store/do-not-call.ts";
 import { storeInFolder } from "../store/store-in-folder.ts";
 
 const here = storeInFolder();
@@ -37,4 +38,24 @@ test("of a long text only the beginning is kept, whole characters", async () => 
   const [entry] = await listDoNotCall(here.store);
   expect([...(entry?.words ?? "")]).toHaveLength(300);
   expect(entry?.words?.isWellFormed()).toBe(true);
+});
+
+test("who has asked for it can take it back; what the owner has put there stays", async () => {
+  const { store } = here;
+  const [asked, said, both] = ["+15550002222", "+15550003333", "+15550004444"].map(requirePhoneNumber);
+  if (asked === undefined || said === undefined || both === undefined) throw new Error("no numbers");
+  await noteOptOut(store, { number: asked, words: "STOP", where: "text" });
+  await addDoNotCall(store, { number: said, source: "owner" });
+  await noteOptOut(store, { number: both, words: "Don't call me again", where: "call" });
+  expect(await addDoNotCall(store, { number: both, source: "owner" }), "on the list already").toBe(false);
+  expect(await noteOptIn(store, { number: asked, words: "I will start on Monday" })).toBe(false);
+  expect(await noteOptIn(store, { number: "anonymous", words: "START" })).toBe(false);
+  expect(await noteOptIn(store, { number: "+1 (555) 000-2222", words: "Start" })).toBe(true);
+  expect(await noteOptIn(store, { number: asked, words: "START" }), "it is off already").toBe(false);
+  expect(await noteOptIn(store, { number: said, words: "UNSTOP" })).toBe(false);
+  expect(await noteOptIn(store, { number: both, words: "UNSTOP" })).toBe(false);
+  expect((await listDoNotCall(store)).map(({ number, source }) => [number, source])).toEqual([
+    [said, "owner"],
+    [both, "owner"],
+  ]);
 });

@@ -75,7 +75,7 @@ describe("forget", () => {
       stdout: [
         "Deleted what was kept of +8613800138000: 0 calls, 1 text.",
         "The number itself stays on the do-not-call list, without the words that put it there.",
-        "What the phone service and the gateway's own conversations keep is not deleted by this.",
+        "What the phone service keeps, and the gateway's own conversations, pairings and logs, is not deleted by this.",
         "",
       ].join("\n"),
     });
@@ -91,8 +91,10 @@ describe("forget", () => {
       number,
       calls: 0,
       texts: 0,
+      mentions: 0,
       openCalls: 1,
       isDoNotCall: false,
+      isErased: true,
     });
     expect((await phone.run("forget", number)).stdout).toContain("may be going on and is still kept");
   });

@@ -918,9 +918,9 @@ describe("phone lines", () => {
     const { code, stdout, stderr } = await phone("lines");
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout.split("\n")).toEqual([
-      "clawdtalk (ClawdTalk, pro): calls you, calls others, texts; number +15550008888.",
+      "clawdtalk (ClawdTalk, pro): calls you, calls others, texts; callers count as you (pin (vendor's word)); number +15550008888.",
       expect.stringMatching(
-        /^clawcall \(ClawCall, Pro\): calls you, calls others; texts: no, ClawCall has no texts; number \+15550008888; \d+ of \d+ minutes of this month\.$/,
+        /^clawcall \(ClawCall, Pro\): calls you, calls others; texts: no, ClawCall has no texts; callers from your numbers count as you \(caller id\); number \+15550008888; \d+ of \d+ minutes of this month\.$/,
       ),
       "stepone (StepOne): calls mobile numbers of mainland China; calling you: no, StepOne calls mobile numbers of mainland China alone, and none is known as yours; texts: no, StepOne has no texts.",
       "",

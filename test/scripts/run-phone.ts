@@ -1,10 +1,11 @@
-/** Runs `phone …` in this very process, below a program that is as strict as the gateway's. */
+/** Runs `phone …`, and other commands, in this very process, below a program that is as strict as the gateway's. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Command, CommanderError } from "commander";
 import { definePhoneCommands } from "../../plugin/command-line/phone-commands.ts";
-import { loadConfig } from "../../plugin/config/loader.ts";
+import type { CommandContext } from "../../plugin/command-line/run.ts";
+import { type LoadedConfig, loadConfig } from "../../plugin/config/loader.ts";
 import { closeStore, openStore, type Store } from "../../plugin/store/database.ts";
 import { AT_ANY_HOUR, type Finished } from "./run-script.ts";
 
@@ -36,9 +37,35 @@ export class PhoneRunner {
   }
 
   run(...args: readonly string[]): RunningPhone {
+    return this.#start(["phone", ...args], definePhoneCommands);
+  }
+
+  /** Runs another command of ours, as its script does. */
+  runScript(
+    define: (command: Command, context: CommandContext) => void,
+    ...args: readonly string[]
+  ): RunningPhone {
+    return this.#start(["script", ...args], (program, context) => define(program.command("script"), context));
+  }
+
+  /** The settings as the commands find them. */
+  settings(): LoadedConfig & { readonly stateFolder: string } {
+    const places = this.#places();
+    return { ...loadConfig(places), stateFolder: places.stateFolder };
+  }
+
+  #places() {
+    return {
+      env: { ...NO_GATEWAY, ...this.env },
+      stateFolder: this.stateFolder,
+      configFile: path.join(this.stateFolder, "openclaw.json"),
+    };
+  }
+
+  #start(args: readonly string[], define: typeof definePhoneCommands): RunningPhone {
     const output = { stdout: "", stderr: "" };
     const stops = new Set<(exitCode: number) => void>();
-    return Object.assign(this.#run(args, output, stops), {
+    return Object.assign(this.#run(args, define, output, stops), {
       output,
       stop: () => {
         for (const stop of stops) stop(130);
@@ -48,21 +75,18 @@ export class PhoneRunner {
 
   async #run(
     args: readonly string[],
+    define: typeof definePhoneCommands,
     output: { stdout: string; stderr: string },
     stops: Set<(exitCode: number) => void>,
   ): Promise<Finished> {
     let code = 0;
-    const places = {
-      env: { ...NO_GATEWAY, ...this.env },
-      stateFolder: this.stateFolder,
-      configFile: path.join(this.stateFolder, "openclaw.json"),
-    };
+    const places = this.#places();
     const program = new Command("openclaw").enablePositionalOptions();
     program.configureOutput({ writeErr: () => {}, writeOut: () => {} }).exitOverride((error) => {
       throw error;
     });
     const context = {
-      settings: async () => ({ ...loadConfig(places), stateFolder: places.stateFolder }),
+      settings: async () => this.settings(),
       places: () => places,
       print: (text: string) => {
         output.stdout += text;
@@ -75,12 +99,12 @@ export class PhoneRunner {
         code = given;
       },
     };
-    definePhoneCommands(program, context, (stop) => {
+    define(program, context, (stop) => {
       stops.add(stop);
       return () => stops.delete(stop);
     });
     try {
-      await program.parseAsync(["phone", ...args], { from: "user" });
+      await program.parseAsync(args, { from: "user" });
     } catch (error) {
       if (!(error instanceof CommanderError)) throw error;
       code = error.exitCode;

@@ -1,31 +1,37 @@
 // Proves what the StepOne commands do over time and at a terminal, without the time and the terminal: the retries, the
 // countdown, waiting for several records, and what is asked before a call.
+import path from "node:path";
 import { Command } from "commander";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { StepOneRest } from "../../plugin/carriers/stepone/rest.ts";
-import type { PlainContext } from "../../plugin/command-line/run.ts";
+import type { CommandContext } from "../../plugin/command-line/run.ts";
 import { defineCallinfoCommand } from "../../plugin/command-line/stepone-callinfo.ts";
 import { defineCalloutCommand } from "../../plugin/command-line/stepone-callout.ts";
 import { defineStepOneCommand } from "../../plugin/command-line/stepone-command.ts";
 import type { StepOneSurroundings } from "../../plugin/command-line/stepone-line.ts";
+import { loadConfig } from "../../plugin/config/loader.ts";
 import { type StepOnePractice, startStepOnePractice } from "../../plugin/practice/stepone-server.ts";
+import { PhoneRunner } from "./run-phone.ts";
 
 const RECORD = "/api/v1/callinfo/search_callinfo";
 const NUMBER = "13800138000";
 const GOOD = "通知张总明天上午9点在三楼会议室开会";
 
 let service: StepOnePractice;
+let folder: PhoneRunner;
 
 beforeEach(async () => {
   service = await startStepOnePractice({
     timings: { ringMs: 1, lineMs: 1, recordDelayMs: Number.POSITIVE_INFINITY },
     newId: (count) => `call-${count}`,
   });
+  folder = new PhoneRunner();
 });
 
 afterEach(async () => {
   expect(service.violations).toEqual([]);
   await service.close();
+  folder.remove();
 });
 
 interface Ran {
@@ -38,7 +44,7 @@ interface Ran {
 }
 
 async function run(
-  define: (command: Command, context: PlainContext, surroundings: StepOneSurroundings) => void,
+  define: (command: Command, context: CommandContext, surroundings: StepOneSurroundings) => void,
   args: readonly string[],
   given: {
     readonly isWatched?: boolean;
@@ -53,8 +59,14 @@ async function run(
 ): Promise<Ran> {
   const ran = { stdout: "", stderr: "", code: 0, waits: [] as number[], questions: [] as string[] };
   const answers = [...(given.answers ?? [])];
-  const context: PlainContext = {
-    places: () => ({ env: {}, stateFolder: "/nowhere", configFile: "/nowhere/openclaw.json" }),
+  const places = {
+    env: {},
+    stateFolder: folder.stateFolder,
+    configFile: path.join(folder.stateFolder, "openclaw.json"),
+  };
+  const context: CommandContext = {
+    places: () => places,
+    settings: async () => ({ ...loadConfig(places), stateFolder: folder.stateFolder }),
     print: (text) => {
       ran.stdout += text;
     },

@@ -122,8 +122,10 @@ describe("a person who is forgotten", () => {
     expect(await forgetPerson(here.store, them)).toEqual({
       calls: 2,
       texts: 4,
+      mentions: 1,
       openCalls: 0,
       isDoNotCall: true,
+      isErased: true,
     });
     const after = onDisk();
     expect(after).not.toContain("Rosebud");
@@ -160,8 +162,10 @@ describe("a person who is forgotten", () => {
     expect(await forgetPerson(here.store, them)).toEqual({
       calls: 0,
       texts: 0,
+      mentions: 0,
       openCalls: 0,
       isDoNotCall: true,
+      isErased: true,
     });
   });
 });
@@ -173,7 +177,14 @@ test("other people are not touched", async () => {
   // What is no number of anybody's stays as well.
   await receiveText(here.store, { line: "home", messageId: "n", from: "anonymous", body: "Hi" });
   const forgotten = await forgetPerson(here.store, them);
-  expect(forgotten).toEqual({ calls: 0, texts: 0, openCalls: 0, isDoNotCall: false });
+  expect(forgotten).toEqual({
+    calls: 0,
+    texts: 0,
+    mentions: 0,
+    openCalls: 0,
+    isDoNotCall: false,
+    isErased: true,
+  });
   expect(await searchCalls(here.store, { search: somebody, limit: 9 })).toMatchObject([
     { purpose: `Ask for ${SECRET}`, transcript: [{ words: SECRET }] },
   ]);
@@ -191,5 +202,59 @@ test("a call that may be going on is kept until it is over, and said so", async 
   here.clock += 5 * HOUR_MS;
   expect(await forgetPerson(here.store, them)).toMatchObject({ calls: 2, openCalls: 0 });
   expect(await linesOf(here.store, call)).toEqual([]);
+  expect(onDisk()).not.toContain("Rosebud");
+});
+
+describe("in what was said and written with others", () => {
+  const forms = [
+    "+15550002222",
+    "+1 (555) 000-2222",
+    "001 555 000 2222",
+    "555.000.2222",
+    "555‑000‑2222",
+    "0555 0002222",
+  ];
+  const others = ["+25550002222", "+155500022223", "5550002223", "15550002222777"];
+
+  test.each(forms)("the number is taken out: %s", async (form) => {
+    const call = await placed(somebody, "call-9");
+    await noteLine(here.store, { ...call, speaker: "other", words: `Ask ${form}, they know.` });
+    await noteCallEnded(here.store, {
+      ...call,
+      transcript: [{ speaker: "other", words: `Ask "${form}", they know.` }],
+    });
+    await receiveText(here.store, { line: "home", messageId: "m", from: somebody, body: `Call ${form}!` });
+    expect(await forgetPerson(here.store, them)).toMatchObject({ calls: 0, texts: 0, mentions: 3 });
+    expect(onDisk()).not.toContain(form);
+    expect(await linesOf(here.store, call)).toMatchObject([{ words: "Ask [removed], they know." }]);
+    expect(await searchCalls(here.store, { search: somebody, limit: 9 })).toMatchObject([
+      { transcript: [{ words: 'Ask "[removed]", they know.' }] },
+    ]);
+    expect(await pendingTexts(here.store, "home")).toMatchObject([{ body: "Call [removed]!" }]);
+  });
+
+  test.each(others)("another number stays: %s", async (form) => {
+    await receiveText(here.store, { line: "home", messageId: "m", from: somebody, body: `Call ${form}!` });
+    expect(await forgetPerson(here.store, them)).toMatchObject({ mentions: 0 });
+    expect(await pendingTexts(here.store, "home")).toMatchObject([{ body: `Call ${form}!` }]);
+  });
+
+  test("a number of mainland China, and a short one only with its country code", async () => {
+    const [mainland, short] = ["+8613800138000", "+29012345"].map(requirePhoneNumber);
+    if (mainland === undefined || short === undefined) throw new Error("no numbers");
+    const body = "打 138 0013 8000 或 (+86) 138-0013-8000; code 12345, +290 12345";
+    await receiveText(here.store, { line: "home", messageId: "m", from: somebody, body });
+    expect(await forgetPerson(here.store, mainland)).toMatchObject({ mentions: 1 });
+    expect(await forgetPerson(here.store, short)).toMatchObject({ mentions: 1 });
+    const [text] = await pendingTexts(here.store, "home");
+    expect(text?.body).toMatch(/^打 \[removed\] 或 \(?\[removed\]; code 12345, \[removed\]$/);
+  });
+});
+
+test("another process that has the store open does not keep what is deleted", async () => {
+  const another = await here.another();
+  await received(them, "from-1");
+  await pendingTexts(another, "home");
+  expect(await forgetPerson(here.store, them)).toMatchObject({ isErased: true });
   expect(onDisk()).not.toContain("Rosebud");
 });

@@ -8,8 +8,7 @@ afterEach(() => void vi.useRealTimers());
 
 function facts(changes: Partial<SpeakerFacts> = {}): SpeakerFacts {
   return {
-    line: "home",
-    inboundCallers: "owner",
+    line: { name: "home", carrier: "clawdtalk", inboundCallers: "owner" },
     ownerNumbers: ["+15550001111"],
     ownerSession: () => ({ tier: "owner", agentId: "main", sessionKey: "agent:main:main" }),
     writtenCall: async () => undefined,
@@ -19,6 +18,11 @@ function facts(changes: Partial<SpeakerFacts> = {}): SpeakerFacts {
     ...changes,
   };
 }
+
+/** A line where nobody who calls in is believed. */
+const BELIEVES_NOBODY = { name: "home", carrier: "clawdtalk", inboundCallers: "unknown" } as const;
+/** Its calls are told apart by the carrier's records. */
+const WITH_RECORDS = { name: "home", carrier: "clawcall", inboundCallers: "owner" } as const;
 
 /** A carrier that says "inbound", after this long. */
 const saysInboundAfter = (milliseconds: number) => ({
@@ -39,7 +43,7 @@ test("a carrier that never answers is not waited for", async () => {
   const identity = identifyCall(
     "call",
     undefined,
-    facts({ inboundCallers: "unknown", askDirection: () => new Promise(() => {}) }),
+    facts({ line: BELIEVES_NOBODY, askDirection: () => new Promise(() => {}) }),
   );
   await vi.advanceTimersByTimeAsync(3_000);
   expect((await identity).tier).toBe("stranger");
@@ -64,7 +68,7 @@ test.each([
 });
 
 test("a call that comes in on a line whose callers are unknown", async () => {
-  expect(await identifyCall("call", "inbound", facts({ inboundCallers: "unknown" }))).toEqual({
+  expect(await identifyCall("call", "inbound", facts({ line: BELIEVES_NOBODY }))).toEqual({
     tier: "unknown",
   });
 });
@@ -85,7 +89,12 @@ test.each([
   ["a third-party call by its record", undefined, undefined, { purpose: "thirdParty" }, "none"],
 ] as const)("how sure it is who speaks: %s", async (_name, direction, call, changes, strength) => {
   const askRecord = changes === undefined ? undefined : async () => record(changes);
-  const identity = await identifyCall("call", direction, facts({ writtenCall: async () => call, askRecord }));
+  const line = askRecord === undefined ? {} : { line: WITH_RECORDS };
+  const identity = await identifyCall(
+    "call",
+    direction,
+    facts({ writtenCall: async () => call, askRecord, ...line }),
+  );
   expect(identity).toMatchObject({ strength });
 });
 
@@ -148,9 +157,7 @@ test.each<[string, Partial<CallRecord> | undefined, string, string | undefined]>
     "call",
     undefined,
     // What events say counts for nothing here.
-    facts({
-      askRecord: async () => changes && record(changes),
-    }),
+    facts({ line: WITH_RECORDS, askRecord: async () => changes && record(changes) }),
   );
   expect(identity.tier).toBe(tier);
   expect("recordedAs" in identity ? identity.recordedAs : undefined).toBe(recordedAs);
@@ -240,6 +247,15 @@ test.each([OWNER, "+1 555 000 1111", "+1 (555) 000-1111", "+1.555.000.1111"])(
   },
 );
 
+test("ClawdTalk's calls, which name nobody, are what the line's setting says, and never the owner's where it says unknown", async () => {
+  for (const direction of ["inbound", undefined] as const) {
+    const known = await identifyCall("call", direction, facts());
+    expect(known).toMatchObject({ tier: "owner", strength: "pin (vendor's word)" });
+    const refused = await identifyCall("call", direction, facts({ line: BELIEVES_NOBODY }));
+    expect(refused).toEqual({ tier: "unknown" });
+  }
+});
+
 test("a call we wrote down needs no record, and stays what it was when the service cannot be asked", async () => {
   const identity = await identifyCall(
     "call",
@@ -257,7 +273,7 @@ test("a line that turns inbound callers away turns the owner's number away too",
     "call",
     undefined,
     facts({
-      inboundCallers: "unknown",
+      line: { ...WITH_RECORDS, inboundCallers: "unknown" },
       askRecord: async () => record({ direction: "inbound", from: "+15550001111" }),
     }),
   );
