@@ -5,6 +5,7 @@
 import { sql } from "kysely";
 import { type E164, parsePhoneNumber } from "../config/phone-number.ts";
 import type { Store } from "./database.ts";
+import { eventsToCome } from "./scheduled-events.ts";
 
 /** What was removed, and what could not be. */
 export interface Forgotten {
@@ -14,6 +15,8 @@ export interface Forgotten {
   readonly texts: number;
   /** Calls with them that may be going on: they are still there. */
   readonly openCalls: number;
+  /** What missions have scheduled with them and is still to come: it is still there. */
+  readonly scheduledEvents: number;
   /** Whether the number stays on the do-not-call list, without the words that put it there. */
   readonly isDoNotCall: boolean;
 }
@@ -96,6 +99,7 @@ export async function forgetPerson(store: Store, number: E164): Promise<Forgotte
     .where("status", "!=", "pending")
     .where(sql<boolean>`instr(concat_ws(' ', action, details), ${number}) > 0`)
     .execute();
+  const scheduled = await forgetInMissions(store, number);
   const listed = await db
     .updateTable("do_not_call")
     .set({ words: null })
@@ -108,8 +112,34 @@ export async function forgetPerson(store: Store, number: E164): Promise<Forgotte
     calls: Number(neverPlaced.numDeletedRows + placed.numUpdatedRows),
     texts: Number(unsent.numDeletedRows + sent.numUpdatedRows) + received,
     openCalls: Number(open?.count ?? 0),
+    scheduledEvents: scheduled,
     isDoNotCall: listed.numUpdatedRows === 1n,
   };
+}
+
+/** What missions keep of a person. @returns how many events with them are still to come: those stay. */
+async function forgetInMissions(store: Store, number: E164): Promise<number> {
+  const { db } = store;
+  const toCome = (await eventsToCome(store, number)).map(({ id }) => id);
+  await db
+    .updateTable("scheduled_events")
+    .set({ recipient: "", body: null, conversation_id: null, carrier_event_id: null, detail: null })
+    .where("recipient", "=", number)
+    .$if(toCome.length > 0, (query) => query.where("id", "not in", toCome))
+    .execute();
+  // The rows stay: the items of a list are counted by their places.
+  await db
+    .updateTable("mission_memory")
+    .set({ value: "null" })
+    .where(sql<boolean>`instr(value, ${number}) > 0`)
+    .execute();
+  await db
+    .updateTable("mission_requests")
+    .set({ body: "null" })
+    .where("state", "=", "done")
+    .where(sql<boolean>`instr(body, ${number}) > 0`)
+    .execute();
+  return toCome.length;
 }
 
 /** A sender stands there as the carrier wrote it. */

@@ -123,6 +123,7 @@ describe("a person who is forgotten", () => {
       calls: 2,
       texts: 4,
       openCalls: 0,
+      scheduledEvents: 0,
       isDoNotCall: true,
     });
     const after = onDisk();
@@ -161,6 +162,7 @@ describe("a person who is forgotten", () => {
       calls: 0,
       texts: 0,
       openCalls: 0,
+      scheduledEvents: 0,
       isDoNotCall: true,
     });
   });
@@ -173,7 +175,7 @@ test("other people are not touched", async () => {
   // What is no number of anybody's stays as well.
   await receiveText(here.store, { line: "home", messageId: "n", from: "anonymous", body: "Hi" });
   const forgotten = await forgetPerson(here.store, them);
-  expect(forgotten).toEqual({ calls: 0, texts: 0, openCalls: 0, isDoNotCall: false });
+  expect(forgotten).toEqual({ calls: 0, texts: 0, openCalls: 0, scheduledEvents: 0, isDoNotCall: false });
   expect(await searchCalls(here.store, { search: somebody, limit: 9 })).toMatchObject([
     { purpose: `Ask for ${SECRET}`, transcript: [{ words: SECRET }] },
   ]);
