@@ -55,7 +55,7 @@ export interface Statements {
   /** Carried out first; when it changes nothing, nothing is done at all. A state machine's "only from this state". */
   readonly onlyIf?: CompiledQuery;
   /** The rows that each of these returns are the result; undefined when `onlyIf` changed nothing. */
-  readonly then: readonly CompiledQuery[];
+  readonly all: readonly CompiledQuery[];
 }
 
 type Row = Readonly<Record<string, unknown>>;
@@ -156,7 +156,7 @@ function folded(text: string): string {
   return text.normalize("NFKC").toLowerCase().replaceAll("i\u0307", "i").toUpperCase().normalize("NFC");
 }
 
-function together(database: DatabaseSync, { onlyIf, then }: Statements): Row[][] | undefined {
+function together(database: DatabaseSync, { onlyIf, all }: Statements): Row[][] | undefined {
   // Asked for the write lock now: a transaction that only reads at first can be refused it later.
   database.exec("BEGIN IMMEDIATE");
   try {
@@ -164,7 +164,7 @@ function together(database: DatabaseSync, { onlyIf, then }: Statements): Row[][]
       database.exec("ROLLBACK");
       return undefined;
     }
-    const rows = then.map((query) => carryOut(database, query).rows);
+    const rows = all.map((query) => carryOut(database, query).rows);
     database.exec("COMMIT");
     return rows;
   } catch (error) {
@@ -173,7 +173,10 @@ function together(database: DatabaseSync, { onlyIf, then }: Statements): Row[][]
   }
 }
 
-function carryOut(database: DatabaseSync, { sql, parameters }: CompiledQuery): { rows: Row[]; changes: number } {
+function carryOut(
+  database: DatabaseSync,
+  { sql, parameters }: CompiledQuery,
+): { rows: Row[]; changes: number } {
   const statement = database.prepare(sql);
   const given = parameters as SQLInputValue[];
   if (statement.columns().length > 0) {

@@ -38,7 +38,7 @@ interface Place {
 export async function saveMemory(store: Store, place: Place, value: MemoryValue): Promise<void> {
   const { db } = store;
   await store.together({
-    then: [
+    all: [
       db
         .deleteFrom("mission_memory")
         .where("mission", "=", place.mission)
@@ -64,7 +64,7 @@ export async function appendMemory(store: Store, place: Place, item: MemoryValue
   const now = store.now().toISOString();
   const [, , added] =
     (await store.together({
-      then: [
+      all: [
         db
           .updateTable("mission_memory")
           .set({ position: 1, kind: "item" })

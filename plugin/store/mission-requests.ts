@@ -126,8 +126,8 @@ export async function settleRequest(
     .where("id", "=", id)
     .where("state", "=", "intended")
     .compile();
-  const then = [partsStatement(store, done.mission, done.parts ?? {}), ...further];
-  return (await store.together({ onlyIf: settled, then })) !== undefined;
+  const all = [partsStatement(store, done.mission, done.parts ?? {}), ...further];
+  return (await store.together({ onlyIf: settled, all })) !== undefined;
 }
 
 /** The carrier has certainly not done it. */

@@ -192,7 +192,7 @@ export async function importMissions(
   missions: readonly ImportedMission[],
 ): Promise<boolean> {
   const now = store.now().toISOString();
-  const then = missions.flatMap((mission) => {
+  const all = missions.flatMap((mission) => {
     const row = newRow(store, mission);
     const added = store.db.insertInto("missions").values({
       ...row,
@@ -211,7 +211,7 @@ export async function importMissions(
     .values({ file, imported_at: now })
     .onConflict((conflict) => conflict.doNothing())
     .compile();
-  return (await store.together({ onlyIf, then })) !== undefined;
+  return (await store.together({ onlyIf, all })) !== undefined;
 }
 
 function newRow(store: Store, added: NewMission): Insertable<MissionTable> {
