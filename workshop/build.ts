@@ -18,7 +18,7 @@ const dist = join(root, "dist");
  * what they load. The second group starts fast because nothing of the first one's settings is in its parts.
  */
 const SCRIPT_GROUPS = [
-  ["phone", "approval", "call", "sms", "clawcall", "briefing", "connect", "practice"],
+  ["phone", "approval", "call", "sms", "clawcall", "briefing", "missions", "connect", "practice"],
   ["callout", "callinfo", "stream_chat", "stepone"],
 ];
 

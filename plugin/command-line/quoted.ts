@@ -5,7 +5,16 @@
  * turn the writing direction of what follows.
  */
 export function quoted(body: string): string {
-  return JSON.stringify(body).replace(
+  return harmless(JSON.stringify(body));
+}
+
+/** What a service answered, as JSON for people: lines and indentation are ours alone, as in {@link quoted}. */
+export function shownJson(value: unknown): string {
+  return harmless(JSON.stringify(value, null, 2));
+}
+
+function harmless(json: string): string {
+  return json.replace(
     /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

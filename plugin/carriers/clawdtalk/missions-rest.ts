@@ -213,8 +213,11 @@ const AGENT_ID = "switchboard";
 /** All methods throw `CarrierRefused` or `CarrierUnreachable`, and nothing else. */
 export class ClawdTalkMissions {
   readonly #http: CarrierHttp;
+  readonly #doubt: string | undefined;
 
-  constructor(options: ClawdTalkRestOptions) {
+  /** @param options.doubt what to do when a request may have been carried out all the same; by default, to look. */
+  constructor(options: ClawdTalkRestOptions & { readonly doubt?: string | undefined }) {
+    this.#doubt = options.doubt;
     this.#http = new CarrierHttp(
       {
         name: "ClawdTalk",
@@ -473,7 +476,8 @@ export class ClawdTalkMissions {
     body: object | undefined,
     schema: Schema,
   ): Promise<z.output<Schema>> {
-    return await this.#http.act({ method, path, body, schema });
+    const doubt = this.#doubt;
+    return await this.#http.act({ method, path, body, schema, ...(doubt === undefined ? {} : { doubt }) });
   }
 }
 
