@@ -159,6 +159,8 @@ export async function serveRest(
         ).answer
       : done;
 
+  if (fault?.kind === "timeout_after_processing") return;
+
   const finish = () => {
     if (fault?.kind === "drop_after_processing") {
       response.destroy();

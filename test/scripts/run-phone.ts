@@ -1,12 +1,22 @@
-/** Runs `phone …` in this very process, below a program that is as strict as the gateway's. */
+/** Runs `phone …`, or another command, in this very process, below a program that is as strict as the gateway's. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Command, CommanderError } from "commander";
 import { definePhoneCommands } from "../../plugin/command-line/phone-commands.ts";
+import type { CommandContext } from "../../plugin/command-line/run.ts";
+import type { OnStop } from "../../plugin/command-line/stopping.ts";
 import { loadConfig } from "../../plugin/config/loader.ts";
 import { closeStore, openStore, type Store } from "../../plugin/store/database.ts";
 import { AT_ANY_HOUR, type Finished } from "./run-script.ts";
+
+/** Adds a command to the program. @returns the word it begins with. */
+type Define = (program: Command, context: CommandContext, onStop: OnStop) => string;
+
+const definePhone: Define = (program, context, onStop) => {
+  definePhoneCommands(program, context, onStop);
+  return "phone";
+};
 
 /** Nobody listens there. */
 const NO_GATEWAY = { OPENCLAW_GATEWAY_URL: "http://127.0.0.1:9" };
@@ -20,12 +30,16 @@ export interface RunningPhone extends Promise<Finished> {
 
 /** A temporary state folder, and the commands in it. */
 export class PhoneRunner {
-  readonly stateFolder = mkdtempSync(path.join(tmpdir(), "switchboard-phone-"));
+  readonly stateFolder: string;
   /** The environment of every run. */
   env: Record<string, string> = {};
+  readonly #define: Define;
 
-  constructor() {
-    this.write("openclaw.json", AT_ANY_HOUR);
+  /** @param stateFolder somebody else's, who removes it. */
+  constructor(define: Define = definePhone, stateFolder?: string) {
+    this.#define = define;
+    this.stateFolder = stateFolder ?? mkdtempSync(path.join(tmpdir(), "switchboard-phone-"));
+    if (stateFolder === undefined) this.write("openclaw.json", AT_ANY_HOUR);
   }
 
   /** Writes a file into the state folder. */
@@ -75,12 +89,12 @@ export class PhoneRunner {
         code = given;
       },
     };
-    definePhoneCommands(program, context, (stop) => {
+    const word = this.#define(program, context, (stop) => {
       stops.add(stop);
       return () => stops.delete(stop);
     });
     try {
-      await program.parseAsync(["phone", ...args], { from: "user" });
+      await program.parseAsync([word, ...args], { from: "user" });
     } catch (error) {
       if (!(error instanceof CommanderError)) throw error;
       code = error.exitCode;
