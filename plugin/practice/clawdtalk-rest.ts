@@ -159,7 +159,10 @@ export async function serveRest(
         ).answer
       : done;
 
-  if (fault?.kind === "timeout_after_processing") return;
+  if (fault?.kind === "timeout_after_processing") {
+    line.waiting.changed();
+    return;
+  }
 
   const finish = () => {
     if (fault?.kind === "drop_after_processing") {
