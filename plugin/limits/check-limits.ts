@@ -81,16 +81,17 @@ export async function checkLimits(outreach: CallOutreach | TextOutreach, using: 
   const { at, eventId } = outreach;
   const time = at ?? using.now?.() ?? using.store.now();
   const isPlanned = at !== undefined;
-  const isCounted = !isPlanned || eventId !== undefined;
+  const isScheduled = eventId !== undefined;
+  const isCounted = !isPlanned || isScheduled;
   const other = outreach.isToOwner ? null : outreach.to;
   if (other !== null) await checkDoNotCall(other, using.store);
   if (outreach.what === "text") {
     if (other !== null && !outreach.isReply)
-      await checkHours({ what: "text", to: other, at: time, isPlanned }, using.config);
+      await checkHours({ what: "text", to: other, at: time, isPlanned, isScheduled }, using.config);
     if (isCounted) await checkTexts(outreach, using, time);
     return;
   }
-  await checkHours({ what: "call", to: other, at: time, isPlanned }, using.config);
+  await checkHours({ what: "call", to: other, at: time, isPlanned, isScheduled }, using.config);
   if (isCounted) await checkCalls(outreach, using, time);
 }
 
@@ -113,6 +114,8 @@ interface Timing {
   readonly at: Date;
   /** Whether that is a time to come. */
   readonly isPlanned?: boolean;
+  /** Whether the carrier is to do it then by itself. */
+  readonly isScheduled?: boolean;
 }
 
 async function checkHours(timing: Timing, { hours }: LimitSettings): Promise<void> {
@@ -134,7 +137,7 @@ async function checkHours(timing: Timing, { hours }: LimitSettings): Promise<voi
     const lift = 'the owner can change "quietHours" ("off" lifts them)';
     throw new LimitReached(
       "quietHours",
-      `${clock(timezone)}, and nobody is called from ${inWords(quietHours)}: ${laterOr(lift, next(), what, timezone)}.`,
+      `${clock(timezone)}, and nobody is called from ${inWords(quietHours)}: ${laterOr(lift, next(), timing, timezone)}.`,
     );
   }
   if (to === null || callingHours === undefined) return;
@@ -148,7 +151,7 @@ async function checkHours(timing: Timing, { hours }: LimitSettings): Promise<voi
   const place = zones.length === 1 ? `where ${to} is` : `where ${to} may be`;
   throw new LimitReached(
     "callingHours",
-    `${clock(zone)}, ${place}, and ${rule}: ${laterOr(lift, next(), what, timezone)}.`,
+    `${clock(zone)}, ${place}, and ${rule}: ${laterOr(lift, next(), timing, timezone)}.`,
   );
 }
 
@@ -263,13 +266,20 @@ function nextTime(from: Date, isAllowed: (time: Date) => boolean): Date | undefi
 }
 
 /** What can be done: wait for the next time, if there is one, or change the setting. */
-function laterOr(lift: string, next: Date | undefined, what: Timing["what"], timezone: string): string {
+function laterOr(
+  lift: string,
+  next: Date | undefined,
+  { what, isScheduled }: Timing,
+  timezone: string,
+): string {
   if (next === undefined) return `no hour suits all of these hours and places; ${lift}`;
   const time = `${localTime(next, timezone)} (${timezone})`;
-  const later =
-    what === "text"
+  const written = `${next.toISOString().slice(0, 16)}Z`;
+  const later = isScheduled
+    ? `schedule it for ${time} or later (${written})`
+    : what === "text"
       ? `send it from ${time} on`
-      : `call from ${time} on (--at ${next.toISOString().slice(0, 16)}Z)`;
+      : `call from ${time} on (--at ${written})`;
   return `${later}, or ${lift}`;
 }
 
