@@ -3,6 +3,7 @@ import { requirePhoneNumber } from "../../plugin/config/phone-number.ts";
 import { intendCall, searchCalls } from "../../plugin/store/calls.ts";
 import { addDoNotCall, listDoNotCall } from "../../plugin/store/do-not-call.ts";
 import { receiveText } from "../../plugin/store/inbox.ts";
+import { eventsToCome, intendEvent } from "../../plugin/store/scheduled-events.ts";
 import { PhoneRunner } from "./run-phone.ts";
 
 let phone: PhoneRunner;
@@ -111,6 +112,22 @@ describe("forget", () => {
     expect(await phone.inStore((store) => searchCalls(store, { limit: 9 }))).toHaveLength(1);
   });
 
+  test("what missions have scheduled and is still to come is said, and stays", async () => {
+    const event = {
+      line: "home",
+      channel: "call",
+      assistantId: "ast_1",
+      to: number,
+      from: "+15559990000",
+      scheduledAt: new Date(Date.now() + 3_600_000),
+    } as const;
+    await phone.inStore((store) => intendEvent(store, event));
+    expect((await phone.run("forget", number)).stdout).toContain(
+      "Missions still have 1 call or text scheduled with this number: cancel that (missions cancel-scheduled-event), and do this again.",
+    );
+    expect(await phone.inStore((store) => eventsToCome(store, event.to))).toHaveLength(1);
+  });
+
   test("a call that may be going on is said", async () => {
     await phone.inStore((store) => intendCall(store, { line: "home", carrier: "stepone", callee: number }));
     const { stdout } = await phone.run("forget", number, "--json");
@@ -121,6 +138,7 @@ describe("forget", () => {
       texts: 0,
       mentions: 0,
       openCalls: 1,
+      scheduledEvents: 0,
       isDoNotCall: false,
       isErased: true,
     });
