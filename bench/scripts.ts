@@ -4,7 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
@@ -20,6 +20,12 @@ const service = await startStepOnePractice({
 });
 // The folder is the whole world of these runs, the compiled form of the scripts included.
 const home = mkdtempSync(join(tmpdir(), "switchboard-bench-"));
+mkdirSync(join(home, "switchboard"));
+// At whatever hour this is run.
+writeFileSync(
+  join(home, "switchboard", "skill-config.json"),
+  JSON.stringify({ quietHours: "off", callingHours: "always" }),
+);
 const env = {
   HOME: home,
   USERPROFILE: home,

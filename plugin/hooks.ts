@@ -8,6 +8,7 @@ import type { OpenClawPluginApi } from "openclaw/plugin-sdk/core";
 import { endedWell, modelAsked, noticesFor, turnEnded } from "./agent/owner-notices.ts";
 import { phoneRuns } from "./agent/phone-runs.ts";
 import type { CallSettings } from "./calls/request-call.ts";
+import { guestContext, strangerContext } from "./calls/voice-context.ts";
 import { ClawdTalkRest } from "./carriers/clawdtalk/rest.ts";
 import { carrierMessageId } from "./channel/inbound-text.ts";
 import { plainText, TEXT_CONTEXT } from "./channel/plain-text.ts";
@@ -103,6 +104,17 @@ export function registerHooks(api: OpenClawPluginApi, settings: () => CallSettin
     const run = runId === undefined ? undefined : phone.runs.get(runId);
     const isTask = run?.isTask === true || trigger === "cron" || trigger === "memory";
     const notices = sessionKey === undefined || isTask ? [] : noticesFor(sessionKey);
+    const kind = sessionKind(sessionKey);
+    if (kind === "stranger" || kind === "guest") {
+      const names = phone.names ?? {};
+      const words =
+        kind === "guest"
+          ? `${guestContext(names)}\n${TEXT_CONTEXT}`
+          : run?.systemPrompt || strangerContext(names, {});
+      // In place of the gateway's own words, which name the computer it runs on, its user and folders. Which session it
+      // is, they say as well.
+      return { systemPrompt: `${words}\n\nRuntime: session=${sessionKey} | channel=${CHANNEL}` };
+    }
     const isText = messageProvider === CHANNEL && run === undefined;
     return {
       ...(notices.length === 0 ? {} : { prependContext: notices.join("\n\n") }),

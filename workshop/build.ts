@@ -25,6 +25,7 @@ const SCRIPT_GROUPS = [
     "sms",
     "clawcall",
     "briefing",
+    "missions",
     "connect",
     "practice",
     "setup",

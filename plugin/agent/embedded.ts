@@ -55,6 +55,7 @@ async function runTurn(
     language: turn.language,
     quickAnswers: turn.quickAnswers,
     isTask: turn.isTask,
+    systemPrompt: turn.session.tier === "owner" ? undefined : turn.voiceContext,
     tier: turn.session.tier,
     call:
       turn.turnNumber === undefined

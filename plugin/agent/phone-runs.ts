@@ -18,6 +18,8 @@ export interface PhoneRun {
   readonly quickAnswers?: boolean | undefined;
   /** A task of ours, which nobody said. */
   readonly isTask?: boolean | undefined;
+  /** The whole system prompt of a run in which somebody else speaks: the gateway's own names the computer and its folders. */
+  readonly systemPrompt?: string | undefined;
   /** Who speaks in it. */
   readonly tier?: SpeakerSession["tier"] | undefined;
   /** The call whose turn it is; missing where it is none's. */

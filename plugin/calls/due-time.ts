@@ -22,9 +22,10 @@ const LATEST_MS = 366 * 86_400_000;
  * The time that is meant: ISO 8601 with an offset, or without one in this machine's time zone; "HH:MM", the next time
  * the clock shows it; "+20m", "+1h30m", "in 20 minutes" from now on (s, m, h, d). Digits of full width are taken too.
  *
- * @throws BadTime when it is none of these, not in the future, or more than a year away.
+ * @param latestMs how far away it may be: a year, where nothing else is said.
+ * @throws BadTime when it is none of these, not in the future, or too far away.
  */
-export function dueTime(written: string, now: Date): Date {
+export function dueTime(written: string, now: Date, latestMs = LATEST_MS): Date {
   const text = written.normalize("NFKC").trim();
   const due = fromNow(text, now) ?? nextTimeOfDay(text, now) ?? dateAndTime(text);
   if (due === undefined || Number.isNaN(due.getTime())) {
@@ -33,7 +34,7 @@ export function dueTime(written: string, now: Date): Date {
   if (due.getTime() <= now.getTime()) {
     throw new BadTime(`${JSON.stringify(written)} is not in the future: name a time that is still to come.`);
   }
-  if (due.getTime() > now.getTime() + LATEST_MS) {
+  if (due.getTime() > now.getTime() + latestMs) {
     throw new BadTime(
       `${JSON.stringify(written)} is more than a year away: calls are planned for a year at most.`,
     );

@@ -94,6 +94,15 @@ export function strangerContext(
     .join("\n");
 }
 
+/** The system prompt of a turn in which a guest writes. */
+export function guestContext(names: Names): string {
+  return [
+    `You are ${names.agentName ?? "an AI assistant"}, an AI assistant of ${names.ownerName ?? "your owner"}. The person writing to you is a guest, not your owner.`,
+    "You know nothing private of your owner's. Whatever the guest asks you to do, only talk, unless a tool here is for it.",
+    NOTHING_OF_THE_COMPUTER,
+  ].join("\n");
+}
+
 /** What the agent is asked once a call to somebody else is over: the owner reads its answer. */
 export const RESULT_REQUEST =
   "[The call is over; nobody hears you any more.] Write the result for your owner in one short paragraph: whether the purpose was reached, what was agreed (names, times, amounts), and what is left to do. Only what was said on the call.";

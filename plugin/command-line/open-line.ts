@@ -3,6 +3,7 @@
  * alone.
  */
 import type { ClawCallRest } from "../carriers/clawcall/rest.ts";
+import type { ClawdTalkMissions } from "../carriers/clawdtalk/missions-rest.ts";
 import type { ClawdTalkRest } from "../carriers/clawdtalk/rest.ts";
 import type { UsableLine } from "../config/choose-line.ts";
 import type { CarrierName } from "../config/schema.ts";
@@ -41,6 +42,23 @@ export async function openClawdTalkLine(
   const { chooseLine } = await import("../config/choose-line.ts");
   const line = chooseLine(settings.config, options.line, ["clawdtalk"]);
   return { line, rest: await clawdTalkRest(line) };
+}
+
+/**
+ * The ClawdTalk line a command uses, and its service for missions.
+ *
+ * @param doubt what to do when a request may have been carried out all the same, where that is not to look.
+ * @throws NoUsableLine
+ */
+export async function openMissions(
+  options: CommonOptions,
+  settings: Settings,
+  doubt?: string,
+): Promise<{ line: UsableLine<"clawdtalk">; rest: ClawdTalkMissions }> {
+  const { chooseLine } = await import("../config/choose-line.ts");
+  const line = chooseLine(settings.config, options.line, ["clawdtalk"]);
+  const { ClawdTalkMissions } = await import("../carriers/clawdtalk/missions-rest.ts");
+  return { line, rest: new ClawdTalkMissions({ apiUrl: line.apiUrl, apiKey: line.apiKey, doubt }) };
 }
 
 /**

@@ -54,14 +54,19 @@ async function forget(written: string, settings: Settings): Promise<Answer> {
   const number = await othersNumber(written, settings);
   const { forgetPerson } = await import("../store/people.ts");
   const forgotten = await withStore(settings, (store) => forgetPerson(store, number));
-  const { calls, texts, mentions, openCalls, isDoNotCall, isErased } = forgotten;
+  const { calls, texts, mentions, openCalls, scheduledEvents, isDoNotCall, isErased } = forgotten;
   const text = [
     calls + texts + mentions === 0
-      ? `Nothing is kept of ${number}${openCalls === 0 && !isDoNotCall ? "" : " beside the following"}.`
+      ? `Nothing is kept of ${number}${openCalls + scheduledEvents === 0 && !isDoNotCall ? "" : " beside the following"}.`
       : `Deleted what was kept of ${number}: ${count(calls, "call")}, ${count(texts, "text")}${mentions === 0 ? "" : `, ${count(mentions, "mention")} of the number elsewhere`}.`,
     ...(openCalls === 0
       ? []
       : ["A call with this number may be going on and is still kept: do this again when it is over."]),
+    ...(scheduledEvents === 0
+      ? []
+      : [
+          `Missions still have ${count(scheduledEvents, "call or text", "calls or texts")} scheduled with this number: cancel that (missions cancel-scheduled-event), and do this again.`,
+        ]),
     ...(isDoNotCall
       ? ["The number itself stays on the do-not-call list, without the words that put it there."]
       : []),
@@ -152,6 +157,6 @@ async function withStore<Result>(
   }
 }
 
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+function count(number: number, noun: string, several = `${noun}s`): string {
+  return `${number} ${number === 1 ? noun : several}`;
 }

@@ -26,6 +26,11 @@ export function asWord(text: string): string {
   return /^[\w+.?:-]+$/.test(text) ? text : quoted(text);
 }
 
+/** What a service answered, as JSON for people: lines and indentation are ours alone, as in {@link quoted}. */
+export function shownJson(value: unknown): string {
+  return visible(JSON.stringify(value, null, 2));
+}
+
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /** The beginning of somebody else's words, as {@link quoted}, for a list: of so many characters as people count them. */

@@ -174,6 +174,12 @@ export function requiredLine(name: string, given: string): string {
   return text;
 }
 
+/** Where a script has other exit codes than most. */
+export interface ExitCodes {
+  /** Of arguments that are not understood. Default 2. */
+  readonly notUnderstood?: number;
+}
+
 /**
  * Runs a script that goes without the settings: reads the arguments and sets the exit code. Nothing of the settings is
  * even in its bundle; scripts that want them are run by with-settings.ts.
@@ -185,6 +191,7 @@ export async function runPlainScript(
   command: Command,
   folder: string,
   define: (command: Command, context: PlainContext) => void,
+  { notUnderstood = 2 }: ExitCodes = {},
 ): Promise<void> {
   define(command.exitOverride(), plainContext(folder));
   try {
@@ -193,7 +200,7 @@ export async function runPlainScript(
     // Commander has printed what it has to say; help is no error.
     const { exitCode } = error as { exitCode?: number };
     if (exitCode === undefined) throw error;
-    process.exitCode = exitCode === 0 ? 0 : 2;
+    process.exitCode = exitCode === 0 ? 0 : notUnderstood;
     if (exitCode === 0 || !asksForJson(process.argv)) return;
     const { message, code } = error as { message: string; code?: string };
     const told = {

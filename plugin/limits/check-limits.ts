@@ -12,7 +12,8 @@
  * | calls to one number in a day, and the time between them | calls to others | `callsPerNumberPerDay`, `cooldownMinutes` |
  * | calls, minutes, texts of a line in a day | everything | `callsPerDay`, `minutesPerDay`, `textsPerDay` |
  *
- * A day is the owner's, from midnight to midnight in their time zone.
+ * A day is the owner's, from midnight to midnight in their time zone. What a carrier is told to do at a time is checked
+ * for that time and its day, since nobody asks again; it counts on that day.
  */
 import { type DailyHours, dailyHoursInWords, isInHours } from "../config/daily-hours.ts";
 import type { E164 } from "../config/phone-number.ts";
@@ -21,7 +22,7 @@ import type { Store } from "../store/database.ts";
 import { findDoNotCall } from "../store/do-not-call.ts";
 import { callsDone, messagesDone } from "../store/outreach.ts";
 import { LimitReached, type LimitRule } from "./limit-reached.ts";
-import { localTime, minuteOfDay, startOfDay } from "./local-time.ts";
+import { endOfDay, localTime, minuteOfDay, startOfDay } from "./local-time.ts";
 import { zonesOf } from "./number-zones.ts";
 
 /** What the limits need to know of the settings. */
@@ -35,6 +36,13 @@ interface AnyOutreach {
   /** Null for the account's owner, whom the carrier rings when no number is given. */
   readonly to: E164 | null;
   readonly isToOwner: boolean;
+  /** When it is to be done, if that is not now. */
+  readonly at?: Date | undefined;
+  /**
+   * Our id of it where the carrier does it at that time by itself: then what is counted is looked at for that day. Without
+   * one it is checked again when it is due, and neither that is looked at now nor what changes until then.
+   */
+  readonly eventId?: number | undefined;
 }
 
 /** A call somebody wants placed. */
@@ -44,8 +52,6 @@ export interface CallOutreach extends AnyOutreach {
   readonly id?: string | undefined;
   /** How many calls are placed together with it, itself included: all of them have to be within the line's cap. Default 1. */
   readonly calls?: number | undefined;
-  /** When it is to be placed, if that is not now: what is counted is then not looked at, nor what changes until then. */
-  readonly at?: Date | undefined;
 }
 
 /** A text somebody wants sent. */
@@ -75,18 +81,21 @@ const BEFORE_COOLDOWN = 3;
  * @throws LimitReached when it is not.
  */
 export async function checkLimits(outreach: CallOutreach | TextOutreach, using: Using): Promise<void> {
-  const now = using.now?.() ?? using.store.now();
+  const { at, eventId } = outreach;
+  const time = at ?? using.now?.() ?? using.store.now();
+  const isPlanned = at !== undefined;
+  const isScheduled = eventId !== undefined;
+  const isCounted = !isPlanned || isScheduled;
   const other = outreach.isToOwner ? null : outreach.to;
   if (other !== null) await checkDoNotCall(other, using);
   if (outreach.what === "text") {
     if (other !== null && !outreach.isReply)
-      await checkHours({ what: "text", to: other, at: now }, using.config);
-    await checkTexts(outreach, using, now);
+      await checkHours({ what: "text", to: other, at: time, isPlanned, isScheduled }, using.config);
+    if (isCounted) await checkTexts(outreach, using, time);
     return;
   }
-  const { at } = outreach;
-  await checkHours({ what: "call", to: other, at: at ?? now, isPlanned: at !== undefined }, using.config);
-  if (at === undefined) await checkCalls(outreach, using, now);
+  await checkHours({ what: "call", to: other, at: time, isPlanned, isScheduled }, using.config);
+  if (isCounted) await checkCalls(outreach, using, time);
 }
 
 async function checkDoNotCall(number: E164, { store, config }: Using): Promise<void> {
@@ -108,6 +117,8 @@ interface Timing {
   readonly at: Date;
   /** Whether that is a time to come. */
   readonly isPlanned?: boolean;
+  /** Whether the carrier is to do it then by itself. */
+  readonly isScheduled?: boolean;
 }
 
 async function checkHours(timing: Timing, { hours }: LimitSettings): Promise<void> {
@@ -129,7 +140,7 @@ async function checkHours(timing: Timing, { hours }: LimitSettings): Promise<voi
     const lift = 'the owner can change "quietHours" ("off" lifts them)';
     throw new LimitReached(
       "quietHours",
-      `${clock(timezone)}, and nobody is called from ${inWords(quietHours)}: ${laterOr(lift, next(), what, timezone)}.`,
+      `${clock(timezone)}, and nobody is called from ${inWords(quietHours)}: ${laterOr(lift, next(), timing, timezone)}.`,
     );
   }
   if (to === null || callingHours === undefined) return;
@@ -145,27 +156,48 @@ async function checkHours(timing: Timing, { hours }: LimitSettings): Promise<voi
   const place = zones.length === 1 ? `where ${to} is` : `where ${to} may be`;
   throw new LimitReached(
     "callingHours",
-    `${clock(zone)}, ${place}, and ${rule}: ${laterOr(lift, next(), what, timezone)}.`,
+    `${clock(zone)}, ${place}, and ${rule}: ${laterOr(lift, next(), timing, timezone)}.`,
   );
 }
 
-async function checkCalls(outreach: CallOutreach, using: Using, now: Date): Promise<void> {
+async function checkCalls(outreach: CallOutreach, using: Using, at: Date): Promise<void> {
   const { store, config } = using;
+  const { timezone } = config.hours;
   const { callsPerNumberPerDay, cooldownMinutes } = config.limits;
   const { callsPerDay, minutesPerDay } = capsOf(outreach.line, config);
   const number = outreach.isToOwner ? null : outreach.to;
-  const since = startOfDay(now, config.hours.timezone);
-  const done = await callsDone(store, { line: outreach.line, number, since, before: outreach.id });
+  const done = await callsDone(store, {
+    line: outreach.line,
+    number,
+    since: startOfDay(at, timezone),
+    until: endOfDay(at, timezone),
+    at,
+    before: outreach.id,
+    beforeEvent: outreach.eventId,
+  });
+  const day = dayOf(outreach, timezone);
   if (number !== null) {
     if (done.toNumber >= callsPerNumberPerDay) {
       throw new LimitReached(
         "callsPerNumberPerDay",
-        `${number} was called ${times(done.toNumber)} today, and one number is called ${times(callsPerNumberPerDay)} a day at most: ${TOMORROW}, or ${raise("callsPerNumberPerDay")}.`,
+        `${number} ${day.was} called ${times(done.toNumber)} ${day.name}, and one number is called ${times(callsPerNumberPerDay)} a day at most: ${day.later}, or ${raise("callsPerNumberPerDay")}.`,
       );
     }
-    const agoMs = now.getTime() - (done.lastToNumber?.getTime() ?? Number.NEGATIVE_INFINITY);
-    if (done.toNumber >= BEFORE_COOLDOWN && agoMs < cooldownMinutes * 60_000) {
-      const waitMinutes = Math.ceil((cooldownMinutes * 60_000 - agoMs) / 60_000);
+    const agoMs = at.getTime() - (done.lastToNumber?.getTime() ?? Number.NEGATIVE_INFINITY);
+    const untilNextMs = (done.nextToNumber?.getTime() ?? Number.POSITIVE_INFINITY) - at.getTime();
+    const cooldownMs = cooldownMinutes * 60_000;
+    if (
+      outreach.eventId !== undefined &&
+      done.toNumber >= BEFORE_COOLDOWN &&
+      Math.min(agoMs, untilNextMs) < cooldownMs
+    ) {
+      throw new LimitReached(
+        "cooldownMinutes",
+        `${number} is called ${times(done.toNumber)} ${day.name} already, and after ${BEFORE_COOLDOWN} calls ${count(cooldownMinutes, "minute")} lie between two: choose a time farther from the others, or the owner can lower "cooldownMinutes".`,
+      );
+    }
+    if (done.toNumber >= BEFORE_COOLDOWN && agoMs < cooldownMs) {
+      const waitMinutes = Math.ceil((cooldownMs - agoMs) / 60_000);
       throw new LimitReached(
         "cooldownMinutes",
         `${number} was called ${times(done.toNumber)} today, and after ${BEFORE_COOLDOWN} calls ${count(cooldownMinutes, "minute")} lie between two: wait ${count(waitMinutes, "minute")}, or the owner can lower "cooldownMinutes".`,
@@ -177,29 +209,48 @@ async function checkCalls(outreach: CallOutreach, using: Using, now: Date): Prom
     const wanted = calls === 1 ? "" : ` this order takes ${calls},`;
     throw new LimitReached(
       "callsPerDay",
-      `The line "${outreach.line}" has placed ${count(done.onLine, "call")} today,${wanted} and ${callsPerDay} a day are allowed: ${TOMORROW}, or ${raise("callsPerDay")}.`,
+      `The line "${outreach.line}" ${day.has} placed ${count(done.onLine, "call")} ${day.name},${wanted} and ${callsPerDay} a day are allowed: ${day.later}, or ${raise("callsPerDay")}.`,
     );
   }
   const minutes = Math.floor(done.secondsOnLine / 60);
   if (done.secondsOnLine >= minutesPerDay * 60) {
     throw new LimitReached(
       "minutesPerDay",
-      `The calls of the line "${outreach.line}" have lasted ${count(minutes, "minute")} today, and ${minutesPerDay} a day are allowed: ${TOMORROW}, or ${raise("minutesPerDay")}.`,
+      `The calls of the line "${outreach.line}" have lasted ${count(minutes, "minute")} ${day.name}, and ${minutesPerDay} a day are allowed: ${day.later}, or ${raise("minutesPerDay")}.`,
     );
   }
 }
 
-async function checkTexts(outreach: TextOutreach, using: Using, now: Date): Promise<void> {
+async function checkTexts(outreach: TextOutreach, using: Using, at: Date): Promise<void> {
   const { store, config } = using;
+  const { timezone } = config.hours;
   const { textsPerDay } = capsOf(outreach.line, config);
-  const since = startOfDay(now, config.hours.timezone);
-  const done = await messagesDone(store, { line: outreach.line, since, before: outreach.id });
+  const done = await messagesDone(store, {
+    line: outreach.line,
+    since: startOfDay(at, timezone),
+    until: endOfDay(at, timezone),
+    before: outreach.id,
+    beforeEvent: outreach.eventId,
+  });
   const messages = outreach.messages ?? 1;
   if (done + messages <= textsPerDay) return;
+  const day = dayOf(outreach, timezone);
   throw new LimitReached(
     "textsPerDay",
-    `The line "${outreach.line}" has sent ${count(done, "text message")} today, this text takes ${messages}, and ${textsPerDay} a day are allowed: ${TOMORROW}, or ${raise("textsPerDay")}.`,
+    `The line "${outreach.line}" ${day.has} sent ${count(done, "text message")} ${day.name}, this text takes ${messages}, and ${textsPerDay} a day are allowed: ${day.later}, or ${raise("textsPerDay")}.`,
   );
+}
+
+/** How sentences speak of the day something is counted on: today, or the one for which it is scheduled. */
+function dayOf({ at }: AnyOutreach, timezone: string) {
+  return at === undefined
+    ? { name: "today", has: "has", was: "was", later: "go on tomorrow" }
+    : {
+        name: `on ${localTime(at, timezone).slice(0, 10)}`,
+        has: "will have",
+        was: "is",
+        later: "choose another day",
+      };
 }
 
 /** A line that is not configured any more gets what any line gets. */
@@ -221,16 +272,21 @@ function nextTime(from: Date, isAllowed: (time: Date) => boolean): Date | undefi
   return undefined;
 }
 
-const TOMORROW = "go on tomorrow";
-
 /** What can be done: wait for the next time, if there is one, or change the setting. */
-function laterOr(lift: string, next: Date | undefined, what: Timing["what"], timezone: string): string {
+function laterOr(
+  lift: string,
+  next: Date | undefined,
+  { what, isScheduled }: Timing,
+  timezone: string,
+): string {
   if (next === undefined) return `no hour suits all of these hours and places; ${lift}`;
   const time = `${localTime(next, timezone)} (${timezone})`;
-  const later =
-    what === "text"
+  const written = `${next.toISOString().slice(0, 16)}Z`;
+  const later = isScheduled
+    ? `schedule it for ${time} or later (${written})`
+    : what === "text"
       ? `send it from ${time} on`
-      : `call from ${time} on (--at ${next.toISOString().slice(0, 16)}Z)`;
+      : `call from ${time} on (--at ${written})`;
   return `${later}, or ${lift}`;
 }
 

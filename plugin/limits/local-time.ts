@@ -45,3 +45,9 @@ export function startOfDay(at: Date, timezone: string): Date {
   }
   return new Date(within * MINUTE_MS);
 }
+
+/** The first minute of the day after the one it is in a time zone. */
+export function endOfDay(at: Date, timezone: string): Date {
+  const start = startOfDay(at, timezone).getTime();
+  return startOfDay(new Date(start + (LONGEST_DAY_MINUTES + 1) * MINUTE_MS), timezone);
+}

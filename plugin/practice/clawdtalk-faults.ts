@@ -5,13 +5,20 @@ import type { RouteFault } from "./route-faults.ts";
 export interface RestFault extends RouteFault {
   /**
    * `status`: answered with `status` and an error body, not carried out.
+   * `status_after_processing`: carried out, and answered with `status` and an error body all the same.
    * `timeout`: not carried out, never answered.
+   * `timeout_after_processing`: carried out, never answered.
    * `drop_after_processing`: carried out, then the connection is cut: the answer never arrives.
    */
-  readonly kind: "status" | "timeout" | "drop_after_processing";
-  /** For `status`; default 500. */
+  readonly kind:
+    | "status"
+    | "status_after_processing"
+    | "timeout"
+    | "timeout_after_processing"
+    | "drop_after_processing";
+  /** For those with a status; default 500. */
   readonly status?: number;
-  /** For `status`: the error's code; default `practice_fault`. */
+  /** For those with a status: the error's code; default `practice_fault`. */
   readonly code?: string;
 }
 

@@ -1,106 +1,23 @@
-// Owns the REST half of the ClawdTalk practice server: routes, strict input, bearer keys, error shapes, faults.
+// Owns the REST half of the ClawdTalk practice server: the routes for calls, texts and approvals, bearer keys, faults.
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { z } from "zod";
-import type { Approvals } from "./approvals.ts";
 import type { PracticeCall } from "./caller.ts";
-import type { Calls } from "./clawdtalk-calls.ts";
-import type { ClawdTalkFaults } from "./clawdtalk-faults.ts";
-import type { ClawdTalkRecord } from "./clawdtalk-record.ts";
+import { missionRoutes } from "./clawdtalk-missions-rest.ts";
+import {
+  type Answer,
+  ok,
+  type PathNames,
+  Refusal,
+  type RestLine,
+  type Route,
+  route,
+} from "./clawdtalk-routes.ts";
 import { restInput } from "./clawdtalk-wire.ts";
 import type { RequestRecord } from "./practice-record.ts";
 import { bearerKey, receivedRequest } from "./received-request.ts";
 import { takeRouteFault } from "./route-faults.ts";
-import type { TextMessage, TextMessages } from "./text-messages.ts";
-import type { Waiting } from "./waiting.ts";
-
-interface Account {
-  readonly ownerNumber: string;
-  readonly systemNumber: string;
-  readonly dedicatedNumber: string | undefined;
-  readonly tier: string;
-}
-
-/** What the REST half needs from the server. */
-interface RestLine {
-  readonly account: Account;
-  readonly keys: readonly string[];
-  readonly faults: ClawdTalkFaults;
-  readonly waiting: Waiting;
-  readonly record: ClawdTalkRecord;
-  readonly calls: Calls;
-  readonly messages: TextMessages;
-  readonly approvals: Approvals;
-  now(): number;
-  newId(kind: string): string;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly body: unknown;
-}
-
-/** A request the service would not carry out. */
-class Refusal extends Error {
-  readonly status: number;
-  readonly code: string;
-
-  constructor(status: number, code: string, message: string) {
-    super(message);
-    this.status = status;
-    this.code = code;
-  }
-
-  get answer(): Answer {
-    return { status: this.status, body: { error: { code: this.code, message: this.message } } };
-  }
-}
-
-interface RouteInput<Body, Query> {
-  readonly line: RestLine;
-  readonly body: Body;
-  readonly query: Query;
-  /** The id in the path, for paths that have one. */
-  readonly id: string;
-  readonly key: string;
-}
-
-interface Route {
-  readonly method: string;
-  readonly path: RegExp;
-  run(line: RestLine, request: { body: unknown; query: unknown; id: string; key: string }): Answer;
-}
-
-/** A route whose input is parsed before it runs. `:id` stands for one path segment. */
-function route<Body extends z.ZodType, Query extends z.ZodType>(
-  method: string,
-  path: string,
-  input: { body: Body; query: Query },
-  run: (input: RouteInput<z.infer<Body>, z.infer<Query>>) => Answer,
-): Route {
-  return {
-    method,
-    path: new RegExp(`^/v1${path.replace(":id", "(?<id>[^/]+)")}$`),
-    run: (line, { body, query, id, key }) =>
-      run({
-        line,
-        id,
-        key,
-        body: strictly(input.body, body, "body"),
-        query: strictly(input.query, query, "query"),
-      }),
-  };
-}
-
-function strictly<Schema extends z.ZodType>(schema: Schema, value: unknown, where: string): z.infer<Schema> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const field = issue?.path.join(".") || where;
-  throw new Refusal(400, "invalid_request", `${field}: ${issue?.message ?? "not understood"}`);
-}
+import type { TextMessage } from "./text-messages.ts";
 
 const nothing = restInput.nothing;
-const ok = (body: unknown): Answer => ({ status: 200, body });
 
 const routes: readonly Route[] = [
   route("GET", "/me", { body: nothing, query: nothing }, ({ line }) => ok(profile(line))),
@@ -183,6 +100,8 @@ const routes: readonly Route[] = [
     if (!approval) throw new Refusal(404, "not_found", `There is no approval request ${id}.`);
     return ok(approval);
   }),
+
+  ...missionRoutes,
 ];
 
 function callById(line: RestLine, id: string): PracticeCall {
@@ -230,14 +149,20 @@ export async function serveRest(
   const fault = takeRouteFault(line.faults.rest, record);
   if (fault?.kind === "timeout") return;
 
+  const done = fault?.kind === "status" ? undefined : carryOut(line, record, key);
   const answer =
-    fault?.kind === "status"
+    done === undefined || fault?.kind === "status_after_processing"
       ? new Refusal(
-          fault.status ?? 500,
-          fault.code ?? "practice_fault",
+          fault?.status ?? 500,
+          fault?.code ?? "practice_fault",
           "The practice line was told to fail.",
         ).answer
-      : carryOut(line, record, key);
+      : done;
+
+  if (fault?.kind === "timeout_after_processing") {
+    line.waiting.changed();
+    return;
+  }
 
   const finish = () => {
     if (fault?.kind === "drop_after_processing") {
@@ -247,7 +172,7 @@ export async function serveRest(
     record.status = answer.status;
     line.record.requestAnswered(record);
     response.writeHead(answer.status, { "content-type": "application/json; charset=utf-8" });
-    response.end(JSON.stringify(answer.body));
+    response.end(answer.body === undefined ? undefined : JSON.stringify(answer.body));
   };
   if (line.faults.restLatencyMs > 0) line.waiting.later(line.faults.restLatencyMs, finish);
   else finish();
@@ -268,14 +193,27 @@ function carryOut(line: RestLine, record: RequestRecord, key: string): Answer {
     if (record.body !== undefined && !/^application\/json\b/.test(record.headers["content-type"] ?? "")) {
       throw new Refusal(400, "invalid_request", "The body is not declared as application/json.");
     }
-    const id = found.path.exec(path)?.groups?.id ?? "";
-    return found.run(line, { body: record.body ?? {}, query: record.query, id, key });
+    return found.run(line, {
+      body: record.body ?? {},
+      query: record.query,
+      names: namesIn(found.path, path),
+      key,
+    });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     if (error.status === 400) {
       line.record.breach("rest_bad_request", `${method} ${path} was refused: ${error.message}.`, record.body);
     }
     return error.answer;
+  }
+}
+
+function namesIn(pattern: RegExp, path: string): PathNames {
+  const found = Object.entries(pattern.exec(path)?.groups ?? {});
+  try {
+    return Object.fromEntries(found.map(([name, written]) => [name, decodeURIComponent(written)]));
+  } catch {
+    throw new Refusal(400, "invalid_request", `The path ${path} is not encoded well.`);
   }
 }
 

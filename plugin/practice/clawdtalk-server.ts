@@ -16,6 +16,7 @@ import {
 import { Clients, type ClientTimings, TAKEN_OVER } from "./clawdtalk-clients.ts";
 import type { Connection } from "./clawdtalk-connection.ts";
 import { type ClawdTalkFaults, noFaults } from "./clawdtalk-faults.ts";
+import { Missions } from "./clawdtalk-missions.ts";
 import {
   type ClawdTalkEvent,
   ClawdTalkRecord,
@@ -33,6 +34,7 @@ import {
   type ServerEvents,
   sampleEvent,
 } from "./clawdtalk-wire.ts";
+import { type DrivenClock, machineClock } from "./driven-clock.ts";
 import { closeAtOnce, listenOnLoopback } from "./loopback.ts";
 import type { RequestRecord, Violation } from "./practice-record.ts";
 import { type PracticeText, type TextMessage, TextMessages } from "./text-messages.ts";
@@ -65,6 +67,8 @@ export interface ClawdTalkOptions {
   readonly knownClients?: boolean;
   /** The clock, in milliseconds since 1970; default `Date.now`. */
   readonly now?: () => number;
+  /** Drives what missions have scheduled, and is the clock for everything else unless `now` is given too. */
+  readonly clock?: DrivenClock;
   /** Makes an id of this kind; default random. */
   readonly newId?: (kind: string) => string;
 }
@@ -97,6 +101,8 @@ export function startClawdTalkPractice(options: ClawdTalkOptions = {}): Promise<
 }
 
 export class ClawdTalkPractice {
+  /** Missions, with what belongs to them: `missions.assistants`, `missions.numbers`, `missions.scheduled`. */
+  readonly missions: Missions;
   /** What goes wrong. Set any field at any time; {@link behave} clears all. */
   readonly faults: ClawdTalkFaults = noFaults();
   readonly keys: readonly string[];
@@ -127,7 +133,8 @@ export class ClawdTalkPractice {
     this.dedicatedNumber = options.dedicatedNumber;
     this.tier = options.tier ?? (options.dedicatedNumber === undefined ? "free" : "pro");
     this.timings = { ...DEFAULT_TIMINGS, ...options.timings };
-    this.#now = options.now ?? Date.now;
+    const { clock } = options;
+    this.#now = options.now ?? (clock === undefined ? Date.now : () => clock.now());
     this.#newId = options.newId ?? ((kind) => `${kind}_${randomUUID()}`);
 
     const shared = {
@@ -164,8 +171,15 @@ export class ClawdTalkPractice {
       },
       { registered: 1, failing: 0, ...options.devices },
     );
+    this.missions = new Missions({
+      ...shared,
+      clock: clock ?? machineClock(this.#waiting, this.#now),
+      dedicatedNumber: this.dedicatedNumber,
+      emit: (event, fields, key) => this.#emit(event, fields, key),
+    });
     const rest = {
       ...shared,
+      missions: this.missions,
       account: this,
       record,
       calls: this.#calls,

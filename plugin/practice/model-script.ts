@@ -8,6 +8,8 @@ export interface ModelRequest {
   readonly model: string;
   /** The whole messages array, as sent. */
   readonly messages: readonly ModelMessage[];
+  /** All of the request, tools and their descriptions too, as one JSON text. */
+  readonly asSent: string;
   /** Names of the tools offered. */
   readonly tools: readonly string[];
   readonly stream: boolean;

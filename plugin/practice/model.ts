@@ -168,7 +168,7 @@ class ModelServer implements PracticeModel {
       sendError(response, 400, "invalid_request_error", `${issue?.path.join(".")}: ${issue?.message}`);
       return;
     }
-    const record = recordOf(parsed.data, request, at);
+    const record = recordOf(parsed.data, request, at, JSON.stringify(body));
     this.requests.push(record);
     this.#waiting.changed();
     try {
@@ -301,7 +301,12 @@ function composeAnswer(rule: ModelRule, record: ModelRequest, number: number) {
   };
 }
 
-function recordOf(request: CompletionRequest, { headers }: IncomingMessage, at: number): ModelRequest {
+function recordOf(
+  request: CompletionRequest,
+  { headers }: IncomingMessage,
+  at: number,
+  asSent: string,
+): ModelRequest {
   const messages: readonly ModelMessage[] = request.messages;
   const spoken = messages.filter((message) => !isGatewayContext(message));
   const last = spoken.findLast(({ role }) => role === "user" || role === "tool");
@@ -309,6 +314,7 @@ function recordOf(request: CompletionRequest, { headers }: IncomingMessage, at: 
     at,
     model: request.model,
     messages,
+    asSent,
     tools: request.tools?.map((tool) => tool.function.name) ?? [],
     stream: request.stream ?? false,
     hints: Object.fromEntries(

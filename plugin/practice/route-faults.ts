@@ -7,6 +7,8 @@ export interface RouteFault {
   readonly method?: string;
   /** How many requests are hit; counted down as they come. */
   times: number;
+  /** How many are served well before; counted down as they come. */
+  after?: number;
 }
 
 /** Takes the fault for this request, counting it down; `undefined` when the request is to be served well. */
@@ -20,6 +22,10 @@ export function takeRouteFault<Fault extends RouteFault>(
       (candidate.method === undefined || candidate.method === method) &&
       (typeof candidate.path === "string" ? candidate.path === path : candidate.path.test(path)),
   );
+  if (fault?.after) {
+    fault.after -= 1;
+    return undefined;
+  }
   if (fault) fault.times -= 1;
   return fault;
 }

@@ -2,16 +2,16 @@
  * Owns the one SQLite file, `<state folder>/switchboard/switchboard.sqlite`: opening it, and what is in it.
  * Plugin, scripts and connector open it at the same time. SQL is written in this folder only.
  *
- * Every function of the store is one statement, or several of which each is right without the others. A statement is
- * atomic and cannot wait in the middle, so neither two processes nor two connections of one process can lock each other
- * out.
+ * Every function of the store is one statement, or several of which each is right without the others, or several that
+ * are carried out at one go (`together`). None of these is left in the middle to wait for something, so neither two
+ * processes nor two connections of one process can lock each other out.
  */
 import { randomUUID } from "node:crypto";
 import { chmodSync, closeSync, openSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
-import { Kysely, type SqliteDatabase, SqliteDialect } from "kysely";
+import { type CompiledQuery, Kysely, type SqliteDatabase, SqliteDialect } from "kysely";
 import { openSwitchboardFolder } from "../config/state-folder.ts";
 import { messageOf } from "../log.ts";
 import type { ApprovalTable } from "./approvals.ts";
@@ -20,7 +20,11 @@ import type { CallTable } from "./calls.ts";
 import type { DoNotCallTable } from "./do-not-call.ts";
 import type { InboxTable } from "./inbox.ts";
 import { isMigrated, migrate } from "./migrations.ts";
+import type { MissionMemoryTable } from "./mission-memory.ts";
+import type { MissionRequestTable } from "./mission-requests.ts";
+import type { MissionImportTable, MissionTable } from "./missions.ts";
 import type { OutboxTable } from "./outbox.ts";
+import type { ScheduledEventTable } from "./scheduled-events.ts";
 import { StoreError } from "./store-error.ts";
 
 interface Tables {
@@ -30,6 +34,11 @@ interface Tables {
   readonly call_lines: CallLineTable;
   readonly do_not_call: DoNotCallTable;
   readonly approvals: ApprovalTable;
+  readonly missions: MissionTable;
+  readonly mission_imports: MissionImportTable;
+  readonly mission_memory: MissionMemoryTable;
+  readonly mission_requests: MissionRequestTable;
+  readonly scheduled_events: ScheduledEventTable;
 }
 
 /** An open store, with the clock and the ids its functions use. Close it with {@link closeStore}. */
@@ -37,7 +46,19 @@ export interface Store {
   readonly db: Kysely<Tables>;
   now(): Date;
   newId(): string;
+  /** Carries out several statements as one: all of them or none, and nobody sees some of them alone. */
+  together(statements: Statements): Promise<readonly Row[][] | undefined>;
 }
+
+/** Statements that are carried out at one go, each compiled beforehand: none can depend on what another one returned. */
+export interface Statements {
+  /** Carried out first; when it changes nothing, nothing is done at all. A state machine's "only from this state". */
+  readonly onlyIf?: CompiledQuery;
+  /** The rows that each of these returns are the result; undefined when `onlyIf` changed nothing. */
+  readonly all: readonly CompiledQuery[];
+}
+
+type Row = Readonly<Record<string, unknown>>;
 
 /** How long a statement waits for another process to finish writing. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -60,7 +81,13 @@ export async function openStore(
     // Texts and numbers are the owner's alone. SQLite gives its side files the same mode.
     closeSync(openSync(file, "a", 0o600));
     chmodSync(file, 0o600);
-    return { db: await open(file), now, newId };
+    const database = await open(file);
+    return {
+      db: kyselyOn(database),
+      now,
+      newId,
+      together: async (statements) => together(database, statements),
+    };
   } catch (error) {
     if (error instanceof StoreError) throw error;
     throw new StoreError(sentence(file, error), { cause: error });
@@ -71,7 +98,7 @@ export async function closeStore(store: Store): Promise<void> {
   await store.db.destroy();
 }
 
-async function open(file: string): Promise<Kysely<Tables>> {
+async function open(file: string): Promise<DatabaseSync> {
   const database = new DatabaseSync(file, { timeout: 0 });
   try {
     // While another connection of this very process updates the file, waiting must not stop the process.
@@ -90,7 +117,7 @@ async function open(file: string): Promise<Kysely<Tables>> {
     database.function("without", { deterministic: true }, (text, pattern) =>
       typeof text === "string" ? text.replace(new RegExp(String(pattern), "gu"), REMOVED) : null,
     );
-    return kyselyOn(database);
+    return database;
   } catch (error) {
     database.close();
     throw error;
@@ -133,6 +160,36 @@ async function prepared(database: DatabaseSync): Promise<boolean> {
  */
 function folded(text: string): string {
   return text.normalize("NFKC").toLowerCase().replaceAll("i\u0307", "i").toUpperCase().normalize("NFC");
+}
+
+function together(database: DatabaseSync, { onlyIf, all }: Statements): Row[][] | undefined {
+  // Asked for the write lock now: a transaction that only reads at first can be refused it later.
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    if (onlyIf !== undefined && carryOut(database, onlyIf).changes === 0) {
+      database.exec("ROLLBACK");
+      return undefined;
+    }
+    const rows = all.map((query) => carryOut(database, query).rows);
+    database.exec("COMMIT");
+    return rows;
+  } catch (error) {
+    if (database.isTransaction) database.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+function carryOut(
+  database: DatabaseSync,
+  { sql, parameters }: CompiledQuery,
+): { rows: Row[]; changes: number } {
+  const statement = database.prepare(sql);
+  const given = parameters as SQLInputValue[];
+  if (statement.columns().length > 0) {
+    const rows = statement.all(...given);
+    return { rows, changes: rows.length };
+  }
+  return { rows: [], changes: Number(statement.run(...given).changes) };
 }
 
 /** `node:sqlite` in the shape Kysely's SQLite dialect asks for. */

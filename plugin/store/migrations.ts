@@ -140,6 +140,123 @@ const migrations: Readonly<Record<string, Migration>> = {
       await db.schema.createIndex("outbox_created").on("outbox").columns(["line", "created_at"]).execute();
     },
   },
+  "006-missions": {
+    async up(db) {
+      await db.schema
+        .createTable("missions")
+        .addColumn("id", "text", (column) => column.primaryKey())
+        .addColumn("slug", "text", (column) => column.notNull())
+        .addColumn("name", "text", (column) => column.notNull())
+        .addColumn("line", "text")
+        .addColumn("carrier_mission_id", "text")
+        .addColumn("run_id", "text")
+        .addColumn("run_status", "text")
+        .addColumn("assistant_id", "text")
+        .addColumn("agent_phone", "text")
+        .addColumn("phone_number_id", "text")
+        .addColumn("extra", "text")
+        .addColumn("created_at", "text", (column) => column.notNull())
+        .addColumn("updated_at", "text", (column) => column.notNull())
+        .addColumn("closed_at", "text")
+        .execute();
+      // What is over gives its name free.
+      await db.schema
+        .createIndex("missions_open_slug")
+        .unique()
+        .on("missions")
+        .column("slug")
+        .where(sql.ref("closed_at"), "is", null)
+        .execute();
+      await db.schema.createIndex("missions_slug").on("missions").columns(["slug", "closed_at"]).execute();
+      await db.schema
+        .createIndex("missions_carrier_id")
+        .on("missions")
+        .columns(["carrier_mission_id", "run_id"])
+        .execute();
+      await db.schema.createIndex("missions_assistant").on("missions").column("assistant_id").execute();
+      await db.schema
+        .createTable("mission_imports")
+        .addColumn("file", "text", (column) => column.primaryKey())
+        .addColumn("imported_at", "text", (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createTable("mission_memory")
+        .addColumn("mission", "text", (column) =>
+          column.notNull().references("missions.id").onDelete("cascade"),
+        )
+        .addColumn("key", "text", (column) => column.notNull())
+        .addColumn("position", "integer", (column) => column.notNull())
+        .addColumn("kind", "text", (column) => column.notNull())
+        .addColumn("value", "text")
+        .addColumn("saved_at", "text", (column) => column.notNull())
+        .addPrimaryKeyConstraint("mission_memory_key", ["mission", "key", "position"])
+        .execute();
+      await db.schema
+        .createTable("mission_requests")
+        .addColumn("id", "integer", (column) => column.primaryKey())
+        .addColumn("mission", "text", (column) =>
+          column.notNull().references("missions.id").onDelete("cascade"),
+        )
+        .addColumn("what", "text", (column) => column.notNull())
+        .addColumn("subject", "text", (column) => column.notNull())
+        .addColumn("body", "text", (column) => column.notNull())
+        .addColumn("state", "text", (column) => column.notNull())
+        .addColumn("carrier_id", "text")
+        .addColumn("detail", "text")
+        .addColumn("intended_at", "text", (column) => column.notNull())
+        .addColumn("settled_at", "text")
+        .addUniqueConstraint("mission_requests_once", ["mission", "what", "subject"])
+        .execute();
+      await db.schema
+        .createIndex("mission_requests_state")
+        .on("mission_requests")
+        .columns(["state", "mission"])
+        .execute();
+      await db.schema
+        .createTable("scheduled_events")
+        .addColumn("id", "integer", (column) => column.primaryKey())
+        .addColumn("mission", "text", (column) => column.references("missions.id").onDelete("set null"))
+        .addColumn("line", "text", (column) => column.notNull())
+        .addColumn("channel", "text", (column) => column.notNull())
+        .addColumn("assistant_id", "text", (column) => column.notNull())
+        .addColumn("recipient", "text", (column) => column.notNull())
+        .addColumn("sender", "text", (column) => column.notNull())
+        .addColumn("body", "text")
+        .addColumn("step_id", "text")
+        .addColumn("scheduled_at", "text", (column) => column.notNull())
+        .addColumn("state", "text", (column) => column.notNull())
+        .addColumn("carrier_event_id", "text")
+        .addColumn("status", "text")
+        .addColumn("call_status", "text")
+        .addColumn("conversation_id", "text")
+        .addColumn("retry_count", "integer")
+        .addColumn("duration_seconds", "real")
+        .addColumn("detail", "text")
+        .addColumn("created_at", "text", (column) => column.notNull())
+        .addColumn("updated_at", "text", (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createIndex("scheduled_events_time")
+        .on("scheduled_events")
+        .columns(["scheduled_at"])
+        .execute();
+      await db.schema
+        .createIndex("scheduled_events_recipient")
+        .on("scheduled_events")
+        .columns(["recipient", "scheduled_at"])
+        .execute();
+      await db.schema
+        .createIndex("scheduled_events_mission")
+        .on("scheduled_events")
+        .columns(["mission", "state"])
+        .execute();
+      await db.schema
+        .createIndex("scheduled_events_carrier_id")
+        .on("scheduled_events")
+        .columns(["carrier_event_id"])
+        .execute();
+    },
+  },
 };
 
 /** Kept in the file's header, so that an up-to-date file is known as such without Kysely's migrator. */

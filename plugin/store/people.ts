@@ -6,6 +6,7 @@ import { sql } from "kysely";
 import { parsePhoneNumberFromString } from "libphonenumber-js/min";
 import { type E164, parsePhoneNumber } from "../config/phone-number.ts";
 import type { Store } from "./database.ts";
+import { eventsToCome } from "./scheduled-events.ts";
 
 /** What was removed, and what could not be. */
 export interface Forgotten {
@@ -17,6 +18,8 @@ export interface Forgotten {
   readonly mentions: number;
   /** Calls with them that may be going on: they are still there. */
   readonly openCalls: number;
+  /** What missions have scheduled with them and is still to come: it is still there. */
+  readonly scheduledEvents: number;
   /** Whether the number stays on the do-not-call list, without the words that put it there. */
   readonly isDoNotCall: boolean;
   /** Whether nothing of it stands in the files any more; false while another process reads. */
@@ -97,6 +100,7 @@ export async function forgetPerson(store: Store, number: E164): Promise<Forgotte
     .executeTakeFirst();
   const received = await deleteTextsFrom(store, number);
   const mentions = await removeMentions(store, number);
+  const scheduled = await forgetInMissions(store, number);
   const listed = await db
     .updateTable("do_not_call")
     .set({ words: null })
@@ -110,6 +114,7 @@ export async function forgetPerson(store: Store, number: E164): Promise<Forgotte
     texts: Number(unsent.numDeletedRows + sent.numUpdatedRows) + received,
     mentions,
     openCalls: Number(open?.count ?? 0),
+    scheduledEvents: scheduled,
     isDoNotCall: listed.numUpdatedRows === 1n,
     isErased: emptied.rows[0]?.busy === 0,
   };
@@ -168,6 +173,31 @@ function writtenForms(number: E164): string {
   const international = `(?:\\+|00)?${spread(country)}${BETWEEN}(?:\\(?0\\)?)?${BETWEEN}`;
   const beginning = national.length < TELLING_DIGITS ? international : `(?:${international}|0)?`;
   return `(?<!\\d)${beginning}${spread(national)}(?!\\d)`;
+}
+
+/** What missions keep of a person. @returns how many events with them are still to come: those stay. */
+async function forgetInMissions(store: Store, number: E164): Promise<number> {
+  const { db } = store;
+  const toCome = (await eventsToCome(store, number)).map(({ id }) => id);
+  await db
+    .updateTable("scheduled_events")
+    .set({ recipient: "", body: null, conversation_id: null, carrier_event_id: null, detail: null })
+    .where("recipient", "=", number)
+    .$if(toCome.length > 0, (query) => query.where("id", "not in", toCome))
+    .execute();
+  // The rows stay: the items of a list are counted by their places.
+  await db
+    .updateTable("mission_memory")
+    .set({ value: "null" })
+    .where(sql<boolean>`instr(value, ${number}) > 0`)
+    .execute();
+  await db
+    .updateTable("mission_requests")
+    .set({ body: "null" })
+    .where("state", "=", "done")
+    .where(sql<boolean>`instr(body, ${number}) > 0`)
+    .execute();
+  return toCome.length;
 }
 
 /** A sender stands there as the carrier wrote it. */

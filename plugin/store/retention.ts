@@ -12,8 +12,8 @@ export interface Pruned {
 const DAY_MS = 24 * 60 * 60_000;
 
 /**
- * Deletes the texts, calls and approvals that are older than the owner wants them kept, with what was said on the calls.
- * Calls that are still to be placed stay, and so do the numbers of the do-not-call list, without the words that put
+ * Deletes the texts, calls, approvals and closed missions that are older than the owner wants them kept, with what was
+ * said on the calls. Calls that are still to be placed stay, and so do the numbers of the do-not-call list, without the words that put
  * them there.
  *
  * @param wanted.retentionDays 0 keeps everything.
@@ -35,6 +35,8 @@ export async function pruneStore(
   const sent = await db.deleteFrom("outbox").where("created_at", "<", oldest).executeTakeFirst();
   const approvals = await db.deleteFrom("approvals").where("expires_at", "<", oldest).executeTakeFirst();
   await db.updateTable("do_not_call").set({ words: null }).where("added_at", "<", oldest).execute();
+  await db.deleteFrom("missions").where("closed_at", "<", oldest).execute();
+  await db.deleteFrom("scheduled_events").where("scheduled_at", "<", oldest).execute();
   return {
     calls: Number(calls.numDeletedRows),
     texts: Number(received.numDeletedRows + sent.numDeletedRows),

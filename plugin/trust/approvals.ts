@@ -21,6 +21,7 @@ import {
   type KnownApproval,
 } from "../store/approvals.ts";
 import type { Store } from "../store/database.ts";
+import { visible } from "./quotation.ts";
 
 export type { ApprovalAnswer } from "../store/approvals.ts";
 
@@ -316,10 +317,10 @@ async function written(store: Store, id: string): Promise<KnownApproval> {
  * what is agreed to.
  */
 function shown(words: string, secrets: readonly string[]): string {
-  return withoutSecrets(words, secrets)
+  const plain = withoutSecrets(words, secrets)
     .replace(/\r\n?/g, "\n")
-    .replace(/(?![\n\t])[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, " ")
-    .trim();
+    .replace(/(?![\n\t])[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, " ");
+  return visible(plain).trim();
 }
 
 function dateIn(written: string | undefined): Date | undefined {

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { ClawCallPracticeCall, ClawCallTurn } from "../../plugin/practice/clawcall-caller.ts";
 import type { ClawCallAnswer } from "../../plugin/practice/clawcall-record.ts";
 import { PRACTICE_CLAWCALL_KEY } from "../../plugin/practice/clawcall-server.ts";
+import { type ModelRequest, saidNow } from "../../plugin/practice/model-script.ts";
 import { phrase } from "../../plugin/speech/phrases.ts";
 import { type ClawCallLine, startClawCallLine } from "./clawcall-line.ts";
 import { OWNER, packageFolder, promptOf, requestsAbout, SECRET_WORD, STRANGER } from "./phone-line.ts";
@@ -26,6 +27,7 @@ beforeAll(async () => {
   line = await startClawCallLine({
     // Whoever speaks does not wait for warm caches either.
     waitForLines: false,
+    settings: { toolRules: { "exec:echo asked*": "ask" }, approvals: { timeoutSeconds: 10 } },
     server: {
       // What the service says while somebody waits is proven elsewhere; here a slow machine must change nothing.
       timings: { fillerAfterMs: 120_000, silenceMs: 120_000 },
@@ -34,6 +36,11 @@ beforeAll(async () => {
       script: [
         { when: /call has been answered/, answer: "I would like to reserve a table. Is that possible?" },
         { when: /The call is over/, answer: "They hung up before anything was reserved." },
+        {
+          when: saidNow(/leave a note/),
+          answer: "",
+          toolCall: { name: "exec", arguments: { command: "echo asked >> note.txt" } },
+        },
         { when: /question long/, answer: answerTo("long"), firstTokenMs: 2_500 },
         { when: /question \w+/, answer: ({ lastUserText }) => answerTo(lastAsked(lastUserText)) },
       ],
@@ -205,6 +212,25 @@ describe("a network that fails", () => {
     const [run] = requestsAbout(line.model, question("patient"));
     expect((run?.at ?? 0) - (lookUp?.at ?? 0)).toBeGreaterThanOrEqual(900);
     await ask(call, "afterwards");
+    call.hangUp();
+  });
+});
+
+describe("a yes that nobody gives", () => {
+  it("is told to whoever speaks, asked for through the gateway, and means no", async () => {
+    const call = await dial();
+    const { text } = await call.say("Please leave a note").result(wait);
+    expect(text).toBe(`${phrase("askingOwner", "en")} ${phrase("stillWorking", "en")}`);
+    const isAnswer = ({ lastRole, lastUserText }: ModelRequest) =>
+      lastRole === "tool" && lastUserText.includes("leave a note");
+    const { lastText } = await line.model.until(
+      () => line.model.requests.find(isAnswer),
+      "what the model is told",
+      { timeoutMs: 35_000 },
+    );
+    expect(lastText).toContain("did not answer in time");
+    const note = readFile(join(line.gateway.stateDir, "workspace", "note.txt"), "utf8");
+    await expect(note).rejects.toThrow("ENOENT");
     call.hangUp();
   });
 });

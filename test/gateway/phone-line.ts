@@ -1,6 +1,6 @@
 /** Owns what the gateway tests share: the practice line, the scripted model and a real gateway between them. */
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   type ClawdTalkOptions,
@@ -97,6 +97,7 @@ export async function startLineOn<Server extends { close(): Promise<void> }>(
     "USER.md": `The owner's secret word is ${SECRET_WORD}.\n`,
     ...workspace,
   })) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), text);
   }
   return line;

@@ -119,6 +119,7 @@ async function typeEveryCommand(skillFolder: string, env: Record<string, string>
       "sms",
       "clawcall",
       "briefing",
+      "missions",
       "connect",
       "practice",
       ...stepOne,

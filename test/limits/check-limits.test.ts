@@ -25,6 +25,12 @@ import {
 } from "../../plugin/store/calls.ts";
 import { addDoNotCall, removeDoNotCall } from "../../plugin/store/do-not-call.ts";
 import { intendText, markFailed } from "../../plugin/store/outbox.ts";
+import {
+  eventCanceled,
+  eventScheduled,
+  intendEvent,
+  noteEvent,
+} from "../../plugin/store/scheduled-events.ts";
 import { storeInFolder } from "../store/store-in-folder.ts";
 
 const here = storeInFolder();
@@ -472,6 +478,80 @@ describe("a line's day", () => {
   test("a line that is not configured has the caps of any", async () => {
     for (let nth = 0; nth < 50; nth += 1) await placed(null, { line: "gone" });
     expect(await rule(call(null, { line: "gone" }), anytime)).toBe("callsPerDay");
+  });
+});
+
+describe("what a carrier is told to do at a time", () => {
+  /** Written down as the way out does, and our id of it. */
+  async function scheduled(to: E164, time: string, channel: "call" | "sms" = "call"): Promise<number> {
+    const id = await intendEvent(here.store, {
+      line: "home",
+      channel,
+      assistantId: "ast_1",
+      to,
+      from: "+15559990000",
+      scheduledAt: new Date(time),
+    });
+    await eventScheduled(here.store, id, `evt_${id}`);
+    return id;
+  }
+  const outreachOf = async (to: E164, time: string): Promise<CallOutreach> =>
+    call(to, { at: new Date(time), eventId: await scheduled(to, time) });
+
+  test("is judged by the hours of that time; the sentence names one that is allowed", async () => {
+    expect((await refusal(await outreachOf(NEW_YORK, "2026-08-03T10:00:00Z")))?.message).toMatch(
+      /^It will be 06:00 in America\/New_York,.*: schedule it for 2026-08-03 15:00 \(Europe\/Berlin\) or later \(2026-08-03T13:00Z\), or the owner/,
+    );
+    const early = { at: new Date("2026-08-03T10:00:00Z"), eventId: 9 };
+    expect((await refusal(text(NEW_YORK, early)))?.message).toMatch(/^It will be 06:00.* are texted from/);
+    expect(await rule(await outreachOf(NEW_YORK, "2026-08-03T14:00:00Z"))).toBeUndefined();
+  });
+
+  test("counts on its day, for what is placed at once and for what is scheduled", async () => {
+    for (const hour of ["06", "08", "12", "14"]) await scheduled(BERLIN, `2026-07-30T${hour}:00:00Z`);
+    expect(await rule(call(BERLIN), anytime), "the fifth").toBeUndefined();
+    await placed(BERLIN);
+    expect(await rule(call(BERLIN), anytime)).toBe("callsPerNumberPerDay");
+    expect((await refusal(await outreachOf(BERLIN, "2026-07-30T16:00:00Z"), anytime))?.message).toMatch(
+      /is called 5 times on 2026-07-30/,
+    );
+    expect(await rule(await outreachOf(BERLIN, "2026-07-30T22:00:00Z"), anytime), "tomorrow").toBeUndefined();
+    expect(await rule(call(null), caps({ callsPerDay: 5 }))).toBe("callsPerDay");
+    expect(await rule(call(null), caps({ callsPerDay: 7 }))).toBeUndefined();
+  });
+
+  test("keeps its distance from the calls before and after it", async () => {
+    for (const minute of ["00", "20", "40"]) await scheduled(BERLIN, `2026-07-30T14:${minute}:00Z`);
+    for (const time of ["14:05", "14:35", "14:49"]) {
+      expect([time, await rule(await outreachOf(BERLIN, `2026-07-30T${time}:00Z`), anytime)]).toEqual([
+        time,
+        "cooldownMinutes",
+      ]);
+      await here.store.db.deleteFrom("scheduled_events").where("id", ">", 3).execute();
+    }
+    for (const time of ["13:49", "14:30", "14:51"]) {
+      expect(await rule(await outreachOf(BERLIN, `2026-07-30T${time}:00Z`), anytime)).toBeUndefined();
+      await here.store.db.deleteFrom("scheduled_events").where("id", ">", 3).execute();
+    }
+    expect(await rule(call(BERLIN), anytime), "not held back by what is hours away").toBeUndefined();
+  });
+
+  test("does not count when it was called off, and its minutes count when they are known", async () => {
+    const id = await scheduled(BERLIN, "2026-07-30T08:00:00Z");
+    expect(await rule(call(null), caps({ callsPerDay: 1 }))).toBe("callsPerDay");
+    await noteEvent(here.store, `evt_${id}`, { durationSeconds: 600 });
+    expect(await rule(call(null), caps({ minutesPerDay: 10 }))).toBe("minutesPerDay");
+    await eventCanceled(here.store, `evt_${id}`);
+    expect(await rule(call(null), caps({ callsPerDay: 1 }))).toBeUndefined();
+  });
+
+  test("texts too", async () => {
+    await scheduled(BERLIN, "2026-07-30T14:00:00Z", "sms");
+    expect(await rule(text(OWNER), caps({ textsPerDay: 1 }))).toBe("textsPerDay");
+    const eventId = await scheduled(BERLIN, "2026-07-31T14:00:00Z", "sms");
+    const tomorrow = text(BERLIN, { at: new Date("2026-07-31T14:00:00Z"), eventId });
+    expect(await rule(tomorrow, caps({ textsPerDay: 1 }))).toBeUndefined();
+    expect(await rule({ ...tomorrow, messages: 2 }, caps({ textsPerDay: 1 }))).toBe("textsPerDay");
   });
 });
 

@@ -1,5 +1,7 @@
 // Proves that whatever makes a phone ring or a text go out is held against the limits: on every carrier, with the plugin
 // and without it. Each way is a line of the table below; a new one is proven by adding it.
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { HttpAgent } from "../../plugin/agent/http-agent.ts";
@@ -134,6 +136,8 @@ const phone = (...args: readonly string[]) => ended(runner.run(...args));
 const script = (define: Parameters<PhoneRunner["runScript"]>[0], ...args: readonly string[]) =>
   ended(runner.runScript(define, ...args));
 
+const PATIENCE = { timeout: 10_000 };
+
 /** Waits until it has gone out, or the store says why not. */
 async function outcome(detail: () => Promise<string | undefined>): Promise<Refusal | undefined> {
   return await vi.waitFor(async () => {
@@ -141,7 +145,7 @@ async function outcome(detail: () => Promise<string | undefined>): Promise<Refus
     const said = await detail();
     if (said === undefined) throw new Error("nothing has happened");
     return { said };
-  });
+  }, PATIENCE);
 }
 
 /** A call that is due now, and what the store says became of it. */
@@ -206,7 +210,7 @@ async function withConnector(
     connector.start();
     return await work().finally(async () => {
       await connector.stop();
-      await vi.waitFor(() => expect(clawdtalk.connected).toBe(false));
+      await vi.waitFor(() => expect(clawdtalk.connected).toBe(false), PATIENCE);
     });
   });
 }
@@ -620,4 +624,32 @@ test("numbers that are never called are never texted", async () => {
     expect(config.allowPremiumNumbers).toBe(false);
   }
   expect(arrived()).toEqual([]);
+});
+
+test("nothing else asks a carrier to ring or to text", () => {
+  // Each of these is behind checkLimits or checkRings, or hands on to a line's own service what they let through.
+  const known: Readonly<Record<string, readonly string[]>> = {
+    "calls/place-call.ts": ["placeCall"],
+    "calls/place-order.ts": ["placeCalls"],
+    "carriers/clawcall/call-placer.ts": ["callBack", "callThirdParty"],
+    "carriers/stepone/call-placer.ts": ["placeCalls"],
+    "channel/send-text.ts": ["sendText"],
+    "command-line/briefing-command.ts": ["schedule"],
+    "command-line/clawcall-command.ts": ["schedule"],
+    "index.ts": ["sendText"],
+  };
+  const plugin = path.resolve(import.meta.dirname, "../../plugin");
+  const found = readdirSync(plugin, { recursive: true, encoding: "utf8" })
+    .map((file) => file.replaceAll("\\", "/"))
+    .filter((file) => file.endsWith(".ts") && !file.startsWith("practice/"))
+    .flatMap((file) => {
+      const source = readFileSync(path.join(plugin, file), "utf8");
+      const calls = source.matchAll(/\.(placeCalls?|callBack|callThirdParty|schedule|sendText)\(/g);
+      const names = [...new Set([...calls].map(([, name = ""]) => name))].sort();
+      return names.length === 0 ? [] : [[file, names] as const];
+    });
+  expect(Object.fromEntries(found)).toEqual(known);
+  for (const file of ["calls/place-call.ts", "calls/place-order.ts", "channel/send-text.ts"]) {
+    expect(readFileSync(path.join(plugin, file), "utf8")).toContain("await checkLimits(");
+  }
 });

@@ -261,4 +261,28 @@ test("who asks on a call not to be called again is on the list; not for our own 
     ["+15550002222", "call"],
     ["+15550004444", "call"],
   ]);
+  const hears =
+    /They asked not to be called again: (\+\d+) is on the do-not-call list now.*phone do-not-call remove \1$/;
+  expect(told.map((sentence) => hears.exec(sentence)?.[1])).toEqual([
+    "+15550002222",
+    undefined,
+    undefined,
+    "+15550004444",
+  ]);
+});
+
+test("the owner hears of that wish also when they could not be told at first", async () => {
+  await placed("+15550002222", "asked");
+  let isAway = true;
+  const reports = open({
+    tellOfCall: async ({ sentence }) => {
+      if (isAway) throw new Error("away");
+      told.push(sentence);
+      return { told: Promise.resolve(), takeBack() {} };
+    },
+  });
+  await reports.ended({ callId: "asked", transcript: [{ speaker: "other", words: "Don't call me again." }] });
+  isAway = false;
+  await reports.tellAll();
+  expect(told).toEqual([expect.stringContaining("They asked not to be called again: +15550002222")]);
 });

@@ -3,6 +3,7 @@ import { requirePhoneNumber } from "../../plugin/config/phone-number.ts";
 import { intendCall, searchCalls } from "../../plugin/store/calls.ts";
 import { addDoNotCall, listDoNotCall } from "../../plugin/store/do-not-call.ts";
 import { receiveText } from "../../plugin/store/inbox.ts";
+import { eventsToCome, intendEvent } from "../../plugin/store/scheduled-events.ts";
 import { PhoneRunner } from "./run-phone.ts";
 
 let phone: PhoneRunner;
@@ -45,6 +46,34 @@ describe("do-not-call", () => {
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, numbers: [{ number, source: "text" }] });
   });
 
+  test("a number is written as people write it", async () => {
+    for (const written of [
+      ["138", "0013", "8000"],
+      ["+86", "138-0013-8000"],
+      ["(0086)13800138000"],
+      ["１３８００１３８０００"],
+    ]) {
+      expect(await phone.run("do-not-call", "add", ...written)).toMatchObject({ code: 0 });
+      expect(await phone.run("do-not-call", "remove", ...written), written.join(" ")).toMatchObject({
+        code: 0,
+      });
+    }
+    phone.write("switchboard/skill-config.json", JSON.stringify({ ownerNumbers: ["+8613900139000"] }));
+    expect(await phone.run("do-not-call", "add", "138 0013 8000")).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/is not a phone number with its country code: write it like/),
+    });
+    const { stdout } = await phone.run("do-not-call", "add", "1", "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { name: "NotAPhoneNumber" } });
+    expect(await phone.run("do-not-call", "add")).toMatchObject({ code: 2 });
+    expect(await phone.run("do-not-call", "wipe")).toMatchObject({ code: 2 });
+    expect(JSON.parse((await phone.run("do-not-call", "add", number, "--json")).stdout)).toEqual({
+      ok: true,
+      number,
+      isNew: true,
+    });
+  });
+
   test("what is wrong is said", async () => {
     expect(await phone.run("do-not-call", "remove", number)).toMatchObject({
       code: 1,
@@ -83,6 +112,22 @@ describe("forget", () => {
     expect(await phone.inStore((store) => searchCalls(store, { limit: 9 }))).toHaveLength(1);
   });
 
+  test("what missions have scheduled and is still to come is said, and stays", async () => {
+    const event = {
+      line: "home",
+      channel: "call",
+      assistantId: "ast_1",
+      to: number,
+      from: "+15559990000",
+      scheduledAt: new Date(Date.now() + 3_600_000),
+    } as const;
+    await phone.inStore((store) => intendEvent(store, event));
+    expect((await phone.run("forget", number)).stdout).toContain(
+      "Missions still have 1 call or text scheduled with this number: cancel that (missions cancel-scheduled-event), and do this again.",
+    );
+    expect(await phone.inStore((store) => eventsToCome(store, event.to))).toHaveLength(1);
+  });
+
   test("a call that may be going on is said", async () => {
     await phone.inStore((store) => intendCall(store, { line: "home", carrier: "stepone", callee: number }));
     const { stdout } = await phone.run("forget", number, "--json");
@@ -93,10 +138,24 @@ describe("forget", () => {
       texts: 0,
       mentions: 0,
       openCalls: 1,
+      scheduledEvents: 0,
       isDoNotCall: false,
       isErased: true,
     });
     expect((await phone.run("forget", number)).stdout).toContain("may be going on and is still kept");
+  });
+
+  test("nothing is kept of somebody unknown; what others said of a number goes too", async () => {
+    expect((await phone.run("forget", number)).stdout).toMatch(
+      /^Nothing is kept of \+8613800138000\.\nWhat the phone/,
+    );
+    expect((await phone.run("forget", "nobody")).code).toBe(2);
+    await phone.inStore((store) =>
+      receiveText(store, { line: "home", messageId: "m", from: "+8613700137000", body: "Ask 138 0013 8000" }),
+    );
+    expect((await phone.run("forget", "138", "0013", "8000")).stdout).toMatch(
+      /^Deleted what was kept of \+8613800138000: 0 calls, 0 texts, 1 mention of the number elsewhere\.\n/,
+    );
   });
 
   test("the owner is not forgotten by mistake", async () => {

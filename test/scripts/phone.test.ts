@@ -772,6 +772,8 @@ describe("what is said", () => {
   });
 
   test("nothing, until it is", async () => {
+    // It rings for as long as nobody says what comes of it.
+    clawdtalk.onOutbound = () => new Promise(() => {});
     const { call } = await json("call", STRANGER, "Hello");
     expect((await phone("transcript", call.id)).stdout).toBe("Nothing was heard yet.\n");
     const following = phone("follow", call.id);
@@ -918,11 +920,11 @@ describe("phone lines", () => {
     const { code, stdout, stderr } = await phone("lines");
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout.split("\n")).toEqual([
-      "clawdtalk (ClawdTalk, pro): calls you, calls others, texts; callers count as you (pin (vendor's word)); number +15550008888.",
+      "clawdtalk (ClawdTalk, pro): calls you, calls others, texts; callers count as you (pin (vendor's word)); number +15550008888; left today by your limits: 50 of 50 calls, 240 of 240 minutes, 200 of 200 texts.",
       expect.stringMatching(
-        /^clawcall \(ClawCall, Pro\): calls you, calls others; texts: no, ClawCall has no texts; callers from your numbers count as you \(caller id\); number \+15550008888; \d+ of \d+ minutes of this month\.$/,
+        /^clawcall \(ClawCall, Pro\): calls you, calls others; texts: no, ClawCall has no texts; callers from your numbers count as you \(caller id\); number \+15550008888; \d+ of \d+ minutes of this month; left today by your limits: 50 of 50 calls, 240 of 240 minutes\.$/,
       ),
-      "stepone (StepOne): calls mobile numbers of mainland China; calling you: no, StepOne calls mobile numbers of mainland China alone, and none is known as yours; texts: no, StepOne has no texts.",
+      "stepone (StepOne): calls mobile numbers of mainland China; calling you: no, StepOne calls mobile numbers of mainland China alone, and none is known as yours; texts: no, StepOne has no texts; left today by your limits: 50 of 50 calls, 240 of 240 minutes.",
       "",
     ]);
     expect((await json("lines")).lines).toMatchObject([
@@ -930,6 +932,53 @@ describe("phone lines", () => {
       { name: "clawcall", texts: { can: false }, left: expect.any(String) },
       { name: "stepone" },
     ]);
+  });
+
+  test("what the limits leave of today, and that it is quiet now", async () => {
+    runner.write(
+      "switchboard/skill-config.json",
+      JSON.stringify({
+        ownerNumbers: [OWNER],
+        callsPerDay: 2,
+        textsPerDay: 3,
+        minutesPerDay: 10,
+        timezone: "UTC",
+      }),
+    );
+    useLines("clawdtalk");
+    await phone("sms", STRANGER, `${"a".repeat(1_500)} b`);
+    await runner.inStore(async (store) => {
+      for (const [carrierCallId, durationSeconds] of [
+        ["c1", 119],
+        ["c2", 500],
+        ["c3", 1],
+      ] as const) {
+        await noteCallEnded(store, {
+          line: "clawdtalk",
+          carrierCallId,
+          direction: "outbound",
+          durationSeconds,
+        });
+      }
+    });
+    const today = { calls: { left: 0, of: 2 }, minutes: { left: 0, of: 10 }, texts: { left: 1, of: 3 } };
+    expect(await json("lines")).toMatchObject({ lines: [{ today }], quietHours: null });
+    expect((await phone("lines")).stdout).toMatch(
+      /left today by your limits: 0 of 2 calls, 0 of 10 minutes, 1 of 3 texts\.\n$/,
+    );
+    runner.write("openclaw.json", "{}");
+    runner.write(
+      "switchboard/skill-config.json",
+      JSON.stringify({ ownerNumbers: [OWNER], quietHours: "00:00-24:00", timezone: "Asia/Tokyo" }),
+    );
+    expect((await json("lines")).quietHours).toEqual({
+      hours: "00:00-24:00",
+      timezone: "Asia/Tokyo",
+      isNow: true,
+    });
+    expect((await phone("lines")).stdout).toMatch(
+      /\nIt is \d\d:\d\d in Asia\/Tokyo: until 24:00 nobody is called \("quietHours"\)\.\n$/,
+    );
   });
 
   test("a line that cannot be asked, one without a key, and none", async () => {

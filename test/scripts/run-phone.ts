@@ -5,9 +5,18 @@ import path from "node:path";
 import { Command, CommanderError } from "commander";
 import { definePhoneCommands } from "../../plugin/command-line/phone-commands.ts";
 import type { CommandContext } from "../../plugin/command-line/run.ts";
+import type { OnStop } from "../../plugin/command-line/stopping.ts";
 import { type LoadedConfig, loadConfig } from "../../plugin/config/loader.ts";
 import { closeStore, openStore, type Store } from "../../plugin/store/database.ts";
 import { AT_ANY_HOUR, type Finished } from "./run-script.ts";
+
+/** Adds a command to the program. @returns the word it begins with. */
+type Define = (program: Command, context: CommandContext, onStop: OnStop) => string;
+
+const definePhone: Define = (program, context, onStop) => {
+  definePhoneCommands(program, context, onStop);
+  return "phone";
+};
 
 /** Nobody listens there. */
 const NO_GATEWAY = { OPENCLAW_GATEWAY_URL: "http://127.0.0.1:9" };
@@ -21,12 +30,16 @@ export interface RunningPhone extends Promise<Finished> {
 
 /** A temporary state folder, and the commands in it. */
 export class PhoneRunner {
-  readonly stateFolder = mkdtempSync(path.join(tmpdir(), "switchboard-phone-"));
+  readonly stateFolder: string;
   /** The environment of every run. */
   env: Record<string, string> = {};
+  readonly #define: Define;
 
-  constructor() {
-    this.write("openclaw.json", AT_ANY_HOUR);
+  /** @param stateFolder somebody else's, who removes it. */
+  constructor(define: Define = definePhone, stateFolder?: string) {
+    this.#define = define;
+    this.stateFolder = stateFolder ?? mkdtempSync(path.join(tmpdir(), "switchboard-phone-"));
+    if (stateFolder === undefined) this.write("openclaw.json", AT_ANY_HOUR);
   }
 
   /** Writes a file into the state folder. */
@@ -37,7 +50,7 @@ export class PhoneRunner {
   }
 
   run(...args: readonly string[]): RunningPhone {
-    return this.#start(["phone", ...args], definePhoneCommands);
+    return this.#start(args, this.#define);
   }
 
   /** Runs another command of ours, as its script does. */
@@ -45,7 +58,10 @@ export class PhoneRunner {
     define: (command: Command, context: CommandContext) => void,
     ...args: readonly string[]
   ): RunningPhone {
-    return this.#start(["script", ...args], (program, context) => define(program.command("script"), context));
+    return this.#start(args, (program, context) => {
+      define(program.command("script"), context);
+      return "script";
+    });
   }
 
   /** The settings as the commands find them. */
@@ -62,7 +78,7 @@ export class PhoneRunner {
     };
   }
 
-  #start(args: readonly string[], define: typeof definePhoneCommands): RunningPhone {
+  #start(args: readonly string[], define: Define): RunningPhone {
     const output = { stdout: "", stderr: "" };
     const stops = new Set<(exitCode: number) => void>();
     return Object.assign(this.#run(args, define, output, stops), {
@@ -75,7 +91,7 @@ export class PhoneRunner {
 
   async #run(
     args: readonly string[],
-    define: typeof definePhoneCommands,
+    define: Define,
     output: { stdout: string; stderr: string },
     stops: Set<(exitCode: number) => void>,
   ): Promise<Finished> {
@@ -99,12 +115,12 @@ export class PhoneRunner {
         code = given;
       },
     };
-    define(program, context, (stop) => {
+    const word = define(program, context, (stop) => {
       stops.add(stop);
       return () => stops.delete(stop);
     });
     try {
-      await program.parseAsync(args, { from: "user" });
+      await program.parseAsync([word, ...args], { from: "user" });
     } catch (error) {
       if (!(error instanceof CommanderError)) throw error;
       code = error.exitCode;

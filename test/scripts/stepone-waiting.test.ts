@@ -11,6 +11,8 @@ import { defineStepOneCommand } from "../../plugin/command-line/stepone-command.
 import type { StepOneSurroundings } from "../../plugin/command-line/stepone-line.ts";
 import { loadConfig } from "../../plugin/config/loader.ts";
 import { type StepOnePractice, startStepOnePractice } from "../../plugin/practice/stepone-server.ts";
+import { searchCalls } from "../../plugin/store/calls.ts";
+import { listDoNotCall } from "../../plugin/store/do-not-call.ts";
 import { PhoneRunner } from "./run-phone.ts";
 
 const RECORD = "/api/v1/callinfo/search_callinfo";
@@ -344,5 +346,61 @@ describe("at a terminal", () => {
   test("--yes asks nothing, and a good requirement is never asked about", async () => {
     expect((await callout([NUMBER, NAMELESS, "--yes"], { answers: [] })).questions).toEqual([]);
     expect(await callout([NUMBER, GOOD], { answers: [] })).toMatchObject({ questions: [], stderr: "" });
+  });
+});
+
+describe("who asks on a call not to be called again", () => {
+  const heard = () =>
+    folder.inStore(async (store) =>
+      (await listDoNotCall(store)).map((entry) => [entry.number, entry.source]),
+    );
+
+  beforeEach(() => {
+    service.callees.set(NUMBER, {
+      does: "talk",
+      lines: [
+        { role: "assistant", content: "别再打电话给我了，这是您说的吗？" },
+        { role: "user", content: "别再打来了" },
+      ],
+    });
+  });
+
+  test("is on the list once the record is shown, and is not called again", async () => {
+    await place();
+    appear();
+    const { stderr } = await callinfo(["call-1"]);
+    expect(stderr).toBe(
+      "Note: +8613800138000 asked not to be called again, and is on the do-not-call list now. If they may be called: phone do-not-call remove +8613800138000\n",
+    );
+    expect(await heard()).toEqual([["+8613800138000", "call"]]);
+    expect((await callinfo(["call-1"])).stderr, "said once").toBe("");
+    expect(await callout([NUMBER, GOOD])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/somebody there asked for it/),
+    });
+    expect(service.calls).toHaveLength(1);
+  });
+
+  test("or when callout waited for it, which writes down how the call ended", async () => {
+    const { code, stderr } = await callout([NUMBER, GOOD, "--wait"], {
+      onWait: () => service.calls.every(({ endedAt }) => endedAt !== undefined) && appear(),
+    });
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^.*Note: \+8613800138000 asked/s)]);
+    expect(await heard()).toEqual([["+8613800138000", "call"]]);
+    expect(await folder.inStore((store) => searchCalls(store, { limit: 9 }))).toMatchObject([
+      { state: "ended", callee: "+8613800138000", transcript: [{ speaker: "agent" }, { speaker: "other" }] },
+    ]);
+  });
+
+  test("or when the conversation was followed; what the AI says counts for nothing", async () => {
+    await place();
+    expect((await stepone(["stream", "call-1"])).stderr).toMatch(/^Note: \+8613800138000 asked/);
+    service.callees.set("13900139000", {
+      does: "talk",
+      lines: [{ role: "assistant", content: "别再打来了" }],
+    });
+    await callout(["13900139000", GOOD]);
+    expect((await stepone(["stream", "call-2"])).stderr).toBe("");
+    expect(await heard()).toHaveLength(1);
   });
 });

@@ -124,6 +124,7 @@ describe("a person who is forgotten", () => {
       texts: 4,
       mentions: 1,
       openCalls: 0,
+      scheduledEvents: 0,
       isDoNotCall: true,
       isErased: true,
     });
@@ -164,6 +165,7 @@ describe("a person who is forgotten", () => {
       texts: 0,
       mentions: 0,
       openCalls: 0,
+      scheduledEvents: 0,
       isDoNotCall: true,
       isErased: true,
     });
@@ -182,6 +184,7 @@ test("other people are not touched", async () => {
     texts: 0,
     mentions: 0,
     openCalls: 0,
+    scheduledEvents: 0,
     isDoNotCall: false,
     isErased: true,
   });

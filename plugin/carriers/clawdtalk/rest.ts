@@ -332,7 +332,8 @@ const APPROVALS = "/approvals";
 /** Somebody waits, and the question is put again soon. */
 const APPROVAL_LOOK_MS = 5_000;
 
-function advise(refusal: Refusal, apiKey: string): Advice | undefined {
+/** What a refusal of this service means. */
+export function advise(refusal: Refusal, apiKey: string): Advice | undefined {
   switch (refusal.status) {
     case 401:
       return {
@@ -375,7 +376,7 @@ function approvalState(found: {
 }
 
 /** The first of these fields that is there. */
-function fieldOf(value: unknown, ...names: readonly string[]): unknown {
+export function fieldOf(value: unknown, ...names: readonly string[]): unknown {
   if (typeof value !== "object" || value === null) return undefined;
   const fields = value as Record<string, unknown>;
   return fields[names.find((name) => fields[name] !== undefined) ?? ""];

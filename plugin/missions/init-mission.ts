@@ -1,0 +1,182 @@
+/** Owns beginning a mission: mission, run, plan, and the run set going. Done again, it goes on where it stopped. */
+import type { PlanStep } from "../carriers/clawdtalk/missions-rest.ts";
+import { findRequest } from "../store/mission-requests.ts";
+import { addMission, findMission, knownCarrierIds, type Mission } from "../store/missions.ts";
+import { carryOutOnce, onlyCandidate, type SettingUp } from "./careful-request.ts";
+import { MissionNotReady, NotSettled } from "./mission-errors.ts";
+import { isSameName, slugOf } from "./slug.ts";
+
+export interface MissionWish {
+  readonly name: string;
+  readonly instructions: string;
+  /** What the owner asked for, in their words. */
+  readonly request: string;
+  /** None makes no plan. */
+  readonly steps?: readonly PlanStep[] | undefined;
+  /** The line's name. */
+  readonly line: string;
+}
+
+export interface BegunMission {
+  readonly slug: string;
+  readonly missionId: string;
+  readonly runId: string;
+  /** Whether a mission of that name was there already. */
+  readonly isResumed: boolean;
+}
+
+/** How many missions are asked for when one is looked for: as many as the service gives at once. */
+const LOOKED_AT = 100;
+
+/**
+ * Begins a mission, or goes on beginning the one of that name.
+ *
+ * @throws CarrierError, NotSettled; MissionNotReady when the mission of that name belongs to another line.
+ */
+export async function initMission(wish: MissionWish, using: SettingUp): Promise<BegunMission> {
+  const { store, rest, say } = using;
+  const { mission, isResumed } = await missionFor(wish, using);
+  if (mission.line !== undefined && mission.line !== wish.line) {
+    throw new MissionNotReady(
+      `The mission ${mission.slug} belongs to the line "${mission.line}": use --line ${mission.line}.`,
+    );
+  }
+  if (isResumed) say(`Resuming existing mission: ${mission.slug}`);
+  const { name, instructions } = wish;
+
+  // One that is known by its ids alone was begun by somebody else, who may have come further than they wrote down.
+  const isImported = mission.carrierMissionId !== undefined && (await isForeign(mission, using));
+  if (isImported && mission.carrierMissionId !== undefined && mission.runId !== undefined) {
+    const { slug, carrierMissionId: missionId, runId } = mission;
+    return { slug, missionId, runId, isResumed };
+  }
+  const looking = { looksFirst: isImported };
+
+  const made = isImported
+    ? { id: mission.carrierMissionId, isNew: false }
+    : await carryOutOnce(
+        mission,
+        {
+          what: "create-mission",
+          body: { name, instructions },
+          send: () => rest.createMission({ name, instructions }),
+          look: async (earlier) => {
+            const asked = { name, instructions, ...(earlier?.body as object | undefined) };
+            const listed = await rest.listMissions(LOOKED_AT);
+            const like = listed.filter(
+              (each) =>
+                each.name === asked.name &&
+                (each.instructions === undefined || each.instructions === asked.instructions),
+            );
+            const ids = like.map(({ id }) => id);
+            return onlyCandidate(like, {
+              thing: "mission",
+              isWhole: listed.length < LOOKED_AT,
+              earlier,
+              known: await knownCarrierIds(store, "carrier_mission_id", ids),
+            });
+          },
+          parts: (id) => (id === undefined ? {} : { carrierMissionId: id }),
+        },
+        using,
+      );
+  const missionId = needed(made.id);
+  if (made.isNew) say(`Created mission: ${missionId}`);
+
+  const input = { original_request: wish.request };
+  const run = await carryOutOnce(
+    mission,
+    {
+      what: "create-run",
+      body: input,
+      send: async () => (await rest.createRun(missionId, input)).id,
+      look: async () => {
+        // The mission is new and ours: so is every run of it.
+        const runs = await rest.listRuns(missionId);
+        if (runs.length <= 1) return runs[0];
+        throw new NotSettled(
+          `The mission ${missionId} has ${runs.length} runs (${runs.map(({ id }) => id).join(", ")}), and one is expected: run this again with --settle ID to go on with that one.`,
+        );
+      },
+      parts: (id) => (id === undefined ? {} : { runId: id, runStatus: "pending" }),
+    },
+    using,
+    looking,
+  );
+  const runId = needed(run.id);
+  if (run.isNew) say(`Created run: ${runId}`);
+
+  const { steps } = wish;
+  if (steps !== undefined && steps.length > 0) {
+    const plan = await carryOutOnce(
+      mission,
+      {
+        what: "create-plan",
+        body: { steps },
+        send: async () => {
+          await rest.createPlan(missionId, runId, steps);
+          return undefined;
+        },
+        look: async () => ((await rest.getPlan(missionId, runId)).length > 0 ? { id: undefined } : undefined),
+        parts: () => ({}),
+      },
+      using,
+      looking,
+    );
+    if (plan.isNew) say(`Created plan with ${steps.length} steps`);
+  }
+
+  const started = await carryOutOnce(
+    mission,
+    {
+      what: "start-run",
+      body: { status: "running" },
+      send: async () => {
+        await rest.updateRun(missionId, runId, { status: "running" });
+        return undefined;
+      },
+      look: async () => {
+        const { status } = await rest.getRun(missionId, runId);
+        return status === undefined || status === "pending" ? undefined : { id: undefined };
+      },
+      parts: () => ({ runStatus: "running" }),
+    },
+    using,
+    looking,
+  );
+  if (started.isNew) say(`Updated run ${runId}: running`);
+  return { slug: mission.slug, missionId, runId, isResumed };
+}
+
+/** The mission of that name that goes on; a new one, with a slug of its own, when there is none. */
+async function missionFor(
+  { name, line }: MissionWish,
+  { store }: SettingUp,
+): Promise<{ readonly mission: Mission; readonly isResumed: boolean }> {
+  const slug = slugOf(name);
+  for (let number = 1; ; ) {
+    const free = number === 1 ? slug : `${slug}-${number}`;
+    const there = await findMission(store, free);
+    if (there === undefined || there.closedAt !== undefined) {
+      const added = await addMission(store, { slug: free, name, line });
+      if (added !== undefined) return { mission: added, isResumed: false };
+    } else if (isSameName(there.name, name) || isNameless(there)) {
+      return { mission: there, isResumed: true };
+    } else number += 1;
+  }
+}
+
+/** One that somebody made by saving something under a slug. */
+function isNameless({ name, slug, carrierMissionId }: Mission): boolean {
+  return name === slug && carrierMissionId === undefined;
+}
+
+async function isForeign(mission: Mission, { store }: SettingUp): Promise<boolean> {
+  return (await findRequest(store, { mission: mission.id, what: "create-mission" })) === undefined;
+}
+
+/** What a service has made has an id, or its answer would not have been understood. */
+function needed(id: string | undefined): string {
+  if (id === undefined) throw new Error("What was made has no id.");
+  return id;
+}
