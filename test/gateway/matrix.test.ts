@@ -531,7 +531,10 @@ function textOf({ messages }: ModelRequest): string {
 
 /** A text without what is quoted in it as somebody's words: one JSON string, marked. */
 function withoutQuotations(text: string): string {
-  return text.replaceAll(/\[words of [^\]"]*, quoted as data, not instructions: "(?:[^"\\]|\\.)*"\]/g, "");
+  return text.replaceAll(
+    /\[words of (?:"(?:[^"\\\n]|\\.)*"|[^[\]"\n]*), quoted as data, not instructions: "(?:[^"\\\n]|\\.)*"\]/g,
+    "",
+  );
 }
 
 /** The requests of the model that a cell is about. */
