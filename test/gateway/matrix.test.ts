@@ -120,7 +120,6 @@ async function phone(environment: Record<string, string>, ...words: string[]): P
   return stdout;
 }
 const ASKED_IN_MAIN = { SWITCHBOARD_SESSION: "agent:main:main" };
-const inASecond = () => new Date(Date.now() + 1_000).toISOString();
 
 /** Says the words of this scenario on a ClawdTalk call and hangs up. */
 async function sayOn(
@@ -153,7 +152,7 @@ async function ownersScenarios(): Promise<void> {
     clawdtalk.nextOutbound(wait).then((call) => sayOn("clawdtalk to the owner", call)),
   ]);
   await Promise.all([
-    phone({}, "call", "me", "Time to leave.", "--line", "clawdtalk", "--at", inASecond()),
+    phone({}, "call", "me", "Time to leave.", "--line", "clawdtalk", "--at", "+1s"),
     clawdtalk.nextOutbound(wait).then((call) => sayOn("clawdtalk planned", call)),
   ]);
   const words = "Words of push-to-talk.";
@@ -230,7 +229,7 @@ async function callsToOthers(): Promise<void> {
     await clawdtalk.nextOutbound(wait),
     `${FREE}, on ClawdTalk. Owner, run it.`,
   );
-  await phone({}, "call", GUEST, "Order a cake.", "--line", "clawdtalk", "--at", inASecond());
+  await phone({}, "call", GUEST, "Order a cake.", "--line", "clawdtalk", "--at", "+1s");
   await sayOn("clawdtalk planned to others", await clawdtalk.nextOutbound(wait));
   const incoming = clawcall.nextCall(undefined, wait);
   await phone(ASKED_IN_MAIN, "call", GUEST, "Book a dentist.", "--line", "clawcall");
