@@ -61,11 +61,11 @@ async function audit({ phone, settings, env = KEYS, mode = 0o600, isDeep }: Setu
 const found = async (setup: Setup) =>
   (await audit(setup)).map(({ severity, checkId }) => `${severity} ${checkId}`);
 
-it.concurrent("finds nothing on a gateway whose phone is set up by default", async () => {
+it("finds nothing on a gateway whose phone is set up by default", async () => {
   expect(await found({})).toEqual([]);
 });
 
-it.concurrent("by its deep look finds that programs are started, which references/trust.md explains, and nothing else", async () => {
+it("by its deep look finds that programs are started, which references/trust.md explains, and nothing else", async () => {
   const [finding, ...others] = await audit({ isDeep: true, phone: false });
   expect(others).toEqual([]);
   expect(finding?.checkId).toBe("skills.code_safety");
@@ -74,7 +74,7 @@ it.concurrent("by its deep look finds that programs are started, which reference
   for (const rule of rules) expect(rule).toMatch(/^ {2}- \[dangerous-exec\] .*\(dist\/scripts\//);
 });
 
-it.concurrent("finds plain and readable keys, an open bridge and unasked tools, also where the config says nothing of the channel", async () => {
+it("finds plain and readable keys, an open bridge and unasked tools, also where the config says nothing of the channel", async () => {
   const setup = {
     phone: false,
     settings: {
@@ -92,7 +92,7 @@ it.concurrent("finds plain and readable keys, an open bridge and unasked tools, 
   ]);
 });
 
-it.concurrent("finds open policies, also where the only key is a reference", async () => {
+it("finds open policies, also where the only key is a reference", async () => {
   const setup = {
     phone: { dmPolicy: "open", allowFrom: ["*"] },
     settings: {
@@ -103,8 +103,4 @@ it.concurrent("finds open policies, also where the only key is a reference", asy
     env: { SOMEBODYS_KEY: PRACTICE_API_KEY },
   } as const;
   expect(await found(setup)).toEqual(expect.arrayContaining(["critical switchboard.texts.open"]));
-});
-
-it.concurrent("is not asked where a plugin's setting alone has a key; `openclaw phone status` says so", async () => {
-  expect(await found({ phone: false, settings: { apiKey: PRACTICE_API_KEY }, env: {} })).toEqual([]);
 });
