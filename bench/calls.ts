@@ -8,6 +8,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentPort } from "../plugin/agent/port.ts";
 import { Calls } from "../plugin/calls/calls.ts";
+import { CheckedVoice } from "../plugin/calls/checked-voice.ts";
 import { createClawdTalkCarrier } from "../plugin/carriers/clawdtalk/carrier.ts";
 import type { PracticeCall } from "../plugin/practice/caller.ts";
 import { startClawdTalkPractice } from "../plugin/practice/clawdtalk-server.ts";
@@ -82,23 +83,26 @@ async function withAStubAgent(): Promise<void> {
     logLines: () => [],
   });
   let runs = 0;
+  const voice = new CheckedVoice({ secrets: [server.key], ownerNumbers: ["+15550001111"] });
   const calls = new Calls({
     line: "bench",
-    carrier,
+    carrier: voice.speakingWith(carrier),
     agent: stubAgent(completeAt),
     settings: { speech: "sentences", progressAfterMs: 4_000, timeoutMs: 60_000 },
     greeting: "Hello.",
     context: { memory: "", systemPrompt: "bench" },
     noteCall: async () => ({ greet: true }),
-    speakerOf: async ({ callId }) => ({
-      known: true,
-      kind: "conversation",
-      session: { tier: "stranger", agentId: "main", sessionKey: callId },
-      voiceContext: "",
-    }),
+    speakerOf: async ({ callId }) => {
+      voice.somebodyElse(callId, []);
+      return {
+        known: true,
+        kind: "conversation",
+        session: { tier: "stranger", agentId: "main", sessionKey: callId },
+        voiceContext: "",
+      };
+    },
     preparedBriefing: () => undefined,
     endCall: async () => {},
-    withoutSecrets: (text) => text,
     noteEnded: async () => {},
     noteHeard() {},
     newRunId: () => `run-${++runs}`,

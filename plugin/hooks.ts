@@ -18,6 +18,7 @@ import { phrase } from "./speech/phrases.ts";
 import { closeStore, openStore } from "./store/database.ts";
 import { requestApproval } from "./trust/approvals.ts";
 import { type GateParameters, ToolGate } from "./trust/gate.ts";
+import { withoutOwnersData } from "./trust/last-check.ts";
 import { sessionKind } from "./trust/sessions.ts";
 import { packageVersion } from "./version.ts";
 
@@ -159,12 +160,20 @@ export function registerHooks(api: OpenClawPluginApi, settings: () => CallSettin
 
   api.on("message_sending", (event, context) => {
     if (context.channelId !== CHANNEL) return;
-    const isOwners = phone.lines
-      .get(context.accountId ?? "")
-      ?.ownerNumbers.includes(event.to.replace(/^phone:/, ""));
+    const ownerNumbers = phone.lines.get(context.accountId ?? "")?.ownerNumbers ?? [];
+    const isOwners = ownerNumbers.includes(event.to.replace(/^phone:/, ""));
     // Nobody else's turn is taken up, see above.
     if (!isOwners && event.content.startsWith(TAKEN_UP)) return { cancel: true };
-    const content = plainText(event.content, phone.secrets);
+    const plain = plainText(event.content, phone.secrets);
+    // What the owner's agent writes to others may name the owner's number; what guests are answered may not.
+    const isGuests = sessionKind(context.sessionKey) !== undefined;
+    const content = isOwners
+      ? plain
+      : withoutOwnersData(plain, {
+          secrets: [...phone.secrets],
+          ownerNumbers: isGuests ? ownerNumbers : [],
+          allowed: "",
+        });
     return content === event.content ? undefined : { content };
   });
 

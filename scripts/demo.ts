@@ -28,6 +28,7 @@ try {
       await openSoftphone(clawdTalkPhone(await line.server.ring()), {
         input: process.stdin,
         output: process.stdout,
+        approvalsOn: line.server,
       });
     } else {
       const result = await playDemo(line, say);

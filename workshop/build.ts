@@ -18,7 +18,19 @@ const dist = join(root, "dist");
  * what they load. The second group starts fast because nothing of the first one's settings is in its parts.
  */
 const SCRIPT_GROUPS = [
-  ["phone", "approval", "call", "sms", "clawcall", "briefing", "connect", "practice", "callout", "stepone"],
+  [
+    "phone",
+    "approval",
+    "call",
+    "sms",
+    "clawcall",
+    "briefing",
+    "connect",
+    "practice",
+    "setup",
+    "callout",
+    "stepone",
+  ],
   ["callinfo", "stream_chat"],
 ];
 

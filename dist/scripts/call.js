@@ -1,2 +1,2 @@
 import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import"./parts/chunk-27MAOMEW.js";await import("./parts/call-CHEQL3E3.js");
+import"./parts/chunk-27MAOMEW.js";await import("./parts/call-BU34PHWZ.js");

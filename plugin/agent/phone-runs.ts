@@ -59,6 +59,8 @@ interface PhoneRuns {
   readonly notices: PendingNotices;
   /** Runs that were told what other people said, by run id: what they do is asked about, wherever they run. */
   readonly toldOfOthers: Set<string>;
+  /** Tells whose text is being answered that their yes is waited for, by session key. Never throws. */
+  readonly askingByText: Map<string, () => void>;
   /** Never to be sent or spoken: keys and tokens as configured. */
   readonly secrets: Set<string>;
   /** True when this text was answered before (asked of the store). */
@@ -78,6 +80,7 @@ export function phoneRuns(): PhoneRuns {
     newsTurns: new Set(),
     notices: new Map(),
     toldOfOthers: new Set(),
+    askingByText: new Map(),
     secrets: new Set(),
     wasAnswered: undefined,
   };

@@ -11,6 +11,13 @@ import { jsonIn } from "../json-text.ts";
 /** The gateway's command line could not do what it was asked. The message is for people. */
 export class GatewayCommandFailed extends Error {
   override readonly name = "GatewayCommandFailed";
+  /** What the command printed, where that was JSON. */
+  readonly printed: unknown;
+
+  constructor(message: string, printed?: unknown) {
+    super(message);
+    this.printed = printed;
+  }
 }
 
 /** There is no command line of the gateway to be found. */
@@ -94,7 +101,7 @@ export function openGatewayCli(file: string, env: Environment): GatewayCli {
       }
       const printed = jsonIn(result.stdout);
       if (result.exitCode !== 0 || printed === undefined) {
-        throw new GatewayCommandFailed(`"${what}" failed: ${reason(printed, result)}`);
+        throw new GatewayCommandFailed(`"${what}" failed: ${reason(printed, result)}`, printed);
       }
       return printed;
     },

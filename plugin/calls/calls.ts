@@ -4,12 +4,13 @@
  */
 import type { AgentPort, AgentTurn } from "../agent/port.ts";
 import { briefingPrompt } from "../briefings/words.ts";
-import type { CallDirection, CallOutcome, CallVoice, CarrierTurn, TurnAddress } from "../carriers/carrier.ts";
+import type { CallDirection, CallOutcome, CarrierTurn, TurnAddress } from "../carriers/carrier.ts";
 import { type Log, messageOf } from "../log.ts";
 import { detectLanguage } from "../speech/language.ts";
 import { endsWithGoodbye, endsWithQuestion, isListenerNoise, isStopWord } from "../speech/listener-noises.ts";
 import { phrase } from "../speech/phrases.ts";
 import type { SpeakerSession } from "../trust/sessions.ts";
+import type { SafeVoice } from "./checked-voice.ts";
 import { PacedTurns } from "./paced-turns.ts";
 import { type SpokenMemory, Turn, type TurnSettings } from "./turn.ts";
 
@@ -36,14 +37,14 @@ export type CallSpeaker =
 /** What the live calls need from the rest of the line. */
 export interface CallsParameters {
   readonly line: string;
-  readonly carrier: CallVoice;
+  readonly carrier: SafeVoice;
   readonly agent: AgentPort;
   readonly settings: TurnSettings & {
     readonly model?: string | undefined;
     readonly thinking?: string | undefined;
     readonly language?: string | undefined;
   };
-  /** Spoken first on an inbound call; nothing is when undefined, the caller then speaks first. */
+  /** Spoken first on an inbound call; undefined where all who call in are turned away. */
   readonly greeting: string | undefined;
   /** Given to the carrier when it asks, before the greeting. */
   readonly context: { memory: string; systemPrompt: string };
@@ -71,8 +72,6 @@ export interface CallsParameters {
   preparedBriefing(task: string): Promise<string | undefined> | undefined;
   /** The other end has said something. Never throws. */
   noteHeard(callId: string, words: string): void;
-  /** The agent's words without secrets, before they are spoken. Never throws. */
-  withoutSecrets(text: string): string;
   /** Ends a call at the carrier. Never rejects. */
   endCall(callId: string): Promise<void>;
   /** The call is over: stored, and told to the owner's session. */
@@ -259,7 +258,6 @@ export class Calls {
         this.#p.carrier.answer(address, text, how);
         if (how.endCall) this.#callWantsToEnd(call, text);
       },
-      withoutSecrets: (text) => this.#p.withoutSecrets(text),
       now: () => this.#p.now(),
       log: this.#p.log,
     });
@@ -299,7 +297,6 @@ export class Calls {
       settings: this.#p.settings,
       memory: call.memory,
       log: this.#p.log,
-      withoutSecrets: (text) => this.#p.withoutSecrets(text),
       onCallWantsToEnd: (lastWords) => this.#callWantsToEnd(call, lastWords),
     });
     // Superseded turns are finished already: only siblings are waited for.
@@ -440,10 +437,23 @@ export class Calls {
     const { callId, direction } = call;
     const { greet } = await this.#p.noteCall({ callId, direction, started });
     const { greeting } = this.#p;
-    if (greeting === undefined || !greet || call.greeted || !this.#live.has(callId)) return;
+    if (!greet || call.greeted || !this.#live.has(callId)) return;
+    if (greeting === undefined) {
+      // Whoever calls in and says nothing is not kept on the line either.
+      if (started && direction === "inbound") this.#turnAway(call);
+      return;
+    }
     if (!this.#p.carrier.greet(callId, greeting)) return;
     call.greeted = true;
     call.memory.lastSaid = greeting;
+  }
+
+  #turnAway(call: LiveCall): void {
+    if (call.ending !== undefined) return;
+    this.#p.log.info(`Call ${call.callId}: whoever calls in on this line is turned away.`);
+    const sentence = phrase("unverified", call.language);
+    call.greeted = this.#p.carrier.greet(call.callId, sentence);
+    this.#endWhenHeard(call, sentence, "unknownCaller");
   }
 
   #forgetOldCalls(): void {

@@ -43,7 +43,6 @@ export interface PacedTurnsParameters {
   /** Whether these words of the agent's end the call. */
   isGoodbye(text: string): boolean;
   answer(address: TurnAddress, text: string, how: { endCall: boolean }): void;
-  withoutSecrets(text: string): string;
   now(): number;
   readonly log: Log;
 }
@@ -180,6 +179,12 @@ export class PacedTurns {
         onText: (text) => take(speech.push(text)),
         onMessageEnd: () => take(speech.boundary()),
         onTool() {},
+        onAskingOwner: () => {
+          if (signal.aborted) return;
+          // They have to know before they can answer: what came before it is said with it, the rest at their next words.
+          this.#ready.push(phrase("askingOwner", last.language), phrase("stillWorking", last.language));
+          this.#sayReady();
+        },
       },
       signal,
     );
@@ -253,7 +258,7 @@ export class PacedTurns {
     if (request === undefined) return;
     if (endCall) this.#saidGoodbye = true;
     this.#lastSaid = text;
-    this.#p.answer(request.address, this.#p.withoutSecrets(text), { endCall });
+    this.#p.answer(request.address, text, { endCall });
   }
 
   /** Nobody waits for an answer any more. */

@@ -2,6 +2,7 @@
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/core";
 import { z } from "zod";
 import { describePlacedCall, describeStatus } from "../command-line/phone-words.ts";
+import { asQuotation } from "../command-line/quoted.ts";
 import { carrierNames } from "../config/schema.ts";
 import { closeStore, openStore } from "../store/database.ts";
 import { quotation } from "../trust/quotation.ts";
@@ -86,7 +87,7 @@ async function ended(
     const { lines } = await callTranscript(await lookUpCall({ id }, using), using);
     const transcript =
       lines.length === 0 ? "Nothing was said." : quotation("the call's transcript", writtenTranscript(lines));
-    return `${describeStatus(status)}\n${transcript}`;
+    return `${describeStatus(status, asQuotation)}\n${transcript}`;
   } finally {
     await closeStore(store);
   }

@@ -4,6 +4,7 @@
  */
 import { CarrierError } from "../carriers/carrier-errors.ts";
 import type { E164 } from "../config/phone-number.ts";
+import { type SecretSettings, secretsOf } from "../config/redaction.ts";
 import type { LineConfig, SwitchboardConfig } from "../config/schema.ts";
 import { checkLimits, type LimitSettings } from "../limits/check-limits.ts";
 import { messageOf } from "../log.ts";
@@ -11,6 +12,7 @@ import { detectLanguage } from "../speech/language.ts";
 import { firstWords } from "../speech/phrases.ts";
 import { callPlaced, callRefused, callUnsettled, claimPlannedCall, intendCall } from "../store/calls.ts";
 import type { Store } from "../store/database.ts";
+import { withoutOwnersData } from "../trust/last-check.ts";
 import { dialable } from "./dial-policy.ts";
 
 /** What a carrier needs to offer for calls to be placed. */
@@ -67,7 +69,8 @@ export type CallConfig = Pick<
   SwitchboardConfig,
   "agentName" | "ownerName" | "ownerNumbers" | "defaultRegion" | "allowPremiumNumbers"
 > &
-  LimitSettings;
+  LimitSettings &
+  SecretSettings;
 
 /** A call as it is going to be placed. */
 export interface ComposedCall {
@@ -90,7 +93,7 @@ export class NotPlanned extends Error {
 
 /**
  * Whom a call goes to and what it begins with. To somebody else it always begins with who is calling for whom, on every
- * carrier; what the owner wants said first comes after that.
+ * carrier; what the owner wants said first comes after that. No key goes out with it, not spelled either.
  *
  * @throws NotDialable
  */
@@ -99,7 +102,7 @@ export async function composeCall(
   using: {
     readonly rest: Pick<CallPlacer, "ringsRegisteredPhone">;
     readonly line: Pick<LineConfig, "language" | "carrier">;
-    readonly config: Omit<CallConfig, keyof LimitSettings>;
+    readonly config: Omit<CallConfig, "limits" | "hours">;
   },
 ): Promise<ComposedCall> {
   const { rest, line, config } = using;
@@ -107,15 +110,21 @@ export async function composeCall(
   const language = line.language ?? (line.carrier === "stepone" ? "zh" : undefined);
   const asked = request.to === undefined ? undefined : await dialable(request.to, config);
   const isToOwner = asked === undefined || config.ownerNumbers.includes(asked);
-  const own = request.greeting?.trim() || undefined;
+  // What the request names of the owner's numbers and addresses is its own to say.
+  const allowed = [request.purpose, request.context, request.greeting].filter(Boolean).join("\n");
+  const withoutKeys = (text: string | undefined) => {
+    const words = text?.trim() || undefined;
+    return words && withoutOwnersData(words, { secrets: secretsOf(config), ownerNumbers: [], allowed });
+  };
+  const own = withoutKeys(request.greeting);
   return {
     to: isToOwner && rest.ringsRegisteredPhone ? undefined : asked,
     isToOwner,
     greeting: isToOwner
       ? (own ?? firstWords("toOwner", config, language))
       : introduced(own, config, language),
-    purpose: request.purpose?.trim() || undefined,
-    context: request.context?.trim() || undefined,
+    purpose: withoutKeys(request.purpose),
+    context: withoutKeys(request.context),
   };
 }
 

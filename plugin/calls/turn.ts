@@ -5,11 +5,12 @@
  * ended or timed-out turn is ever heard, whatever the agent still produces.
  */
 import type { AgentPort, AgentTurn, AgentTurnListener } from "../agent/port.ts";
-import type { CallVoice, TurnAddress } from "../carriers/carrier.ts";
+import type { TurnAddress } from "../carriers/carrier.ts";
 import type { Log } from "../log.ts";
 import { endsWithGoodbye } from "../speech/listener-noises.ts";
 import { phrase, progressPhrase } from "../speech/phrases.ts";
 import { type SpeechMode, SpeechStream } from "../speech/stream.ts";
+import type { SafeVoice } from "./checked-voice.ts";
 
 export type TurnState = "queued" | "running" | "answered" | "superseded" | "callEnded";
 
@@ -51,11 +52,10 @@ export class Turn {
   /** Resolves when the turn is finished, however. */
   readonly finished: Promise<void>;
   #state: TurnState = "queued";
-  readonly #carrier: CallVoice;
+  readonly #carrier: SafeVoice;
   readonly #settings: TurnSettings;
   readonly #memory: SpokenMemory;
   readonly #log: Log;
-  readonly #withoutSecrets: (text: string) => string;
   readonly #onCallWantsToEnd: (lastWords: string) => void;
   readonly #abort = new AbortController();
   readonly #speech: SpeechStream;
@@ -72,12 +72,10 @@ export class Turn {
     address: TurnAddress;
     words: string;
     language: string;
-    carrier: CallVoice;
+    carrier: SafeVoice;
     settings: TurnSettings;
     memory: SpokenMemory;
     log: Log;
-    /** The text without what looks like a secret or is known as one. Never throws. */
-    withoutSecrets(text: string): string;
     /** The agent wants the call to end once this was heard. */
     onCallWantsToEnd(lastWords: string): void;
   }) {
@@ -88,7 +86,6 @@ export class Turn {
     this.#settings = parameters.settings;
     this.#memory = parameters.memory;
     this.#log = parameters.log;
-    this.#withoutSecrets = (text) => parameters.withoutSecrets(text);
     this.#onCallWantsToEnd = (lastWords) => parameters.onCallWantsToEnd(lastWords);
     this.#silenceMs = parameters.settings.progressAfterMs;
     this.#speech = new SpeechStream({
@@ -128,7 +125,7 @@ export class Turn {
     const answer = await agent.run(agentTurn, this.#listener(), this.#abort.signal);
     if (this.#state !== "running") return;
     if (answer.kind === "answered") {
-      const rest = this.#withoutSecrets(this.#speech.finish(answer.text));
+      const rest = this.#speech.finish(answer.text);
       const lastWords = rest || (this.#said.at(-1) ?? "");
       const wantsToEnd =
         answer.endCall === true || endsWithGoodbye(lastWords, { whole: agentTurn.session.tier === "owner" });
@@ -190,19 +187,24 @@ export class Turn {
       onTool: (tool) => {
         this.#tool = tool;
       },
+      onAskingOwner: () => {
+        // Nothing is being done meanwhile: lines that fit any work are true of waiting, too.
+        this.#tool = undefined;
+        this.#sayAside(phrase("askingOwner", this.language));
+      },
     };
   }
 
   /** Speaks pieces of the answer; what cannot be handed over now stays for the answer's end. */
   #say(pieces: readonly string[]): void {
     for (const [index, piece] of pieces.entries()) {
-      const safe = this.#withoutSecrets(piece);
-      if (!this.#carrier.speak(this.address, safe)) {
+      const heard = this.#carrier.speak(this.address, piece);
+      if (heard === undefined) {
         this.#speech.restore(pieces.slice(index));
         return;
       }
-      this.#said.push(safe);
-      this.#memory.lastSaid = safe;
+      this.#said.push(heard);
+      this.#memory.lastSaid = heard;
       this.#silenceMs = this.#settings.progressAfterMs;
       this.#armSilence();
     }
@@ -215,7 +217,7 @@ export class Turn {
   #sayAside(text: string): void {
     if (this.#state !== "running") return;
     if (!this.#carrier.capabilities.partialSpeech) return;
-    if (this.#carrier.speak(this.address, text)) this.#memory.lastSaid = text;
+    this.#memory.lastSaid = this.#carrier.speak(this.address, text) ?? this.#memory.lastSaid;
     this.#armSilence();
   }
 

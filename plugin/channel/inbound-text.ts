@@ -5,19 +5,23 @@
 
 import { createChannelPairingChallengeIssuer } from "openclaw/plugin-sdk/channel-pairing";
 import type { PluginRuntime } from "openclaw/plugin-sdk/core";
+import { phoneRuns } from "../agent/phone-runs.ts";
 import type { SessionTurns } from "../agent/session-turns.ts";
 import type { E164 } from "../config/phone-number.ts";
-import type { Log } from "../log.ts";
+import { type Log, messageOf } from "../log.ts";
 import { detectLanguage } from "../speech/language.ts";
 import { phrase } from "../speech/phrases.ts";
 import type { OwnerRoute } from "../trust/owner-session.ts";
 import { guestSession } from "../trust/sessions.ts";
+import { identifyText, type SpeakerFacts } from "../trust/speakers.ts";
+import { isForGuests } from "../trust/tool-table.ts";
 import { phoneChannelConfig } from "./channel-config.ts";
+import { COMMAND_REFUSED, textCommand } from "./text-commands.ts";
 import { isStopCommand, type Reply, type TextToAnswer } from "./text-to-answer.ts";
 
 export interface InboundTextParameters {
   readonly runtime: PluginRuntime;
-  readonly line: string;
+  readonly line: SpeakerFacts["line"];
   readonly ownerNumbers: readonly E164[];
   ownerRoute(): OwnerRoute;
   /** A text waits for a call's turn in the same session. */
@@ -25,7 +29,11 @@ export interface InboundTextParameters {
   readonly thinking?: string | undefined;
   /** "refuse": guests get one polite sentence and never reach the agent. */
   readonly guests: "agent" | "refuse";
+  /** The tools the owner lists for guests. */
+  readonly guestTools: readonly string[];
   readonly reply: Reply;
+  /** The last check of what is written to somebody else: nothing of the owner's, over all texts to this number. */
+  lastCheck(number: E164): (text: string) => string;
   readonly log: Log;
 }
 
@@ -34,10 +42,13 @@ export async function answerText(
   text: TextToAnswer,
   parameters: InboundTextParameters,
 ): Promise<"answered" | "refused"> {
-  const { runtime, line, log } = parameters;
+  const { runtime, log } = parameters;
+  const line = parameters.line.name;
   const config = runtime.config.current() as Parameters<typeof phoneChannelConfig>[0];
   const { dmPolicy, allowFrom } = phoneChannelConfig(config, line);
-  const isOwner = parameters.ownerNumbers.includes(text.from);
+  const speaker = identifyText(text.from, parameters);
+  if (speaker === "unknown") return "refused";
+  const isOwner = speaker === "owner";
   const owner = parameters.ownerRoute();
   const session = isOwner ? owner.session : guestSession(owner.session.agentId, text.from);
   const messageId = gatewayId(text, isOwner);
@@ -69,6 +80,16 @@ export async function answerText(
     await parameters.reply(phrase("unverified", detectLanguage(text.body)));
     return "refused";
   }
+  const isStop = (body: string) => runtime.channel.commands.isControlCommandMessage(body, config);
+  const command = isOwner ? textCommand(text.body, isStop) : "words";
+  if (command === "refused") {
+    log.info("A command by text was refused: it is not one of those that a text may give.");
+    await parameters.reply(COMMAND_REFUSED);
+    return "answered";
+  }
+  // What may run at all: the others would only be asked for in vain.
+  const guestTools = parameters.guestTools.filter(isForGuests);
+  const { dispatchReplyWithBufferedBlockDispatcher: dispatch } = runtime.channel.reply;
   const run = async () =>
     await runtime.channel.inbound.run({
       channel: "phone",
@@ -109,24 +130,30 @@ export async function answerText(
             reply: { to: `phone:${text.from}` },
             message: { rawBody: input.rawText, commandBody: text.body, bodyForAgent: text.body },
             channelIngress: access,
-            // Slash commands (/status, /new, /stop …) are the owner's.
-            access: { commands: { authorized: isOwner } },
+            // Slash commands (/status, /new, /stop …) are the owner's; everybody else's words are words, whatever
+            // `commands.allowFrom` says, and so is what looks like a command among the owner's.
+            access: { commands: { authorized: command === "taken" } },
+            extra: { CommandInterpretationSuppressed: command !== "taken" },
           }),
           recordInboundSession: runtime.channel.session.recordInboundSession,
           dispatchReplyWithBufferedBlockDispatcher:
-            runtime.channel.reply.dispatchReplyWithBufferedBlockDispatcher,
+            isOwner || guestTools.length === 0
+              ? dispatch
+              : async (dispatched) => await dispatch({ ...dispatched, toolsAllow: guestTools }),
           replyOptions: {
             ...(parameters.thinking === undefined ? {} : { thinkingLevelOverride: parameters.thinking }),
-            // A guest's run has no tools and none of the owner's files; `before_tool_call` refuses once more.
-            ...(isOwner ? {} : { disableTools: true, bootstrapContextMode: "lightweight" as const }),
+            // A guest's run has no tools but those listed, and none of the owner's files; the gate refuses once more.
+            ...(isOwner ? {} : { bootstrapContextMode: "lightweight" as const }),
+            ...(isOwner || guestTools.length > 0 ? {} : { disableTools: true }),
           },
           delivery: {
             deliver: async (payload: DeliveredPayload) => {
               // Which model answers is no news for a phone, least of all when the line itself names it.
               if (payload.isFallbackNotice) return { visibleReplySent: false };
-              const mediaUrls = phoneMedia(payload, log);
+              const check = isOwner ? (text: string) => text : parameters.lastCheck(text.from);
+              const mediaUrls = phoneMedia(payload, log).filter((url) => check(url) === url);
               if (!payload.text?.trim() && mediaUrls.length === 0) return { visibleReplySent: false };
-              await parameters.reply(payload.text ?? "", mediaUrls);
+              await parameters.reply(check(payload.text ?? ""), mediaUrls);
               return { visibleReplySent: true };
             },
           },
@@ -134,8 +161,31 @@ export async function answerText(
       },
     });
   if (isStopCommand(text.body)) await run();
-  else await parameters.turns.take(session, run);
+  else await parameters.turns.take(session, () => whileTold(text, session.sessionKey, parameters, run));
   return "answered";
+}
+
+/** Whoever waits for their own yes is told once that they were asked for it. */
+async function whileTold(
+  text: TextToAnswer,
+  sessionKey: string,
+  { reply, log }: InboundTextParameters,
+  run: () => Promise<unknown>,
+): Promise<void> {
+  const { askingByText } = phoneRuns();
+  let isTold = false;
+  askingByText.set(sessionKey, () => {
+    if (isTold) return;
+    isTold = true;
+    reply(phrase("askingOwner", detectLanguage(text.body)), [], { isAside: true }).catch((error: unknown) =>
+      log.warn(`The owner could not be told by text that they are asked for a yes: ${messageOf(error)}`),
+    );
+  });
+  try {
+    await run();
+  } finally {
+    askingByText.delete(sessionKey);
+  }
 }
 
 const AGAIN = "#again-";
@@ -175,7 +225,10 @@ function phoneMedia({ mediaUrl, mediaUrls = [] }: DeliveredPayload, log: Log): s
   return sendable;
 }
 
-async function challenge(number: E164, { runtime, line, reply, log }: InboundTextParameters): Promise<void> {
+async function challenge(
+  number: E164,
+  { runtime, line: { name: line }, reply, log }: InboundTextParameters,
+): Promise<void> {
   const issue = createChannelPairingChallengeIssuer({
     channel: "phone",
     accountId: line,

@@ -5,6 +5,7 @@
 import { dialable } from "../calls/dial-policy.ts";
 import { CarrierError, CarrierRefused } from "../carriers/carrier-errors.ts";
 import { requirePhoneNumber } from "../config/phone-number.ts";
+import { type SecretSettings, secretsOf } from "../config/redaction.ts";
 import { isHttpUrl, type SwitchboardConfig } from "../config/schema.ts";
 import { checkLimits, type LimitSettings } from "../limits/check-limits.ts";
 import { LimitReached } from "../limits/limit-reached.ts";
@@ -21,6 +22,7 @@ import {
   type OutboxText,
   unfinishedTexts,
 } from "../store/outbox.ts";
+import { withoutOwnersData } from "../trust/last-check.ts";
 import { quotation } from "../trust/quotation.ts";
 import { splitText } from "./split-text.ts";
 
@@ -66,7 +68,9 @@ export interface TextRequest {
 }
 
 /** What sending texts needs to know of the settings. */
-export type TextConfig = Pick<SwitchboardConfig, "ownerNumbers" | "allowPremiumNumbers"> & LimitSettings;
+export type TextConfig = Pick<SwitchboardConfig, "ownerNumbers" | "allowPremiumNumbers"> &
+  LimitSettings &
+  SecretSettings;
 
 interface Using {
   readonly store: Store;
@@ -85,7 +89,8 @@ class TextNotSent extends Error {
 }
 
 /**
- * Sends a text, in several messages where it is long. Media go with the first one.
+ * Sends a text, in several messages where it is long. Media go with the first one. No key goes with it, not spelled
+ * either, whoever wrote it; what else is not to be told to whom it is for, whoever answers them knows.
  *
  * @returns the messages as they stand: `sent`, or with `resend` also `unsettled` and `planned`.
  * @throws NotAPhoneNumber, NotDialable, NothingToSend before anything is written or sent.
@@ -101,7 +106,12 @@ export async function sendText(request: TextRequest, using: Using): Promise<Outb
   const mediaUrls = request.mediaUrls ?? [];
   const wrongUrl = mediaUrls.find((url) => !isHttpUrl(url));
   if (wrongUrl !== undefined) throw new NothingToSend(`${JSON.stringify(wrongUrl)} is not an http(s) URL.`);
-  const bodies = splitText(request.body);
+  const withoutKeys = (words: string) =>
+    withoutOwnersData(words, { secrets: secretsOf(using.config), ownerNumbers: [], allowed: "" });
+  if (mediaUrls.some((url) => withoutKeys(url) !== url)) {
+    throw new NothingToSend("There is a key in the address of what is to be sent along.");
+  }
+  const bodies = splitText(withoutKeys(request.body));
   if (bodies.length === 0 && mediaUrls.length === 0) throw new NothingToSend("The text is empty.");
   const texts = await intendText(store, {
     line: request.line,
@@ -407,8 +417,9 @@ function comparable(body: string): string {
   return body.normalize("NFC").replaceAll("\r\n", "\n").trim();
 }
 
-function excerpt({ body, mediaUrls }: OutboxText): string {
+/** The beginning of a text: whom it is for may have had it written. */
+function excerpt({ to, body, mediaUrls }: OutboxText): string {
   const characters = [...body];
   const shown = characters.length > 160 ? `${characters.slice(0, 160).join("")}…` : body;
-  return `${JSON.stringify(shown)}${mediaUrls.length === 0 ? "" : ` with ${mediaUrls.join(", ")}`}`;
+  return `${quotation(`the text to ${to}`, shown)}${mediaUrls.length === 0 ? "" : ` with ${mediaUrls.join(", ")}`}`;
 }

@@ -11,8 +11,15 @@ export interface TextToAnswer {
   readonly askedBefore?: "here" | "beforeRestart" | undefined;
 }
 
-/** Sends a reply, intent first; rejects when it was not sent. `mediaUrls` are http(s) URLs. */
-export type Reply = (text: string, mediaUrls?: readonly string[]) => Promise<void>;
+/**
+ * Sends a reply, intent first; rejects when it was not sent. `mediaUrls` are http(s) URLs. An aside is said meanwhile and
+ * answers nothing: the text still waits for its reply.
+ */
+export type Reply = (
+  text: string,
+  mediaUrls?: readonly string[],
+  how?: { readonly isAside: true },
+) => Promise<void>;
 
 /**
  * Commands that stop what is going on: they pass everything that waits, or there would be nothing left to stop.

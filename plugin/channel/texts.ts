@@ -5,13 +5,13 @@
 
 import type { InboundText } from "../carriers/carrier.ts";
 import type { ClawdTalkRest } from "../carriers/clawdtalk/rest.ts";
-import { type E164, parsePhoneNumber } from "../config/phone-number.ts";
+import { callerNumber, type E164 } from "../config/phone-number.ts";
 import { noteOptIn, noteOptOut } from "../limits/opt-out.ts";
 import { type Log, messageOf } from "../log.ts";
 import type { Store } from "../store/database.ts";
 import { findDoNotCall } from "../store/do-not-call.ts";
 import { markText, pendingTexts, receiveText } from "../store/inbox.ts";
-import { quotation } from "../trust/quotation.ts";
+import { asData, quotation } from "../trust/quotation.ts";
 import { sendText, settleUnfinishedTexts, type TextConfig } from "./send-text.ts";
 import { isStopCommand, type Reply, type TextToAnswer } from "./text-to-answer.ts";
 
@@ -107,9 +107,9 @@ export class Texts {
     const { line, log } = this.#p;
     let replied = false;
     try {
-      const from = parsePhoneNumber(text.from);
+      const from = callerNumber(text.from);
       if (from === undefined) {
-        log.info(`A text from ${JSON.stringify(text.from)} was not answered: that is no phone number.`);
+        log.info(`A text from ${asData(text.from)} was not answered: that is no phone number.`);
         await this.#mark(text, "refused", "not a phone number");
         return;
       }
@@ -126,10 +126,14 @@ export class Texts {
           receivedAtMs: text.receivedAt.getTime(),
           askedBefore: text.askedBefore,
         },
-        async (body, mediaUrls = []) => {
-          replied = true;
+        async (body, mediaUrls = [], how = undefined) => {
+          const isAside = how?.isAside === true;
+          if (!isAside) replied = true;
           await sendText(
-            { line, to: from, body, mediaUrls, inReplyTo: text.messageId, resend: true },
+            {
+              ...{ line, to: from, body, mediaUrls, resend: !isAside },
+              ...(isAside ? {} : { inReplyTo: text.messageId }),
+            },
             { store: this.#p.store, rest: this.#p.rest, config: this.#p.config },
           );
         },

@@ -25,7 +25,7 @@ import {
   register,
 } from "./clawcall-keys.ts";
 import { openCalls, openClawCallLine } from "./open-line.ts";
-import { quoted } from "./quoted.ts";
+import { asWord, type Quoting, quoted } from "./quoted.ts";
 import {
   type Answer,
   answerWith,
@@ -34,6 +34,7 @@ import {
   type CommonOptions,
   isRunByGateway,
   NotUnderstood,
+  quotingFor,
   required,
   requiredLine,
   type Settings,
@@ -165,7 +166,12 @@ export function defineClawCallCommand(command: Command, context: CommandContext)
     .action(
       asking(context, async ({ rest, options }: Opened<HistoryOptions>) => {
         const calls = await rest.history({ limit: options.limit, transcripts: options.transcripts === true });
-        return { text: calls.map(describeCall).join("\n") || "No calls.", json: { calls } };
+        const quoting = quotingFor(context);
+        return {
+          text: calls.map((call) => describeCall(call, quoting)).join("\n") || "No calls.",
+          json: { calls },
+          hasOthersWords: true,
+        };
       }),
     );
 
@@ -458,18 +464,15 @@ function describeAccount(account: ClawCallAccount): string {
   ].join("\n");
 }
 
-function describeCall(call: HistoryCall): string {
+function describeCall(call: HistoryCall, quoting: Quoting): string {
   const way = call.direction === "inbound" ? `from ${asWord(call.from ?? "?")}` : "out";
   const length = call.durationSeconds === undefined ? undefined : `${call.durationSeconds} s`;
   const words = [call.callType, call.status].map((word) => (word === undefined ? undefined : asWord(word)));
-  const facts = [call.startedAt ?? "?", way, ...words, length, asWord(call.callSid)];
-  const said = (call.transcript ?? []).map(({ role, text }) => `    ${quoted(role)}: ${quoted(text)}`);
+  const facts = [asWord(call.startedAt ?? "?"), way, ...words, length, asWord(call.callSid)];
+  const said = (call.transcript ?? []).map(
+    ({ role, text }) => `    ${quoted(role)}: ${quoting(`"${role}" on that call`, text, quoted)}`,
+  );
   return [facts.filter((fact) => fact !== undefined).join("  "), ...said].join("\n");
-}
-
-/** What should be one plain word: as it is, or quoted where it is none. */
-function asWord(text: string): string {
-  return /^[\w+.?:-]+$/.test(text) ? text : quoted(text);
 }
 
 function describeSchedule(schedule: Schedule & { readonly next: string | undefined }): string {

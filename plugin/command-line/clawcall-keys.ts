@@ -6,6 +6,7 @@
 import path from "node:path";
 import type { ClawCallRegistration, ClawCallRest } from "../carriers/clawcall/rest.ts";
 import type { UsableLine } from "../config/choose-line.ts";
+import { makeSure } from "./consent.ts";
 import { quoted } from "./quoted.ts";
 import {
   type Answer,
@@ -283,20 +284,6 @@ async function ownLine(context: CommandContext, { line }: RegisterOptions) {
     throw new Error(`ClawCall's address (CLAWCALL_BASE_URL) ${PRIVATE_URL}.`);
   }
   return own;
-}
-
-/** Asks at the terminal, unless `--yes` has answered. */
-async function makeSure(
-  context: CommandContext,
-  { yes }: RegisterOptions,
-  { question, otherwise }: { readonly question: string; readonly otherwise: string },
-): Promise<void> {
-  if (yes) return;
-  const answer = await context.ask(`${question} [y/N] `);
-  if (answer === undefined) {
-    throw new Error(`${otherwise} Where nobody can be asked, --yes says that this is wanted.`);
-  }
-  if (!/^\s*(?:y|yes|是|好)\s*$/i.test(answer)) throw new Error(otherwise);
 }
 
 /**

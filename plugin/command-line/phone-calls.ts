@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import type { CallInformationUsing, CallStatus, FoundCall } from "../calls/call-information.ts";
 import type { PlacedCallAnswer } from "../calls/request-call.ts";
 import type { CarrierName } from "../config/schema.ts";
+import type { Quoting } from "./quoted.ts";
 import {
   type Answer,
   answerWith,
@@ -13,6 +14,8 @@ import {
   type CommandContext,
   type CommonOptions,
   isRunByGateway,
+  noteForAgent,
+  quotingFor,
   type Settings,
   settingsOf,
   wholeNumber,
@@ -95,9 +98,11 @@ export function definePhoneCalls(phone: Command, context: CommandContext, onStop
           const { describeLine } = await import("./phone-words.ts");
           const transcript = await callTranscript(found, using);
           const withOwner = await isWithOwner(found, settings);
+          const quoting = quotingFor(context);
           return {
+            hasOthersWords: true,
             text:
-              transcript.lines.map((line) => describeLine(line, { withOwner })).join("\n") ||
+              transcript.lines.map((line) => describeLine(line, { withOwner, quoting })).join("\n") ||
               (transcript.isOver === true ? "Nothing was said." : "Nothing was heard yet."),
             json: { call: { id: found.known?.id, callId: found.carrierCallId }, transcript },
           };
@@ -150,7 +155,7 @@ export async function status(
     const { describeStatus } = await import("./phone-words.ts");
     const call = await callStatus(found, using);
     if (call.problem !== undefined) context.complain(`Note: ${call.problem}\n`);
-    return { text: describeStatus(call), json: { call } };
+    return { text: describeStatus(call, quotingFor(context)), json: { call }, hasOthersWords: true };
   });
 }
 
@@ -185,7 +190,7 @@ async function call(
   if (!options.json) context.print(`${text}\n`);
   const knocking = options.json ? undefined : setInterval(() => context.knock?.(), KNOCK_EVERY_MS);
   try {
-    return await waited(placed, settings, { signal, onWaiting: waitingOn(context) });
+    return await waited(placed, settings, { signal, onWaiting: waitingOn(context) }, quotingFor(context));
   } catch (error) {
     if (signal.aborted) {
       throw new Stopped(
@@ -207,6 +212,7 @@ async function waited(
   placed: PlacedCallAnswer,
   settings: Settings,
   how: Pick<CallInformationUsing, "signal" | "onWaiting">,
+  quoting: Quoting,
 ): Promise<Answer> {
   return await withCall(
     placed.id,
@@ -222,10 +228,11 @@ async function waited(
       return {
         text: [
           "",
-          describeStatus(call),
-          ...transcript.lines.map((line) => describeLine(line, { withOwner })),
+          describeStatus(call, quoting),
+          ...transcript.lines.map((line) => describeLine(line, { withOwner, quoting })),
         ].join("\n"),
         json: { call: { ...placed, ...defined(call) }, transcript },
+        hasOthersWords: true,
       };
     },
     how,
@@ -242,6 +249,8 @@ async function follow(
   const { followCall } = await import("../calls/call-information.ts");
   const { describeEnd, describeLine } = await import("./phone-words.ts");
   const withOwner = await isWithOwner(found, settings);
+  const quoting = quotingFor(context);
+  const note = noteForAgent(context);
   const said = followCall(found, using);
   for (;;) {
     const next = await said.next();
@@ -254,7 +263,11 @@ async function follow(
       );
       return;
     }
-    context.print(json ? `${JSON.stringify(next.value)}\n` : `${describeLine(next.value, { withOwner })}\n`);
+    context.print(
+      json
+        ? `${JSON.stringify({ ...note, ...next.value })}\n`
+        : `${describeLine(next.value, { withOwner, quoting })}\n`,
+    );
   }
 }
 
@@ -304,7 +317,11 @@ async function list(
         'Note: Nothing is running that hears how calls end, so those that are not over here may be: see "phone status ID", and start the gateway (openclaw gateway start).\n',
       );
     }
-    return { text: calls.map(describeInOneLine).join("\n") || "No calls.", json: { calls } };
+    return {
+      text: calls.map(describeInOneLine).join("\n") || "No calls.",
+      json: { calls },
+      hasOthersWords: true,
+    };
   } finally {
     await closeStore(store);
   }
@@ -339,11 +356,8 @@ async function withCall<Result>(
 /** Whether it is the owner who was talked to, as the owner's session is told of it. */
 async function isWithOwner({ known, line }: FoundCall, { config }: Settings): Promise<boolean> {
   if (known === undefined) return false;
-  const { isOwners } = await import("../trust/speakers.ts");
-  const { placedHere, callee, recordedAs, direction } = known;
-  if (placedHere) return isOwners(callee, config.ownerNumbers);
-  if (recordedAs !== undefined && recordedAs !== "conversation") return recordedAs !== "thirdParty";
-  return direction === "inbound" && line?.inboundCallers === "owner";
+  const { wasOwners } = await import("../trust/speakers.ts");
+  return wasOwners(known, { line, ownerNumbers: config.ownerNumbers });
 }
 
 /** The object without its undefined values. */

@@ -10,6 +10,7 @@ import { defineClawCallCommand } from "./clawcall-command.ts";
 import { definePhoneCalls, status } from "./phone-calls.ts";
 import { definePhoneLines } from "./phone-lines.ts";
 import { definePhonePeople } from "./phone-people.ts";
+import { definePhoneTrust } from "./phone-trust.ts";
 import {
   type Answer,
   answerWith,
@@ -18,6 +19,7 @@ import {
   type Settings,
   wholeNumber,
 } from "./run.ts";
+import { defineSetupCommand } from "./setup-command.ts";
 import { defineSmsCommand } from "./sms-command.ts";
 import { type OnStop, onProcessStop } from "./stopping.ts";
 
@@ -52,10 +54,12 @@ export function definePhoneCommand(phone: Command, context: CommandContext, onSt
       );
     });
   definePhoneLines(phone.command("lines"), context);
+  definePhoneTrust(phone.command("trust"), context);
   definePhonePeople(phone, context);
   defineSmsCommand(phone.command("sms"), context, { isAnyLine: true });
   defineClawCallCommand(phone.command("clawcall"), context);
   defineBriefingCommand(phone.command("briefing"), context);
+  defineSetupCommand(phone.command("setup"), context, onStop);
   const logs = phone.command("logs");
   logs
     .description("Show the last things that happened on the phone.")
@@ -82,6 +86,7 @@ function describe(status: PhoneStatus): string {
   const lines = status.lines.map(
     (line) =>
       `${line.name} (${line.carrier}): ${line.state} since ${line.since}. ${line.detail}` +
+      (line.callers === undefined ? "" : ` On it ${line.callers}.`) +
       (line.liveCalls > 0 ? ` Calls now: ${line.liveCalls}.` : "") +
       (line.problem === undefined ? "" : ` ${line.problem}`),
   );

@@ -18,6 +18,8 @@ interface ListedLine extends Partial<LineAccount> {
   readonly carrier: string;
   /** What the owner's limits leave of today; missing when the line is not used, or the store cannot be read. */
   readonly today?: LeftToday;
+  /** What those who call in count as; missing where nobody does. */
+  readonly callers?: string;
   /** Why the line cannot be used, or its account not be asked. */
   readonly problem?: string;
 }
@@ -30,12 +32,19 @@ async function lines(settings: Settings, context: CommandContext): Promise<Answe
   const { messageOf } = await import("../log.ts");
   const { quietAt } = await import("../limits/left-today.ts");
   const left = await leftOnLines(settings, context);
+  const { callersInWords } = await import("../trust/line-trust.ts");
   const list = await Promise.all(
     config.lines.map(async (line): Promise<ListedLine> => {
       const { name, carrier } = line;
       if (!isUsable(line)) return { name, carrier, problem: `It ${whyNotUsable(line)}.` };
+      const callers = callersInWords(line);
       const today = left.get(name);
-      const known = { name, carrier, ...(today === undefined ? {} : { today }) };
+      const known = {
+        name,
+        carrier,
+        ...(callers === undefined ? {} : { callers }),
+        ...(today === undefined ? {} : { today }),
+      };
       try {
         return { ...known, ...(await (await callsOf(line, config)).account()) };
       } catch (error) {
@@ -101,7 +110,7 @@ function leftInWords({ calls, minutes, texts }: LeftToday, canText: boolean): st
   return `left today by your limits: ${parts.join(", ")}`;
 }
 
-function describe({ problem, number, left, today, ...line }: ListedLine): string {
+function describe({ problem, number, left, callers, today, ...line }: ListedLine): string {
   if (problem !== undefined) return problem;
   const abilities: readonly (readonly [string, Ability | undefined])[] = [
     ["calls you", line.callsOwner],
@@ -119,6 +128,7 @@ function describe({ problem, number, left, today, ...line }: ListedLine): string
   return [
     can.length === 0 ? "can do nothing now" : can.join(", "),
     ...cannot,
+    ...(callers === undefined ? [] : [callers]),
     ...(number === undefined ? [] : [`number ${number}`]),
     ...(left === undefined ? [] : [left]),
     ...(today === undefined ? [] : [leftInWords(today, line.texts?.can === true)]),

@@ -6,13 +6,14 @@ import type { Command } from "commander";
 import type { E164 } from "../config/phone-number.ts";
 import type { Store } from "../store/database.ts";
 import type { DoNotCallEntry } from "../store/do-not-call.ts";
-import { quoted } from "./quoted.ts";
+import { type Quoting, quoted } from "./quoted.ts";
 import {
   type Answer,
   answerWith,
   type CommandContext,
   type CommonOptions,
   NotUnderstood,
+  quotingFor,
   type Settings,
 } from "./run.ts";
 
@@ -35,7 +36,7 @@ export function definePhonePeople(phone: Command, context: CommandContext): void
     .description("Show the list, the newest entry first.")
     .option("--json", "print one JSON object")
     .action(async (options: CommonOptions) => {
-      await answerWith(context, options, show);
+      await answerWith(context, options, (settings) => show(settings, quotingFor(context)));
     });
   withNumber(list.command("add"))
     .description("Put a number on the list.")
@@ -74,10 +75,14 @@ async function forget(written: string, settings: Settings): Promise<Answer> {
   return { text, json: { number, ...forgotten } };
 }
 
-async function show(settings: Settings): Promise<Answer> {
+async function show(settings: Settings, quoting: Quoting): Promise<Answer> {
   const { listDoNotCall } = await import("../store/do-not-call.ts");
   const entries = await withStore(settings, listDoNotCall);
-  return { text: entries.map(describe).join("\n") || "Nobody is on the list.", json: { numbers: entries } };
+  return {
+    text: entries.map((entry) => describe(entry, quoting)).join("\n") || "Nobody is on the list.",
+    json: { numbers: entries },
+    hasOthersWords: true,
+  };
 }
 
 async function add(written: string, settings: Settings): Promise<Answer> {
@@ -107,9 +112,14 @@ const REASONS: Readonly<Record<DoNotCallEntry["source"], string>> = {
   call: "on a call",
 };
 
-function describe({ number, source, words, addedAt }: DoNotCallEntry): string {
+function describe({ number, source, words, addedAt }: DoNotCallEntry, quoting: Quoting): string {
   const since = addedAt.toLocaleDateString("sv-SE");
-  return [number, since, REASONS[source], ...(words === undefined ? [] : [quoted(words)])].join("  ");
+  return [
+    number,
+    since,
+    REASONS[source],
+    ...(words === undefined ? [] : [quoting(number, words, quoted)]),
+  ].join("  ");
 }
 
 /** @throws NotAPhoneNumber */

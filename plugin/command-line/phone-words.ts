@@ -3,7 +3,7 @@ import { timeInWords } from "../briefings/schedule.ts";
 import type { CallStatus } from "../calls/call-information.ts";
 import type { PlacedCallAnswer } from "../calls/request-call.ts";
 import type { TranscriptLine } from "../carriers/carrier.ts";
-import { quoted, quotedBeginning, spoken } from "./quoted.ts";
+import { asSaid, type Quoting, quoted, quotedBeginning, spoken } from "./quoted.ts";
 
 /** What the person who asked for the call is told. */
 export function describePlacedCall({ id, to, line, why, dueAt }: PlacedCallAnswer): string {
@@ -16,7 +16,7 @@ export function describePlacedCall({ id, to, line, why, dueAt }: PlacedCallAnswe
 }
 
 /** All that is known of a call, a line for each fact. */
-export function describeStatus(call: CallStatus): string {
+export function describeStatus(call: CallStatus, quoting: Quoting = asSaid): string {
   const { id, callId, line, durationSeconds, cost, purpose, greeting, voicemailMessage } = call;
   const facts: readonly (readonly [string, string | undefined])[] = [
     ["Call id", id ?? callId],
@@ -28,7 +28,10 @@ export function describeStatus(call: CallStatus): string {
     ["Cost", cost === undefined ? undefined : spoken(cost)],
     ["Purpose", purpose === undefined ? undefined : spoken(purpose)],
     ["Said first", greeting === undefined || purpose !== undefined ? undefined : spoken(greeting)],
-    ["Voicemail", voicemailMessage === undefined ? undefined : quoted(voicemailMessage)],
+    [
+      "Voicemail",
+      voicemailMessage === undefined ? undefined : quoting("the voicemail", voicemailMessage, quoted),
+    ],
   ];
   return facts.flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}`])).join("\n");
 }
@@ -71,9 +74,12 @@ export function describeWaiting(until: Date | "answer" | "end"): string {
 /** One thing said. */
 export function describeLine(
   { speaker, words }: TranscriptLine,
-  call: { readonly withOwner: boolean },
+  { withOwner, quoting }: { readonly withOwner: boolean; readonly quoting: Quoting },
 ): string {
-  return `${speaker === "agent" ? "Agent" : call.withOwner ? "You" : "Other side"}: ${spoken(words)}`;
+  // What the agent said, the other side may have put into its mouth.
+  const name =
+    speaker === "agent" ? "the agent on that call" : withOwner ? "the owner on that call" : "the other side";
+  return `${speaker === "agent" ? "Agent" : withOwner ? "You" : "Other side"}: ${quoting(name, words, spoken)}`;
 }
 
 function whom({ to, direction }: CallStatus): string | undefined {

@@ -1,30 +1,48 @@
-/** Owns how commands print what others wrote or said. */
+/**
+ * Owns how commands print what others wrote or said: for people as it was said, and for the agent that runs the command
+ * as a quotation, since what it reads may be instructions of whoever spoke.
+ */
+import { asData, quotation, visible } from "../trust/quotation.ts";
+
+/** How words are printed; `speaker` is ours to write. */
+export type Quoting = (speaker: string, words: string, forPeople: (words: string) => string) => string;
+
+/** For people at a terminal. */
+export const asSaid: Quoting = (_speaker, words, forPeople) => forPeople(words);
+
+/** For an agent. */
+export const asQuotation: Quoting = (speaker, words) => quotation(speaker, words);
 
 /**
  * Somebody else's words as one line: they cannot begin a line of their own, and cannot steer a terminal or
  * turn the writing direction of what follows.
  */
 export function quoted(body: string): string {
-  return JSON.stringify(body).replace(
-    /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return asData(body);
+}
+
+/** What should be one plain word: as it is, or quoted where it is none. */
+export function asWord(text: string): string {
+  return /^[\w+.?:-]+$/.test(text) ? text : quoted(text);
 }
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /** The beginning of somebody else's words, as {@link quoted}, for a list: of so many characters as people count them. */
 export function quotedBeginning(body: string, longest = 60): string {
+  return quoted(beginning(body, longest));
+}
+
+/** The beginning of a text: of so many characters as people count them. */
+export function beginning(body: string, longest = 60): string {
   // No character of a script has that many code units; a long text is not taken apart for its beginning.
   const all = Array.from(graphemes.segment(body.slice(0, longest * 100)), ({ segment }) => segment);
-  return quoted(
-    all.length <= longest
-      ? body
-      : `${all
-          .slice(0, longest - 1)
-          .join("")
-          .trimEnd()}…`,
-  );
+  return all.length <= longest
+    ? body
+    : `${all
+        .slice(0, longest - 1)
+        .join("")
+        .trimEnd()}…`;
 }
 
 /**
@@ -32,11 +50,5 @@ export function quotedBeginning(body: string, longest = 60): string {
  * stay, further lines are indented, and what could steer a terminal or turn the writing direction is written out.
  */
 export function spoken(words: string): string {
-  return words
-    .replace(/\r\n?/g, "\n")
-    .replace(
-      /(?![\n\t\u2028\u2029])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu,
-      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-    )
-    .replace(/[\n\u2028\u2029]/g, "\n   ");
+  return visible(words.replace(/\r\n?|[\u2028\u2029]/g, "\n")).replaceAll("\n", "\n   ");
 }

@@ -3,13 +3,14 @@ import type { Command } from "commander";
 import type { ListedText } from "../carriers/clawdtalk/rest.ts";
 import type { E164 } from "../config/phone-number.ts";
 import { openClawdTalkLine } from "./open-line.ts";
-import { quotedBeginning } from "./quoted.ts";
+import { asWord, beginning, type Quoting, quoted } from "./quoted.ts";
 import {
   type Answer,
   answerWith,
   type CommandContext,
   type CommonOptions,
   NotUnderstood,
+  quotingFor,
   type Settings,
   wholeNumber,
   withCommonOptions,
@@ -59,7 +60,12 @@ export function defineSmsCommand(
           contact,
           direction: options.direction,
         });
-        return { text: texts.map(describe).join("\n") || "No texts.", json: { texts, total } };
+        const quoting = quotingFor(context);
+        return {
+          text: texts.map((text) => describe(text, quoting)).join("\n") || "No texts.",
+          json: { texts, total },
+          hasOthersWords: true,
+        };
       });
     });
   command
@@ -70,15 +76,20 @@ export function defineSmsCommand(
       await answerWith(context, options, async (settings) => {
         const { rest } = await openClawdTalkLine(options, settings);
         const conversations = await rest.listConversations();
+        const quoting = quotingFor(context);
         const lines = conversations.map(({ contact, lastMessage, lastMessageAt, unreadCount }) =>
           [
-            lastMessageAt ?? "?",
-            contact,
+            asWord(lastMessageAt ?? "?"),
+            asWord(contact),
             `${unreadCount ?? 0} unread`,
-            quotedBeginning(lastMessage ?? ""),
+            quoting(`the last text with ${contact}`, beginning(lastMessage ?? ""), quoted),
           ].join("  "),
         );
-        return { text: lines.join("\n") || "No conversations.", json: { conversations } };
+        return {
+          text: lines.join("\n") || "No conversations.",
+          json: { conversations },
+          hasOthersWords: true,
+        };
       });
     });
 }
@@ -140,9 +151,14 @@ async function lineFor(to: E164, { line }: CommonOptions, { config }: Settings):
   return (await chooseRoute(wish, { config })).line.name;
 }
 
-function describe(text: ListedText): string {
-  const [who, other] = text.direction === "outbound" ? ["to", text.to] : ["from", text.from];
-  return [text.createdAt ?? "?", `${who} ${other ?? "?"}`, quotedBeginning(text.body), text.status ?? ""]
+function describe(text: ListedText, quoting: Quoting): string {
+  const [who, other = "?"] = text.direction === "outbound" ? ["to", text.to] : ["from", text.from];
+  return [
+    asWord(text.createdAt ?? "?"),
+    `${who} ${asWord(other)}`,
+    quoting(`a text ${who} ${other}`, beginning(text.body), quoted),
+    text.status === undefined ? "" : asWord(text.status),
+  ]
     .join("  ")
     .trimEnd();
 }

@@ -1,7 +1,7 @@
 /** Owns the command that shows the record of a StepOne call, which appears some time after the call's end. */
 import type { Command } from "commander";
 import { quoted } from "./quoted.ts";
-import { type Answer, NotUnderstood, type PlainContext } from "./run.ts";
+import { type Answer, NotUnderstood, type PlainContext, quotingFor } from "./run.ts";
 import { noteWishes } from "./stepone-heard.ts";
 import {
   answerRecords,
@@ -45,5 +45,6 @@ export async function showRecord(
   const callId = await requireCallId(given);
   const records = await awaitRecords(await how.surroundings.open(how.context), [callId], how);
   await noteWishes(records, how.context);
-  return { text: answerRecords(records), json: { call: records[0] } };
+  const text = answerRecords(records, quotingFor(how.context));
+  return { text, json: { call: records[0] }, hasOthersWords: true };
 }

@@ -11,6 +11,7 @@ import {
   type CommandContext,
   NotUnderstood,
   type PlainContext,
+  quotingFor,
   settingsOf,
 } from "./run.ts";
 import { noteEnds, noteWishes, STEPONE_LINE } from "./stepone-heard.ts";
@@ -79,7 +80,8 @@ export function defineCalloutCommand(
         });
         await noteEnds(calls, context);
         await noteWishes(calls, context);
-        return { text: `\n${answerRecords(calls)}`, json: { ...json, calls } };
+        const records = answerRecords(calls, quotingFor(context));
+        return { text: `\n${records}`, json: { ...json, calls }, hasOthersWords: true };
       });
     });
 }

@@ -3,7 +3,7 @@
  * and how records are printed.
  */
 import type { StepOneLine, StepOneRecord, StepOneRest } from "../carriers/stepone/rest.ts";
-import { quoted, spoken } from "./quoted.ts";
+import { type Quoting, quoted, spoken } from "./quoted.ts";
 import { type Answer, NotUnderstood, type PlainContext } from "./run.ts";
 import { answerUntilStopped, type OnStop, onProcessStop } from "./stopping.ts";
 
@@ -169,11 +169,11 @@ function mayPass(error: Error, isReached: boolean): boolean {
   return isReached && typeof status === "number" && (status === 408 || status === 429 || status >= 500);
 }
 
-export function answerRecords(records: readonly StepOneRecord[]): string {
-  return records.map(describeRecord).join("\n\n");
+export function answerRecords(records: readonly StepOneRecord[], quoting: Quoting): string {
+  return records.map((record) => describeRecord(record, quoting)).join("\n\n");
 }
 
-function describeRecord(record: StepOneRecord): string {
+function describeRecord(record: StepOneRecord, quoting: Quoting): string {
   const { callId, phones, requirement, durationSeconds, cost, billed, transcript, providerResponse } = record;
   const status = (providerResponse as { status?: unknown } | null | undefined)?.status;
   const price = [
@@ -187,14 +187,21 @@ function describeRecord(record: StepOneRecord): string {
     `Status: over${typeof status === "string" ? ` (${spoken(status)})` : ""}`,
     `Length: ${durationSeconds} s`,
     `Cost: ${price.length === 0 ? "not told" : price.join(", ")}`,
-    ...(transcript.length === 0 ? ["Nothing was said."] : ["", ...transcript.map(describeLine)]),
+    ...(transcript.length === 0
+      ? ["Nothing was said."]
+      : ["", ...transcript.map((line) => describeLine(line, quoting))]),
   ].join("\n");
 }
 
 const SPEAKERS: Readonly<Record<string, string>> = { assistant: "🤖 AI", user: "👤 User" };
+const NAMES: Readonly<Record<string, string>> = {
+  assistant: "the AI of StepOne on that call",
+  user: "the person called",
+};
 
 /** "🤖 AI: 喂，您好" (seed, "输出示例"). */
-export function describeLine({ role, content }: StepOneLine): string {
+export function describeLine({ role, content }: StepOneLine, quoting: Quoting): string {
   const speaker = Object.hasOwn(SPEAKERS, role) ? SPEAKERS[role] : `📎 ${spoken(role)}`;
-  return `${speaker}: ${spoken(content)}`;
+  const name = Object.hasOwn(NAMES, role) ? (NAMES[role] ?? role) : role;
+  return `${speaker}: ${quoting(name, content, spoken)}`;
 }

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { StepOneLine } from "../carriers/stepone/rest.ts";
 import { quoted } from "./quoted.ts";
-import type { PlainContext } from "./run.ts";
+import { noteForAgent, type PlainContext, quotingFor } from "./run.ts";
 import { noteWishes } from "./stepone-heard.ts";
 import {
   describeLine,
@@ -56,6 +56,10 @@ async function showConversation(
     if (!isRaw) context.print(`${text}\n`);
   };
   show(`🎙️  Streaming real-time conversation\n${RULE}\nCall ID: ${callId}\nWaiting for connection...\n`);
+  const quoting = quotingFor(context);
+  const { note } = noteForAgent(context);
+  // A comment of the stream's format.
+  if (isRaw && note !== undefined) context.print(`: ${note}\n`);
   const pieces = followConversation({
     open: (until) => rest.openConversation(callId, until),
     signal,
@@ -68,7 +72,7 @@ async function showConversation(
     if (isRaw) surroundings.write(piece.raw);
     if (piece.kind === "line") {
       transcript.push(piece);
-      show(describeLine(piece));
+      show(describeLine(piece, quoting));
     }
     if (piece.kind === "unreadable") {
       context.complain(`StepOne sent something that is no line of a conversation: ${quoted(piece.data)}\n`);

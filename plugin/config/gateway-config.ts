@@ -1,6 +1,6 @@
 /**
  * Owns reading the gateway's config file (JSON5 with `$include`), for processes outside the gateway. Writing
- * it is not done here.
+ * it is gateway-config-file.ts's.
  */
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
@@ -10,7 +10,7 @@ import type { Environment } from "./state-folder.ts";
 /** A JSON object. */
 export type JsonObject = { readonly [key: string]: unknown };
 
-const INCLUDE = "$include";
+export const INCLUDE = "$include";
 /** The gateway's own bounds (docs, "Config includes"). */
 const MAXIMUM_DEPTH = 10;
 const MAXIMUM_BYTES = 2 * 1024 * 1024;
@@ -18,19 +18,24 @@ const MAXIMUM_BYTES = 2 * 1024 * 1024;
 /**
  * Reads the gateway's config file with everything it includes. A missing file is an empty config; what cannot
  * be read is named in `problems`, a sentence each, and the rest is still there.
+ *
+ * @param contents texts to take instead of what files hold, by the files' real paths.
  */
 export function readGatewayConfig(
   configFile: string,
   env: Environment,
+  contents?: ReadonlyMap<string, string>,
 ): { config: JsonObject; problems: string[] } {
   const problems: string[] = [];
-  const text = readIfPresent(configFile, problems);
+  const read = (file: string) =>
+    contents?.get(realPathIfPresent(file))?.replace(/^\uFEFF/, "") ?? readIfPresent(file, problems);
+  const text = read(configFile);
   if (text === undefined) return { config: {}, problems };
   const folder = path.dirname(configFile);
   const roots = [folder, ...(env.OPENCLAW_INCLUDE_ROOTS ?? "").split(path.delimiter)].filter(
     (root) => root !== "",
   );
-  const reader = { roots: roots.map(realPathIfPresent), problems };
+  const reader = { roots: roots.map(realPathIfPresent), problems, read };
   const parsed = parseObject(text, configFile, problems);
   const config = parsed === undefined ? {} : resolveIncludes(parsed, folder, [configFile], reader);
   return { config: isObject(config) ? config : {}, problems };
@@ -81,6 +86,8 @@ interface IncludeReader {
   /** Folders that included files must lie in, as real paths. */
   readonly roots: readonly string[];
   readonly problems: string[];
+  /** A file's text; undefined when it does not exist. */
+  readonly read: (file: string) => string | undefined;
 }
 
 /** @param chain the files on the way here, the innermost last. */
@@ -123,7 +130,7 @@ function readIncluded(
   } else if ((statSync(real, { throwIfNoEntry: false })?.size ?? 0) > MAXIMUM_BYTES) {
     problems.push(`${includer} includes ${file}, which is larger than 2 MB.`);
   } else {
-    const text = readIfPresent(file, problems);
+    const text = reader.read(file);
     if (text === undefined) problems.push(`${includer} includes ${file}, which could not be read.`);
     const parsed = text === undefined ? undefined : parseObject(text, file, problems);
     const resolved = resolveIncludes(parsed ?? {}, path.dirname(file), [...chain, file], reader);
@@ -143,12 +150,13 @@ function merge(earlier: unknown, later: unknown): unknown {
   return merged;
 }
 
-function contains(root: string, file: string): boolean {
+/** Whether a file lies in a folder; both as real paths. */
+export function contains(root: string, file: string): boolean {
   const relative = path.relative(root, file);
   return relative !== "" && !relative.startsWith("..") && !path.isAbsolute(relative);
 }
 
-function realPathIfPresent(file: string): string {
+export function realPathIfPresent(file: string): string {
   try {
     return realpathSync(file);
   } catch {

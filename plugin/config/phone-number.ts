@@ -53,9 +53,15 @@ export function requirePhoneNumber(raw: string): E164 {
 }
 
 /**
- * Whether a number, as written, is one of the known ones. Exact: a withheld or malformed number is nobody's.
+ * Reads the number that a service says a call or a text comes from, which is less than what people may write: digits of
+ * other scripts, invisible signs and links are no telephone exchange's, and undefined like withheld numbers.
  */
-export function isOneOf(raw: string | undefined, known: readonly string[]): boolean {
-  const number = raw === undefined ? undefined : parsePhoneNumber(raw);
+export function callerNumber(raw: string | null | undefined): E164 | undefined {
+  return raw && /^\+[0-9][0-9 ().-]*$/.test(raw) ? parsePhoneNumber(raw) : undefined;
+}
+
+/** Whether a caller's number is one of the known ones. Exact: a withheld or malformed number is nobody's. */
+export function isOneOf(raw: string | null | undefined, known: readonly string[]): boolean {
+  const number = callerNumber(raw);
   return number !== undefined && known.includes(number);
 }

@@ -2,23 +2,23 @@
  * Owns what may be said of a secret: text is freed of secrets before it reaches a log, an error or a carrier,
  * and a key is named by its ends only.
  */
-
-import type { SwitchboardConfig } from "./schema.ts";
+import { asData } from "../trust/quotation.ts";
 
 export const REDACTED = "[redacted]";
 
-/** Everything configured that must never be spoken, sent or logged. An account's email gets a new key of it. */
-export function secretsOf({
-  lines,
-  gatewayToken,
-}: {
-  readonly lines: SwitchboardConfig["lines"];
+/** Where secrets stand in the settings. */
+export interface SecretSettings {
+  readonly lines: readonly {
+    readonly name: string;
+    readonly apiKey?: string | undefined;
+    readonly email?: string | undefined;
+  }[];
   readonly gatewayToken?: string | undefined;
-}): string[] {
-  const ofLines = lines.flatMap((line) => [
-    line.apiKey,
-    line.carrier === "clawcall" ? line.email : undefined,
-  ]);
+}
+
+/** Everything configured that must never be spoken, sent or logged. An account's email gets a new key of it. */
+export function secretsOf({ lines, gatewayToken }: SecretSettings): string[] {
+  const ofLines = lines.flatMap(({ apiKey, email }) => [apiKey, email]);
   return [...ofLines, gatewayToken].filter((secret) => secret !== undefined);
 }
 
@@ -107,5 +107,5 @@ export function nameEmail(email: string): string {
 /** Quotes words from outside for one log line or sentence: redacted, control characters escaped, cut. */
 export function quoteOutside(text: string, secrets: readonly string[], limit = 200): string {
   const safe = redact(text, secrets);
-  return JSON.stringify(safe.length > limit ? `${safe.slice(0, limit)}…` : safe);
+  return asData(safe.length > limit ? `${safe.slice(0, limit)}…` : safe);
 }

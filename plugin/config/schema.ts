@@ -44,6 +44,9 @@ const timezone = z.string().refine(isTimezone, 'must be a time zone such as "Eur
 /** What a number begins with, or all of it: "+1800". Spaces, hyphens and brackets may stand in it. */
 const numberBeginning = z.string().regex(/^\+[ ().-]*[1-9](?:[ ().-]*\d){0,14}[ )]*$/);
 
+/** One tool: neither a pattern nor a group of the gateway's ("group:fs"). */
+const TOOL_NAME = /^[\w-]+$/;
+
 /** What the gate does with a tool: the owner's own say. */
 const toolRule = z.enum(["allow", "ask", "deny"], 'must be "allow", "ask" or "deny"');
 
@@ -181,7 +184,13 @@ export const settingsSchema = z
     ),
     guestTools: z
       .array(z.string().min(1), "must be a list of tool names")
-      .describe("The tools that guests (paired or allowed numbers) may use. None when not set."),
+      .refine(
+        (names) => names.every((name) => TOOL_NAME.test(name)),
+        "must be a list of tool names, each written out",
+      )
+      .describe(
+        "The tools that guests (paired or allowed numbers) may use, each written out. Only what reads or looks up is ever run for them. None when not set.",
+      ),
     toolRules: z
       .record(z.string(), toolRule, 'must be a table such as { "exec": "deny" }')
       .describe(

@@ -3,7 +3,7 @@
  * to environment variables, and leaving out what is wrong with a sentence for each.
  */
 import { isObject, type JsonObject, objectAt, parseObject, readIfPresent } from "./gateway-config.ts";
-import { aliases, type Settings, settingsSchema } from "./schema.ts";
+import { aliases, lineDefaults, type Settings, settingsDefaults, settingsSchema } from "./schema.ts";
 import type { Environment } from "./state-folder.ts";
 
 /** What one place says. */
@@ -24,11 +24,43 @@ interface Reading {
 /** Of these only the one setting below is left out when it is wrong; anything else goes as a whole. */
 const PARTS_LEFT_OUT: Readonly<Record<string, number>> = { lines: 3, approvals: 2, numberTimezones: 2 };
 
-/** What keeps people or tools out must not let them in by a slip of the pen. */
-function strictestValue(place: readonly string[]): string | undefined {
-  if (place[0] === "toolRules" && place.length === 2) return "deny";
-  const setting = place[0] === "lines" ? place.slice(2) : place;
-  return setting.length === 1 && setting[0] === "inboundCallers" ? "unknown" : undefined;
+const APPROVALS = { voice: settingsDefaults.approvals.voice, timeoutSeconds: 300 };
+
+/**
+ * What a setting counts as that keeps people or tools out, or saves the owner, and is written wrong: a slip of the pen lets
+ * nobody in, and no other place's laxer word counts in its stead.
+ */
+const WHEN_WRONG: Readonly<Record<string, unknown>> = {
+  inboundCallers: "unknown",
+  guestTools: [],
+  toolRules: { "*": "deny" },
+  approvals: APPROVALS,
+  allowPremiumNumbers: false,
+  bridge: false,
+  quietHours: "22:00-07:00",
+  callingHours: "09:00-17:00",
+  numberTimezones: {},
+  callsPerDay: lineDefaults.callsPerDay,
+  textsPerDay: lineDefaults.textsPerDay,
+  minutesPerDay: lineDefaults.minutesPerDay,
+  callsPerNumberPerDay: settingsDefaults.limits.callsPerNumberPerDay,
+  cooldownMinutes: settingsDefaults.limits.cooldownMinutes,
+};
+
+/** Where the wrong value at this place is put right, and with what; undefined for settings that are left out. */
+function whenWrong(place: readonly string[]): { at: readonly string[]; value: unknown } | undefined {
+  const [first = "", second = ""] = place;
+  if (first === "toolRules" && place.length === 2) return { at: place, value: "deny" };
+  if (first === "approvals" && second in APPROVALS) {
+    return { at: [first, second], value: APPROVALS[second as keyof typeof APPROVALS] };
+  }
+  // What one entry does not say of numbers, the tables do.
+  if (first === "numberTimezones" && place.length === 2) return undefined;
+  const at = place.slice(0, first === "lines" ? 3 : 1);
+  const setting = at.at(-1) ?? "";
+  return at.length !== 2 && Object.hasOwn(WHEN_WRONG, setting)
+    ? { at, value: WHEN_WRONG[setting] }
+    : undefined;
 }
 
 const topKeys = Object.keys(settingsSchema.shape);
@@ -37,9 +69,19 @@ const lineKeys = Object.keys(settingsSchema.shape.lines.unwrap().valueType.shape
 
 /** Reads a `skill-config.json`; a missing one says nothing. */
 export function readSettingsFile(file: string, reading: Reading): SettingsPlace {
+  const problemsBefore = reading.problems.length;
   const text = readIfPresent(file, reading.problems);
-  const raw = text === undefined ? {} : (parseObject(text, file, reading.problems) ?? {});
-  return readSettings(file, raw, reading);
+  const raw = text === undefined ? {} : parseObject(text, file, reading.problems);
+  if (raw !== undefined && reading.problems.length === problemsBefore) {
+    return readSettings(file, raw, reading);
+  }
+  return unreadable(file, reading);
+}
+
+/** What the owner wrote to keep people out may stand in it. */
+function unreadable(name: string, { problems }: Reading): SettingsPlace {
+  problems.push(`Until ${name} can be read, nobody who calls in is believed and no tool runs on the phone.`);
+  return { name, settings: settingsSchema.parse(WHEN_WRONG) };
 }
 
 /** Reads one place's settings. */
@@ -47,7 +89,7 @@ export function readSettings(name: string, raw: unknown, reading: Reading): Sett
   const { problems } = reading;
   if (!isObject(raw)) {
     problems.push(`${name} must be an object: { … }.`);
-    return { name, settings: {} };
+    return unreadable(name, reading);
   }
   let rest = prepare(raw, { ...reading, name, prefix: "" });
   nameUnknownKeys(rest, name, problems);
@@ -56,12 +98,12 @@ export function readSettings(name: string, raw: unknown, reading: Reading): Sett
     if (parsed.success) return { name, settings: parsed.data };
     for (const issue of parsed.error.issues) {
       const place = issue.path.map(String);
-      const strict = strictestValue(place);
+      const strict = whenWrong(place);
       if (strict !== undefined) {
         problems.push(
-          `"${place.join(".")}" in ${name} is wrong and counts as "${strict}": ${issue.message}.`,
+          `"${place.join(".")}" in ${name} is wrong and counts as ${JSON.stringify(strict.value)}: ${issue.message}.`,
         );
-        rest = withValue(rest, place, strict);
+        rest = withValue(rest, strict.at, strict.value);
         continue;
       }
       problems.push(`"${place.join(".")}" in ${name} is wrong and left out: ${issue.message}.`);
@@ -111,9 +153,11 @@ function prepare(raw: JsonObject, reading: Reading & { name: string; prefix: str
       const isSecret = key === "apiKey" || key === "gatewayToken";
       const filled = fillIn(value, { env: reading.env, isSecret, missing })?.trim();
       if (filled) prepared[key] = filled;
+      // Said, but not what: that is wrong, not unsaid.
+      else if (Object.hasOwn(WHEN_WRONG, key)) prepared[key] = "";
     } else if (isObject(value) && (written === "lines" || prefix === "lines.")) {
       prepared[written] = prepare(value, { ...reading, prefix: `${prefix}${written}.` });
-    } else if (value !== null) {
+    } else if (value !== null || Object.hasOwn(WHEN_WRONG, key)) {
       prepared[key] = value;
     }
   }
@@ -133,7 +177,7 @@ function nameUnknownKeys(settings: JsonObject, name: string, problems: string[])
   for (const key of unknown) problems.push(`"${key}" in ${name} is not a setting and has no effect.`);
 }
 
-function withValue(object: JsonObject, keys: readonly string[], value: string): JsonObject {
+function withValue(object: JsonObject, keys: readonly string[], value: unknown): JsonObject {
   const [first, ...rest] = keys;
   if (first === undefined) return object;
   return { ...object, [first]: rest.length === 0 ? value : withValue(objectAt(object, first), rest, value) };

@@ -18,6 +18,7 @@ import { detectLanguage } from "../speech/language.ts";
 import { phrase } from "../speech/phrases.ts";
 import type { Store } from "../store/database.ts";
 import type { OwnerRoute } from "../trust/owner-session.ts";
+import { identifyText } from "../trust/speakers.ts";
 import { Notices } from "./notices.ts";
 
 export interface ConnectorParameters {
@@ -94,7 +95,7 @@ export function createConnector(parameters: ConnectorParameters): Connector {
     text: TextToAnswer,
     reply: (text: string) => Promise<void>,
   ): Promise<"answered" | "refused"> {
-    if (!config.ownerNumbers.includes(text.from)) {
+    if (identifyText(text.from, { line, ownerNumbers: config.ownerNumbers }) !== "owner") {
       await refuse(text, reply);
       return "refused";
     }

@@ -11,7 +11,7 @@ import { transcriptOf } from "../store/call-lines.ts";
 import { findCall, type KnownCall, markTold, noteCallEnded, untoldCalls } from "../store/calls.ts";
 import type { Store } from "../store/database.ts";
 import { findDoNotCall } from "../store/do-not-call.ts";
-import { isOwners } from "../trust/speakers.ts";
+import { type SpeakerFacts, wasOwners } from "../trust/speakers.ts";
 
 /** What is told of one call. */
 export interface CallNotice {
@@ -32,9 +32,7 @@ export interface HandedOver {
 }
 
 export interface CallReportsParameters {
-  readonly line: string;
-  readonly carrier: string;
-  readonly inboundCallers: "owner" | "unknown";
+  readonly line: SpeakerFacts["line"];
   readonly ownerNumbers: readonly string[];
   /** False where the carrier's own voice leads every call: what was said on one is news to the owner's session. */
   readonly agentSpeaks: boolean;
@@ -81,13 +79,13 @@ export class CallReports {
 
   /** Writes down that a call has ended, and tells the owner's session. Never rejects. */
   async ended(outcome: CallOutcome): Promise<void> {
-    const { line, carrier, store, log } = this.#p;
+    const { line, store, log } = this.#p;
     try {
       const { callId, reason, outcome: what, direction, durationSeconds, voicemailMessage } = outcome;
-      const address = { line, carrierCallId: callId };
+      const address = { line: line.name, carrierCallId: callId };
       const isNews = await noteCallEnded(store, {
         ...address,
-        carrier,
+        carrier: line.carrier,
         direction,
         reason,
         outcome: what,
@@ -111,7 +109,7 @@ export class CallReports {
   /** Tells what is not told yet: what has ended, and what could not be placed at its time. Never rejects. */
   async tellAll(): Promise<void> {
     try {
-      for (const call of await untoldCalls(this.#p.store, this.#p.line)) await this.#tell(call);
+      for (const call of await untoldCalls(this.#p.store, this.#p.line.name)) await this.#tell(call);
     } catch (error) {
       this.#p.log.debug(`Calls that were not told could not be read: ${messageOf(error)}`);
     }
@@ -145,16 +143,12 @@ export class CallReports {
   }
 
   async #tellNow(call: KnownCall, toNumber: string | undefined): Promise<void> {
-    const { store, ownerNumbers, inboundCallers, agentSpeaks } = this.#p;
+    const { store, agentSpeaks } = this.#p;
     const { signal } = this.#stopped;
-    const { placedHere, recordedAs, state, carrierCallId: callId = call.id } = call;
+    const { placedHere, state, carrierCallId: callId = call.id } = call;
     const transcript = await transcriptOf(store, call);
     const direction = placedHere ? ("outbound" as const) : call.direction;
-    const withOwner = placedHere
-      ? isOwners(call.callee, ownerNumbers)
-      : recordedAs === "callback" ||
-        recordedAs === "briefing" ||
-        (direction === "inbound" && inboundCallers === "owner");
+    const withOwner = wasOwners(call, this.#p);
     const wish = withOwner ? undefined : await this.#wishOnCall(call, transcript);
     const isAnswered = transcript.some(({ speaker }) => speaker === "other");
     const result =

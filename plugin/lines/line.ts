@@ -9,6 +9,7 @@ import { type Bridge, startBridge } from "../bridge/bridge.ts";
 import { BriefingPreparer, type KnownSchedule } from "../briefings/preparer.ts";
 import { briefingPrompt } from "../briefings/words.ts";
 import { type CallSpeaker, Calls } from "../calls/calls.ts";
+import { CheckedVoice } from "../calls/checked-voice.ts";
 import { FollowedCalls } from "../calls/followed-calls.ts";
 import { OpenCalls } from "../calls/open-calls.ts";
 import {
@@ -46,7 +47,7 @@ import {
 import type { Store } from "../store/database.ts";
 import { pruneStore } from "../store/retention.ts";
 import { approvalHeard } from "../trust/approvals.ts";
-import { isStrong } from "../trust/identity.ts";
+import { isStrong, speakerBy } from "../trust/identity.ts";
 import type { OwnerRoute } from "../trust/owner-session.ts";
 import { type SpeakerSession, strangerSession } from "../trust/sessions.ts";
 import { findCallWithPatience, identifyCall, type SpeakerFacts } from "../trust/speakers.ts";
@@ -104,12 +105,14 @@ export function createLine(parameters: LineParameters): Line {
   const parts = openLineCarrier(line, { config, version: parameters.version, log });
   const { carrier } = parts;
   const transcript = new LiveTranscript({ line: line.name, store, log });
+  const secrets = secretsOf(config);
+  const voice = new CheckedVoice({ secrets, ownerNumbers: config.ownerNumbers });
   /** Calls first seen by this process: a call it finds in the store was greeted by the one before. */
   const firstSeenHere = new Map<string, boolean>();
 
   const calls = new Calls({
     line: line.name,
-    carrier: transcript.recording(carrier),
+    carrier: voice.speakingWith(transcript.recording(carrier)),
     agent: parameters.agent,
     settings: {
       speech: line.speech,
@@ -121,7 +124,7 @@ export function createLine(parameters: LineParameters): Line {
     },
     // Callers that are turned away are not asked what one can do for them.
     greeting:
-      line.inboundCallers === "unknown"
+      speakerBy("callsIn", line).tier === "unknown"
         ? undefined
         : (line.greeting ?? defaultGreeting(names, line.language)),
     context: carrierContext(names),
@@ -155,16 +158,13 @@ export function createLine(parameters: LineParameters): Line {
       const words = briefings?.take(task);
       return words === undefined ? briefings?.preparing(task) : Promise.resolve(words);
     },
-    withoutSecrets,
     newRunId: randomUUID,
     now: () => performance.now(),
     log,
   });
 
   const reports = new CallReports({
-    line: line.name,
-    carrier: carrier.name,
-    inboundCallers: line.inboundCallers,
+    line,
     ownerNumbers: config.ownerNumbers,
     agentSpeaks: parts.following === undefined,
     store,
@@ -178,6 +178,7 @@ export function createLine(parameters: LineParameters): Line {
         : undefined,
     onEnded: (outcome, call) => {
       firstSeenHere.delete(outcome.callId);
+      voice.ended(outcome.callId);
       warnOfSecondListener(outcome, call);
     },
     log,
@@ -231,20 +232,18 @@ export function createLine(parameters: LineParameters): Line {
     parts.askAgain === undefined
       ? undefined
       : new LostWords({ line: line.name, store, calls, askAgain: parts.askAgain, log });
-  const secrets = secretsOf(config);
   const startedAt = store.now();
   /** What is wrong with the line although it is connected. */
   let problem: string | undefined;
   let bridge: Promise<Bridge | undefined> | undefined;
 
-  /** What is said to a person names no key of ours, whoever the person is. */
+  /** For the owner alone: {@link voice} is what others hear. No key of ours is told to anybody. */
   function withoutSecrets(text: string): string {
     return withoutKnownSecrets(text, secrets);
   }
 
   const facts: SpeakerFacts = {
-    line: line.name,
-    inboundCallers: line.inboundCallers,
+    line,
     ownerNumbers: config.ownerNumbers,
     ownerSession: () => owner().session,
     writtenCall: (id) => findCall(store, { line: line.name, carrierCallId: id }),
@@ -329,6 +328,7 @@ export function createLine(parameters: LineParameters): Line {
     }
     if (identity.tier === "owner") {
       const { call } = identity;
+      voice.owner(callId);
       return {
         known: true,
         kind: identity.recordedAs === "briefing" ? "briefing" : "conversation",
@@ -344,14 +344,17 @@ export function createLine(parameters: LineParameters): Line {
     // A call that somebody else placed with this account says what it is for only when it is answered.
     const opening = turn.kind === "thirdPartyOpening" ? turn : undefined;
     const greeting = identity.call?.greeting ?? firstWords("toOther", names, line.language);
+    const purpose = identity.call?.purpose ?? opening?.objective;
+    const context = identity.call?.context ?? opening?.context;
+    voice.somebodyElse(callId, [purpose, context, greeting]);
     return {
       known: true,
       kind: "thirdParty",
       session: identity.session,
       firstWords: greeting,
       voiceContext: strangerContext(names, {
-        purpose: identity.call?.purpose ?? opening?.objective,
-        context: identity.call?.context ?? opening?.context,
+        purpose,
+        context,
         greeting,
       }),
     };
@@ -448,6 +451,10 @@ export function createLine(parameters: LineParameters): Line {
   /** Push-to-talk comes from the app of the account's owner; the session it names is a hint we do not follow. */
   async function walkie(requestId: string, words: string): Promise<void> {
     const language = detectLanguage(words, line.language);
+    if (speakerBy("pushToTalk", line).tier !== "owner") {
+      carrier.answerWalkie(requestId, { error: phrase("unverified", language) });
+      return;
+    }
     try {
       const reply = await walkieReply(words, language);
       if (reply === undefined) carrier.answerWalkie(requestId, { error: phrase("failed", language) });

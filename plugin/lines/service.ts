@@ -29,6 +29,9 @@ import { jsonIn } from "../json-text.ts";
 import { createRingLog, messageOf, type RingLog } from "../log.ts";
 import { closeStore, openStore, type Store } from "../store/database.ts";
 import { wasAnswered } from "../store/inbox.ts";
+import { whyNotAudited } from "../trust/audit.ts";
+import { lastCheck } from "../trust/last-check.ts";
+import { callersInWords } from "../trust/line-trust.ts";
 import { type OwnerRoute, ownerRoute } from "../trust/owner-session.ts";
 import { packageVersion } from "../version.ts";
 import type { CallNotice, HandedOver } from "./call-reports.ts";
@@ -51,6 +54,8 @@ export interface PhoneStatus {
     readonly since: string;
     readonly counters: Readonly<Record<string, number>>;
     readonly liveCalls: number;
+    /** What those who call in count as: "callers are turned away"; missing where nobody calls in. */
+    readonly callers?: string;
     /** The key of the session the owner speaks in on this line. */
     readonly ownerSession: string;
   }[];
@@ -172,11 +177,13 @@ export class PhoneService {
       lines: readyLines(this.#config().config).map((settings) => {
         const { name, carrier } = settings;
         const line = [...this.#running].find((candidate) => candidate.name === name);
+        const callers = callersInWords(settings);
         return {
           name,
           carrier,
           ...(line?.status() ?? this.#notStarted),
           liveCalls: line?.liveCalls() ?? 0,
+          ...(callers === undefined ? {} : { callers }),
           ownerSession: this.#owner(settings).session.sessionKey,
         };
       }),
@@ -206,6 +213,8 @@ export class PhoneService {
         'Nobody who calls a ClawCall line is recognised as you: set "ownerNumbers", or CLAWCALL_OWNER_NUMBER, to your phone number with its country code, such as +15551234567.',
       );
     }
+    const notAudited = ready.length === 0 ? undefined : whyNotAudited(this.#api.config, process.env);
+    if (notAudited !== undefined) this.#problems.push(notAudited);
     if (ready.length === 0) {
       this.#problems.push("No phone line is configured. SETUP.md in the skill's folder says how.");
     }
@@ -227,6 +236,8 @@ export class PhoneService {
   #makeLine(line: UsableLine, store: Store, agent: AgentPort): Line {
     const { config } = this.#config();
     const owner = () => this.#owner(line);
+    const data = { secrets: secretsOf(config), ownerNumbers: config.ownerNumbers, allowed: "" };
+    const checks = new Map<string, (text: string) => string>();
     return createLine({
       line,
       config,
@@ -238,13 +249,19 @@ export class PhoneService {
       answerText: (text, reply) =>
         answerText(text, {
           runtime: this.#api.runtime,
-          line: line.name,
+          line,
           ownerNumbers: config.ownerNumbers,
           ownerRoute: owner,
           turns: this.#turns,
           thinking: line.thinking,
           guests: this.#mayTakePart() ? "agent" : "refuse",
+          guestTools: config.guestTools,
           reply,
+          lastCheck: (number) => {
+            const check = checks.get(number) ?? lastCheck(data);
+            checks.set(number, check);
+            return check;
+          },
           log: this.#log,
         }),
       tellOwner: (sentence) => this.#tellOwner(line, sentence),

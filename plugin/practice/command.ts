@@ -6,6 +6,7 @@ import type { ClawCallPracticeCall } from "./clawcall-caller.ts";
 import { type ClawCallPractice, startClawCallPractice } from "./clawcall-server.ts";
 import type { OutboundRing } from "./clawdtalk-calls.ts";
 import { type ClawdTalkPractice, PRACTICE_API_KEY, startClawdTalkPractice } from "./clawdtalk-server.ts";
+import { showApprovals } from "./phone-approvals.ts";
 import {
   clawCallPhone,
   clawdTalkPhone,
@@ -60,6 +61,7 @@ const WHAT_TO_DO = "/ring rings your agent, Ctrl-D ends the practice.";
 const HELP = [
   "  /ring            ring your agent",
   "  /text <message>  send a text message from your phone",
+  "  approve, deny    answer what your phone asks you",
   "  /help            this list",
   "  Ctrl-D           end the practice",
 ];
@@ -77,6 +79,8 @@ export async function runPracticeSession(session: PracticeSession): Promise<void
   const people = json ? notices : output;
   const typed = new TypedLines({ input, output: people });
   const tell = (line: string) => typed.print(line);
+  // Whatever line the agent is on: it asks on the owner's phone.
+  const approvals = showApprovals(clawdtalk, tell);
   let call: SoftphoneCall | undefined;
   /** There while nobody is on the phone; without a ring, the session ends. */
   let pickUp: ((ring: Ring | undefined) => void) | undefined;
@@ -184,6 +188,7 @@ export async function runPracticeSession(session: PracticeSession): Promise<void
         // The phone rings already: it is for the call.
         if (!pickUp || isBehind) ahead.push(line);
         else if (isCommand) obey(line.text);
+        else if (approvals.answer(line.text)) return;
         else if (line.text.trim() === "") return;
         else if (isFirst && !typed.fromTerminal) {
           if (ahead.length === 0) tell("Nobody is on the phone yet: this is said as soon as somebody is.");
@@ -221,7 +226,7 @@ export async function runPracticeSession(session: PracticeSession): Promise<void
       if (!ring) return;
       try {
         call = await ring();
-        const { interrupted } = await talk(call, typed, { showsReplies: false });
+        const { interrupted } = await talk(call, typed, { showsReplies: false, approvals });
         if (interrupted) return;
       } catch (error) {
         if (!(error instanceof PracticeError) || error instanceof PracticeStopped) throw error;
@@ -362,7 +367,7 @@ function invitation({ clawdtalk, clawcall, stepone }: Lines): string {
     "  It rings as soon as a client of ClawdTalk's or ClawCall's connects. Then type what the caller says; /hangup or Ctrl-D",
     "  hangs up, /help says what else there is. While nobody is on the phone Ctrl-D ends the practice; Ctrl-C always does.",
     "  Whatever your agent places rings here too: you are whoever it calls. While you are on a call, your line is busy.",
-    "  What your agent texts you is shown as it comes.",
+    "  What your agent texts you is shown as it comes, and so is what your phone asks you to approve: type approve or deny.",
     "",
     "",
   ].join("\n");

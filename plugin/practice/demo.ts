@@ -1,10 +1,11 @@
 /**
  * Owns the demo: the practice lines, the scripted model and a real gateway with a line on each, and a conversation over
- * them. On ClawdTalk: calls in, texts, a call back to the owner and a call to a third number, whose result the agent texts
- * by itself. On ClawCall: a scheduled briefing with the owner's questions, and a call to somebody else until its objective
+ * them. On ClawdTalk: calls in, texts, something that needs a yes on the owner's phone, a call back to the owner and a call
+ * to a third number, whose result the agent texts by itself. On ClawCall: a scheduled briefing with the owner's questions, and a call to somebody else until its objective
  * is reached. On StepOne: a call in China, led by its AI. Whatever is placed or scheduled, the agent itself does it, with
  * its tool or with the scripts the skill names.
  */
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RESULT_REQUEST } from "../calls/voice-context.ts";
 import type { PracticeCall, PracticeTurn } from "./caller.ts";
@@ -37,6 +38,8 @@ export interface DemoResult {
   /** What StepOne's AI and the person it called said. */
   readonly china: readonly { readonly role: string; readonly content: string }[];
   readonly sms: readonly { readonly from: string; readonly body: string; readonly reply: string }[];
+  /** What the owner's phone asked for, and said yes to. */
+  readonly approvals: readonly { readonly action: string; readonly details: string }[];
   /** What the agent texted without being asked: the result of a call. */
   readonly passedOn: string;
 }
@@ -76,7 +79,7 @@ export async function startDemoLine(packageFolder: string, signal?: AbortSignal)
       },
     },
   });
-  const model = await startPracticeModel({ script: demoScript(packageFolder) });
+  const model = await startPracticeModel();
   const closeServers = () => Promise.all([server.close(), clawcall.close(), stepone.close(), model.close()]);
   try {
     const gateway = await startPhoneGateway({
@@ -86,8 +89,17 @@ export async function startDemoLine(packageFolder: string, signal?: AbortSignal)
       clawcallBaseUrl: clawcall.url,
       steponeBase: stepone.url,
       ownerNumber: OWNER,
+      // What this owner has said yes to once and for all; everything else that is sensitive is asked about.
+      settings: {
+        toolRules: {
+          phone_call: "allow",
+          "exec:*briefing.js*add*": "allow",
+          "exec:*clawcall.js*third-party*": "allow",
+        },
+      },
       signal,
     });
+    model.script = demoScript(join(gateway.stateDir, "linked-plugin"));
     return {
       server,
       clawcall,
@@ -111,7 +123,7 @@ export async function startDemoLine(packageFolder: string, signal?: AbortSignal)
  * @throws an error with one sentence when a turn, a text or a call does not come, or when a wire was broken.
  */
 export async function playDemo(
-  { server, clawcall, stepone, model }: DemoLine,
+  { server, clawcall, stepone, model, gateway }: DemoLine,
   say: (line: string) => void,
 ): Promise<DemoResult> {
   const startedAt = Date.now();
@@ -119,6 +131,17 @@ export async function playDemo(
     say(`${String(Date.now() - startedAt).padStart(6)} ms  ${who.padEnd(7)} ${text}`);
   const calls: DemoResult["calls"][number][] = [];
   const sms: DemoResult["sms"][number][] = [];
+  const approvals: DemoResult["approvals"][number][] = [];
+
+  /** The owner's phone asks, and they say yes. */
+  const approve = async (beforeYes?: () => Promise<void>): Promise<void> => {
+    const { request_id, action, details = "" } = await server.nextApproval(WAIT);
+    await beforeYes?.();
+    tell("phone", `Approve? ${action}: ${details.replaceAll("\n", ", ")}`);
+    tell("owner", "(on the phone's screen) Yes.");
+    server.pressApproval(request_id, "approved");
+    approvals.push({ action, details });
+  };
 
   const text = async (body: string): Promise<string> => {
     tell("owner", `(text) ${body}`);
@@ -140,8 +163,13 @@ export async function playDemo(
   };
 
   /** The owner's text makes the agent place a call; whoever answers says these words. */
-  const calledBack = async (body: string, name: string, words: readonly string[]): Promise<void> => {
-    const [call] = await Promise.all([server.nextOutbound(WAIT), text(body)]);
+  const calledBack = async (
+    body: string,
+    name: string,
+    words: readonly string[],
+    approved?: () => Promise<void>,
+  ): Promise<void> => {
+    const [call] = await Promise.all([server.nextOutbound(WAIT), text(body), approved?.()]);
     await onClawdTalk(call, name, words);
   };
 
@@ -173,14 +201,27 @@ export async function playDemo(
   say("The owner texts the agent.");
   await text("Is there anything on my list for tomorrow?");
 
+  say("The owner rings and wants something done that cannot be taken back: their phone asks them first.");
+  const hours = () =>
+    readFile(join(gateway.stateDir, "workspace", HOURS.path), "utf8").catch(() => undefined);
+  const wanting = await server.ring({ from: OWNER });
+  const asking = approve(async () => {
+    if ((await hours()) !== undefined) throw new Error("It was done before the owner said yes.");
+  });
+  await Promise.all([onClawdTalk(wanting, "owner", ["Please put the opening hours on my website."]), asking]);
+  if ((await hours()) !== HOURS.content) throw new Error("It was not done although the owner said yes.");
+
   say("The owner asks to be called back; the agent places the call.");
   server.onOutbound = () => ({ does: "answer" });
   await calledBack("Please call me back.", "owner", ["What is the weather like?"]);
 
-  say("The agent rings a third number for the owner.");
-  await calledBack(`Call the bakery at ${BAKERY} and order two loaves.`, "bakery", [
-    "Bakery, good morning. What can I do for you?",
-  ]);
+  say("The agent rings a third number for the owner, who is asked for a yes to that, too.");
+  await calledBack(
+    `Call the bakery at ${BAKERY} and order two loaves.`,
+    "bakery",
+    ["Bakery, good morning. What can I do for you?"],
+    approve,
+  );
 
   say("What came of it, the agent tells by itself.");
   const { body: passedOn } = await server.until(
@@ -251,7 +292,7 @@ export async function playDemo(
 
   const [violation] = [...server.violations, ...clawcall.violations, ...stepone.violations];
   if (violation !== undefined) throw new Error(`The wire was broken: ${violation.message}`);
-  return { ok: true, calls, china: inChina.lines, sms, passedOn };
+  return { ok: true, calls, china: inChina.lines, sms, approvals, passedOn };
 }
 
 async function asked(turn: PracticeTurn, model: PracticeModel): Promise<DemoTurn> {
@@ -304,6 +345,7 @@ function tomorrow(): string {
 const isResultDone = ({ lastUserText, doneAt }: ModelRequest) =>
   lastUserText.includes(RESULT_REQUEST) && doneAt !== undefined;
 
+const HOURS = { path: "website/hours.html", content: "<p>Open from nine to five.</p>" };
 const BAKERY_NEWS = "The bakery keeps two loaves for you.";
 const DENTIST_NEWS = "The dentist expects you on Tuesday at three.";
 
@@ -336,6 +378,16 @@ function demoScript(packageFolder: string): readonly ModelRule[] {
     {
       when: ({ lastText }) => lastText.includes("heartbeat") && lastText.includes(DENTIST),
       answer: knowing("Sam has an appointment on Tuesday at three", DENTIST_NEWS),
+    },
+    {
+      when: saidNow(/opening hours on my website/),
+      answer: "",
+      toolCall: { name: "write", arguments: HOURS },
+    },
+    {
+      role: "tool",
+      when: ({ lastUserText }) => lastUserText.includes("opening hours on my website"),
+      answer: "They are on your website now. Open from nine to five.",
     },
     {
       when: /call me back/i,

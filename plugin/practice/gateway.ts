@@ -52,11 +52,20 @@ export interface PracticeGateway {
   stop(options?: { keepState?: boolean; signal?: "SIGTERM" | "SIGKILL" }): Promise<void>;
 }
 
+/** The folders of a gateway that need not run: its command line reads them. */
+export interface GatewayFolder extends Pick<PracticeGateway, "port" | "token" | "stateDir" | "openclaw"> {
+  /** The file of the gateway's command line. */
+  readonly entry: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Removes a temporary folder; one that was given stays. */
+  remove(): Promise<void>;
+}
+
 /** How long a gateway may take to end cleanly before it is killed. */
 const STOP_LIMIT_MS = 15_000;
 
-/** Starts a gateway and resolves when it answers `GET /health`; rejects with one sentence and its last output. */
-export async function startPracticeGateway(options: PracticeGatewayOptions): Promise<PracticeGateway> {
+/** Makes the folders of a gateway, with config, `.env` and the linked package, and starts nothing. */
+export async function prepareGatewayFolder(options: PracticeGatewayOptions): Promise<GatewayFolder> {
   const temporary = options.stateDir === undefined;
   const stateDir = options.stateDir ?? (await mkdtemp(join(tmpdir(), "switchboard-gateway-")));
   const home = join(stateDir, "home");
@@ -67,6 +76,33 @@ export async function startPracticeGateway(options: PracticeGatewayOptions): Pro
   const token = await writeGatewayFolder(stateDir, port, { ...options, pluginFolder });
   const entry = join(dirname(findPackageJSON("openclaw", import.meta.url) ?? ""), "openclaw.mjs");
   const env = gatewayEnvironment(stateDir, home);
+  return {
+    port,
+    token,
+    stateDir,
+    entry,
+    env,
+    openclaw: async (commandLine, { cwd = stateDir, timeoutMs = 120_000 } = {}) => {
+      const result = await execa(process.execPath, [entry, ...commandLine], {
+        env,
+        extendEnv: false,
+        cwd,
+        reject: false,
+        stdin: "ignore",
+        timeout: timeoutMs,
+      });
+      return { exitCode: result.exitCode ?? 1, stdout: result.stdout, stderr: result.stderr };
+    },
+    remove: async () => {
+      if (temporary) await rm(stateDir, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** Starts a gateway and resolves when it answers `GET /health`; rejects with one sentence and its last output. */
+export async function startPracticeGateway(options: PracticeGatewayOptions): Promise<PracticeGateway> {
+  const folder = await prepareGatewayFolder(options);
+  const { port, token, stateDir, entry, env, openclaw } = folder;
   let output = "";
   const child = execa(process.execPath, [entry, "gateway", "run"], {
     env,
@@ -88,7 +124,7 @@ export async function startPracticeGateway(options: PracticeGatewayOptions): Pro
   const stop: PracticeGateway["stop"] = async ({ keepState = false, signal = "SIGTERM" } = {}) => {
     if (running) child.kill(signal);
     await ended;
-    if (temporary && !keepState) await rm(stateDir, { recursive: true, force: true, maxRetries: 5 });
+    if (!keepState) await folder.remove();
   };
   const url = `http://127.0.0.1:${port}`;
   const deadline = Date.now() + (options.startTimeoutMs ?? 60_000);
@@ -103,17 +139,7 @@ export async function startPracticeGateway(options: PracticeGatewayOptions): Pro
         output: () => output,
         ended,
         stop,
-        openclaw: async (commandLine, { cwd = stateDir, timeoutMs = 120_000 } = {}) => {
-          const result = await execa(process.execPath, [entry, ...commandLine], {
-            env,
-            extendEnv: false,
-            cwd,
-            reject: false,
-            stdin: "ignore",
-            timeout: timeoutMs,
-          });
-          return { exitCode: result.exitCode ?? 1, stdout: result.stdout, stderr: result.stderr };
-        },
+        openclaw,
       };
     }
     await sleep(100);

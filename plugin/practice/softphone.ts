@@ -3,6 +3,8 @@
 import type { PracticeCall, TranscriptEntry } from "./caller.ts";
 import type { ClawCallPracticeCall } from "./clawcall-caller.ts";
 import type { ClawCallPractice } from "./clawcall-server.ts";
+import type { ClawdTalkPractice } from "./clawdtalk-server.ts";
+import { type PhoneApprovals, showApprovals } from "./phone-approvals.ts";
 import type { StepOnePracticeCall } from "./stepone-calls.ts";
 import type { StepOnePractice } from "./stepone-server.ts";
 import { type Terminal, type TypedLine, TypedLines } from "./typed-lines.ts";
@@ -161,17 +163,25 @@ interface CallOptions {
   readonly answerWithinMs?: number;
   /** False where texts are shown as they come, during the call or not. Default true. */
   readonly showsReplies?: boolean;
+  /** Questions on the person's phone: "approve" and "deny" answer one instead of being said, while it is open. */
+  readonly approvals?: PhoneApprovals | undefined;
 }
 
-export type SoftphoneOptions = CallOptions & Terminal;
+export type SoftphoneOptions = Omit<CallOptions, "approvals"> &
+  Terminal & {
+    /** The line whose questions come up on this phone. */
+    readonly approvalsOn?: ClawdTalkPractice;
+  };
 
 const GREETING_WITHIN_MS = 2_000;
 
 const TEXT_HELP = "  /text <message>  send a text message from this phone";
+const APPROVAL_HELP = "  approve, deny    answer what your phone asks you";
 
 const HELP = [
   "Type what the caller says and press Enter.",
   TEXT_HELP,
+  APPROVAL_HELP,
   "  /hangup          hang up (so does Ctrl-D)",
   "  /help            this list",
 ];
@@ -179,11 +189,12 @@ const HELP = [
 /** {@link talk} at a terminal that is there for this call alone. */
 export async function openSoftphone(
   call: SoftphoneCall,
-  { input, output, ...options }: SoftphoneOptions,
+  { input, output, approvalsOn, ...options }: SoftphoneOptions,
 ): Promise<{ readonly interrupted: boolean }> {
   const typed = new TypedLines({ input, output });
+  const approvals = approvalsOn && showApprovals(approvalsOn, (line) => typed.print(line));
   try {
-    return await talk(call, typed, options);
+    return await talk(call, typed, { ...options, approvals });
   } finally {
     typed.close();
   }
@@ -199,7 +210,7 @@ export async function openSoftphone(
 export async function talk(
   call: SoftphoneCall,
   typed: TypedLines,
-  { takeTurns = !typed.fromTerminal, answerWithinMs = 60_000, showsReplies = true }: CallOptions,
+  { takeTurns = !typed.fromTerminal, answerWithinMs = 60_000, showsReplies = true, approvals }: CallOptions,
 ): Promise<{ readonly interrupted: boolean }> {
   const print = (line: string) => typed.print(line);
   const over = Promise.withResolvers<void>();
@@ -246,7 +257,7 @@ export async function talk(
     if (command === "hangup") call.hangUp();
     else if (command === "text") await sendText(rest);
     else if (command === "ring") print("You are on the phone already: /hangup ends this call.");
-    else if (command === "help") for (const help of helpOn(call)) print(help);
+    else if (command === "help") for (const help of helpOn(call, approvals)) print(help);
     else print(`There is no "/${command}". Try /help.`);
   };
 
@@ -255,7 +266,14 @@ export async function talk(
     ? call.heardGreeting({ timeoutMs: GREETING_WITHIN_MS }).catch(() => {})
     : Promise.resolve();
   let lastOfPiece: { readonly piece: number; readonly done: Promise<unknown> } | undefined;
+  let lastBegun: Promise<unknown> = Promise.resolve();
   let everything: Promise<unknown> = lastTurn;
+  /** An answer to what the phone asks does not wait for the turn before it: that turn waits for the answer. */
+  const answer = async (text: string, begun: Promise<unknown>, before: readonly unknown[]) => {
+    if (approvals?.isAnswer(text) !== true) return false;
+    await begun;
+    return (await approvals.isAsked(Promise.all(before))) && approvals.answer(text);
+  };
   const unsaid = new Set<TypedLine>();
   const take = (line: TypedLine) => {
     const text = line.text.trim();
@@ -266,11 +284,15 @@ export async function talk(
       isCommand ? undefined : lastTurn,
     ];
     unsaid.add(line);
-    const done = Promise.all(before).then(async () => {
-      if (call.end) return;
+    const begun = Promise.withResolvers<void>();
+    const done = answer(text, lastBegun, before).then(async (isAnswer) => {
+      if (!isAnswer) await Promise.all(before);
+      begun.resolve();
+      if (call.end && !isAnswer) return;
       unsaid.delete(line);
-      await (isCommand ? obey(text) : say(text));
+      await (isAnswer ? Promise.all(before) : isCommand ? obey(text) : say(text));
     });
+    lastBegun = begun.promise;
     done.catch(over.reject);
     lastOfPiece = { piece: line.piece, done };
     if (!isCommand) lastTurn = done;
@@ -314,6 +336,6 @@ export function commandOf(line: string): { readonly command: string; readonly re
 }
 
 /** What can be typed on this call. */
-function helpOn(call: SoftphoneCall): readonly string[] {
-  return HELP.filter((line) => line !== TEXT_HELP || call.text);
+function helpOn(call: SoftphoneCall, approvals: PhoneApprovals | undefined): readonly string[] {
+  return HELP.filter((line) => (line !== TEXT_HELP || call.text) && (line !== APPROVAL_HELP || approvals));
 }

@@ -15,6 +15,8 @@ export type PhraseKind =
   | "timedOut"
   /** The turn takes longer than one answer may, and goes on: what came will be said next time. */
   | "stillWorking"
+  /** What was asked for needs the owner's yes, and they were just asked for it, elsewhere than on this call. */
+  | "askingOwner"
   /** A call to somebody else cannot go on, and ends. */
   | "givingUp"
   /** The call ends, and nothing else was said. */
@@ -80,6 +82,7 @@ export const PHRASES: Readonly<Record<string, PhraseTable> & { en: PhraseTable }
       failed: "Sorry, something went wrong on my side. Please say that again.",
       timedOut: "Sorry, that is taking too long. Ask me again in a moment, or send me a text.",
       stillWorking: "I'm still working on that. Ask me again in a moment.",
+      askingOwner: "This needs your yes first: I've just sent you a request for it.",
       givingUp: "Sorry, I can't go on with this call. Thank you for your time, goodbye.",
       goodbye: "Goodbye.",
       empty: "I have nothing to add to that.",
@@ -115,6 +118,7 @@ export const PHRASES: Readonly<Record<string, PhraseTable> & { en: PhraseTable }
       failed: "抱歉，我这边出了点问题，请再说一遍。",
       timedOut: "抱歉，这件事花的时间太长了。请过一会儿再问我，或者给我发短信。",
       stillWorking: "我还在处理这件事，请过一会儿再问我。",
+      askingOwner: "这件事需要您先同意，我刚给您发了一个确认请求。",
       givingUp: "抱歉，这个电话我没法继续了。谢谢您的时间，再见。",
       goodbye: "再见。",
       empty: "这个我没有什么要补充的。",
@@ -143,6 +147,7 @@ export const PHRASES: Readonly<Record<string, PhraseTable> & { en: PhraseTable }
       timedOut:
         "すみません、時間がかかりすぎています。少ししてからもう一度聞くか、メッセージを送ってください。",
       stillWorking: "まだ作業中です。少ししてからもう一度聞いてください。",
+      askingOwner: "これには先にご承認が必要です。いま確認のリクエストをお送りしました。",
       givingUp:
         "申し訳ありませんが、この電話を続けられません。お時間をありがとうございました。失礼いたします。",
       goodbye: "失礼いたします。",
@@ -179,6 +184,7 @@ export const PHRASES: Readonly<Record<string, PhraseTable> & { en: PhraseTable }
       failed: "죄송해요, 제 쪽에 문제가 생겼어요. 다시 한번 말씀해 주세요.",
       timedOut: "죄송해요, 시간이 너무 오래 걸리네요. 잠시 후에 다시 물어보시거나 문자를 보내 주세요.",
       stillWorking: "아직 처리하고 있어요. 잠시 후에 다시 물어봐 주세요.",
+      askingOwner: "이 일은 먼저 승인이 필요해요. 방금 승인 요청을 보내 드렸어요.",
       givingUp: "죄송하지만 통화를 계속할 수 없어요. 시간 내주셔서 감사합니다. 안녕히 계세요.",
       goodbye: "안녕히 계세요.",
       empty: "더 드릴 말씀이 없어요.",
@@ -207,6 +213,7 @@ export const PHRASES: Readonly<Record<string, PhraseTable> & { en: PhraseTable }
       timedOut:
         "Простите, это занимает слишком много времени. Спросите меня чуть позже или пришлите сообщение.",
       stillWorking: "Я ещё занимаюсь этим. Спросите меня чуть позже.",
+      askingOwner: "На это нужно ваше согласие: я только что отправил вам запрос.",
       givingUp: "Простите, я не могу продолжить этот разговор. Спасибо за ваше время, до свидания.",
       goodbye: "До свидания.",
       empty: "Мне нечего к этому добавить.",
@@ -242,6 +249,7 @@ export const PHRASES: Readonly<Record<string, PhraseTable> & { en: PhraseTable }
       failed: "عذرًا، حدث خطأ من جانبي. من فضلك قل ذلك مرة أخرى.",
       timedOut: "عذرًا، هذا يستغرق وقتًا طويلًا. اسألني مرة أخرى بعد قليل أو أرسل لي رسالة.",
       stillWorking: "ما زلت أعمل على ذلك. اسألني مرة أخرى بعد قليل.",
+      askingOwner: "يحتاج هذا إلى موافقتك أولًا، وقد أرسلت إليك طلبًا بذلك الآن.",
       givingUp: "عذرًا، لا أستطيع متابعة هذه المكالمة. شكرًا على وقتك، مع السلامة.",
       goodbye: "مع السلامة.",
       empty: "ليس لدي ما أضيفه إلى ذلك.",
@@ -275,6 +283,7 @@ export const PHRASES: Readonly<Record<string, PhraseTable> & { en: PhraseTable }
       timedOut:
         "Perdón, esto está tardando demasiado. Pregúntame de nuevo en un momento o mándame un mensaje.",
       stillWorking: "Todavía estoy con eso. Pregúntame de nuevo en un momento.",
+      askingOwner: "Para esto necesito tu aprobación: acabo de enviarte una solicitud.",
       givingUp: "Perdón, no puedo seguir con esta llamada. Gracias por su tiempo, adiós.",
       goodbye: "Adiós.",
       empty: "No tengo nada que añadir.",
@@ -306,6 +315,7 @@ export const PHRASES: Readonly<Record<string, PhraseTable> & { en: PhraseTable }
       timedOut:
         "Pardon, cela prend trop de temps. Redemandez-moi dans un instant, ou envoyez-moi un message.",
       stillWorking: "J'y travaille encore. Redemandez-moi dans un instant.",
+      askingOwner: "Il me faut d'abord votre accord : je viens de vous envoyer une demande.",
       givingUp: "Pardon, je ne peux pas continuer cet appel. Merci de votre temps, au revoir.",
       goodbye: "Au revoir.",
       empty: "Je n'ai rien à ajouter à cela.",
@@ -342,6 +352,7 @@ export const PHRASES: Readonly<Record<string, PhraseTable> & { en: PhraseTable }
       timedOut:
         "Entschuldigung, das dauert zu lange. Frag mich gleich noch einmal oder schreib mir eine Nachricht.",
       stillWorking: "Ich bin noch dabei. Frag mich gleich noch einmal.",
+      askingOwner: "Dafür brauche ich erst deine Zustimmung: Ich habe dir gerade eine Anfrage geschickt.",
       givingUp:
         "Entschuldigung, ich kann dieses Gespräch nicht fortsetzen. Danke für Ihre Zeit, auf Wiederhören.",
       goodbye: "Auf Wiederhören.",
@@ -379,6 +390,7 @@ export const PHRASES: Readonly<Record<string, PhraseTable> & { en: PhraseTable }
       timedOut:
         "Desculpe, isso está demorando demais. Pergunte de novo daqui a pouco ou me mande uma mensagem.",
       stillWorking: "Ainda estou trabalhando nisso. Pergunte de novo daqui a pouco.",
+      askingOwner: "Preciso da sua aprovação para isso: acabei de enviar um pedido para você.",
       givingUp: "Desculpe, não posso continuar esta ligação. Obrigado pelo seu tempo, até logo.",
       goodbye: "Até logo.",
       empty: "Não tenho nada a acrescentar.",
@@ -414,6 +426,7 @@ export const PHRASES: Readonly<Record<string, PhraseTable> & { en: PhraseTable }
       failed: "Scusa, qualcosa è andato storto da parte mia. Ripeti, per favore.",
       timedOut: "Scusa, ci vuole troppo tempo. Chiedimelo di nuovo tra poco o mandami un messaggio.",
       stillWorking: "Ci sto ancora lavorando. Chiedimelo di nuovo tra poco.",
+      askingOwner: "Per questo mi serve prima la tua approvazione: ti ho appena mandato una richiesta.",
       givingUp: "Scusi, non posso continuare questa chiamata. Grazie per il suo tempo, arrivederci.",
       goodbye: "Arrivederci.",
       empty: "Non ho niente da aggiungere.",

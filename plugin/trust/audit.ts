@@ -8,6 +8,7 @@ import type { OpenClawConfig, OpenClawPluginSecurityAuditCollector } from "openc
 import { phoneChannelConfig } from "../channel/channel-config.ts";
 import { readEnvFile } from "../config/env-file.ts";
 import {
+  isObject,
   type JsonObject,
   objectAt,
   parseObject,
@@ -62,10 +63,23 @@ export function securityFindings(places: Places): Finding[] {
   ];
 }
 
+/**
+ * Where the gateway's audit does not look at the phone at all, a sentence that says so: it takes a channel for set up by
+ * the gateway's config and by variables, and a key in the plugin's own settings is neither.
+ */
+export function whyNotAudited(gatewayConfig: OpenClawConfig, env: Environment): string | undefined {
+  const section: unknown = gatewayConfig.channels?.["phone"];
+  const isSaid = isObject(section) && section["enabled"] !== false && Object.keys(section).length > 0;
+  const keys = Object.values(carriers).flatMap(({ variables }) => variables.apiKey ?? []);
+  if (isSaid || keys.some((name) => env[name]?.trim())) return undefined;
+  return "openclaw security audit passes over the phone, since no setting of the gateway's names it. Run: openclaw config set channels.phone.enabled true";
+}
+
 function openTexts(config: SwitchboardConfig, gatewayConfig: OpenClawConfig): Finding[] {
   const open = config.lines.filter(({ name, carrier, enabled }) => {
     const { dmPolicy, allowFrom } = phoneChannelConfig(gatewayConfig, name);
-    const isOpen = dmPolicy === "open" || (dmPolicy !== "disabled" && allowFrom.includes("*"));
+    // "open" alone lets nobody in: the gateway wants the asterisk too, and takes it under the other policies as well.
+    const isOpen = dmPolicy !== "disabled" && allowFrom.includes("*");
     // Nobody texts on the other services' lines.
     return isOpen && enabled && carrier === "clawdtalk";
   });

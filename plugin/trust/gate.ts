@@ -5,7 +5,7 @@
  * | in the run speaks | tools |
  * |---|---|
  * | the owner, or nobody (a turn of the gateway's own) | by the rules and the table (`tool-table.ts`); sensitive ones after a yes |
- * | a guest | those of `guestTools` that are not sensitive |
+ * | a guest | those of `guestTools` that only read, search or tell |
  * | the other end of a call | the one that hangs up |
  * | somebody who cannot be told | none |
  * | nobody: the turn only passes on news of a call | none |
@@ -16,7 +16,14 @@ import { messageOf } from "../log.ts";
 import { detailsOf, fingerprintOf, titleOf } from "./action-words.ts";
 import type { ApprovalAnswer, ApprovalWish } from "./approvals.ts";
 import { mayUseTool, sessionKind } from "./sessions.ts";
-import { isSensitive, needsBiometry, type ToolPlaces, type ToolUse, toolRule } from "./tool-table.ts";
+import {
+  isForGuests,
+  isSensitive,
+  needsBiometry,
+  type ToolPlaces,
+  type ToolUse,
+  toolRule,
+} from "./tool-table.ts";
 import { type ConfirmableTurn, VoiceConfirmations } from "./voice-confirmations.ts";
 
 const CHANNEL = "phone";
@@ -69,6 +76,8 @@ export interface GateParameters {
 const MOST_QUESTIONS = 4;
 /** Runs whose questions are remembered; they are forgotten at their end, or when there are more. */
 const KEPT_RUNS = 200;
+/** Time enough to press a button: only who has not is told by text that they are waited for. */
+const TOLD_BY_TEXT_MS = 8_000;
 /** A turn that ends this soon leaves no time to decide. */
 const LEAST_WAIT_MS = 3_000;
 /** The gateway waits no longer than this for its own approvals (docs, plugin permission requests). */
@@ -79,8 +88,8 @@ const TELL_THEM = "It was not done: say so in one sentence, and do not try it ag
 /** What the model is told after each answer but a yes. */
 const REFUSALS: Readonly<Record<Exclude<ApprovalAnswer, "approved">, string>> = {
   denied: `Your owner said no to this. ${TELL_THEM}`,
-  timeout: `Your owner was asked on their phone and did not answer in time. ${TELL_THEM}`,
-  expired: `Your owner was asked on their phone and did not answer in time. ${TELL_THEM}`,
+  timeout: `Your owner was asked for a yes and did not answer in time. ${TELL_THEM}`,
+  expired: `Your owner was asked for a yes and did not answer in time. ${TELL_THEM}`,
   no_devices: `This needs your owner's yes, and no phone of theirs is set up for approvals. ${TELL_THEM}`,
   no_devices_reached: `This needs your owner's yes, and none of their phones could be reached. ${TELL_THEM}`,
   error: `This needs your owner's yes, and they could not be asked. ${TELL_THEM}`,
@@ -132,7 +141,10 @@ export class ToolGate {
     if (speaker !== "owner") {
       const rule = toolRule(asked, { rules: toolRules, places });
       const allowed =
-        mayUseTool(speaker, asked.tool, guestTools) && rule !== "deny" && !isSensitive(asked, places);
+        mayUseTool(speaker, asked.tool, guestTools) &&
+        isForGuests(asked.tool) &&
+        rule !== "deny" &&
+        !isSensitive(asked, places);
       return allowed
         ? undefined
         : blocked(
@@ -173,6 +185,7 @@ export class ToolGate {
     questions.count += 1;
     const refused = () => void questions.refused.add(fingerprint);
     run?.sayOnce?.("askingOwner");
+    const stopWaiting = run === undefined ? this.#tellByTextLater(asked) : () => {};
     const secrets = [...phoneRuns().secrets];
     const push = this.#p.pushTo(line);
     if (push === undefined) {
@@ -185,6 +198,7 @@ export class ToolGate {
           timeoutReason: REFUSALS.timeout,
           allowedDecisions: ["allow-once", "deny"],
           onResolution: (decision) => {
+            stopWaiting();
             if (decision !== "allow-once") refused();
           },
         },
@@ -206,6 +220,8 @@ export class ToolGate {
     } catch (error) {
       this.#p.warn(`The owner could not be asked about the tool ${asked.tool}: ${messageOf(error)}`);
       answer = "error";
+    } finally {
+      stopWaiting();
     }
     if (answer !== "approved") {
       refused();
@@ -214,6 +230,14 @@ export class ToolGate {
     // A yes that comes after the turn is over is nobody's.
     if (signal.aborted || run?.isOpen() === false) return blocked(MOVED_ON);
     return;
+  }
+
+  /** Whoever wrote and hears nothing for a while is told why. @returns takes it back. */
+  #tellByTextLater({ sessionKey }: AskedTool): () => void {
+    const timer = setTimeout(() => {
+      if (sessionKey !== undefined) phoneRuns().askingByText.get(sessionKey)?.();
+    }, TOLD_BY_TEXT_MS);
+    return () => clearTimeout(timer);
   }
 
   #questionsOf(runId: string | undefined): Questions {

@@ -1,7 +1,7 @@
 /**
- * Owns the table of what tells, at each carrier, who is speaking, and how much that is worth. Decided in
- * `speakers.ts` for calls and by the channel for texts; what stands here is what they go by, and what people are
- * shown (`references/trust.md` says it at length).
+ * Owns the table of what tells, at each carrier, who is speaking, and how much that is worth: `speakers.ts` finds out by
+ * which way somebody came to speak, and what they then are stands here and nowhere else. `references/trust.md` says it
+ * at length.
  */
 import type { CarrierName, LineConfig } from "../config/schema.ts";
 import type { Tier } from "./sessions.ts";
@@ -24,8 +24,21 @@ export function isStrong(strength: IdentityStrength): boolean {
   return strength === "dialled" || strength === "login";
 }
 
+/** How somebody came to speak: facts of the carrier's and our own notes, never what they say. */
+export type Way =
+  | "calledOwner"
+  | "pushToTalk"
+  | "callsIn"
+  | "ownersText"
+  | "knownText"
+  | "otherText"
+  | "calledOther"
+  | "calledElsewhere"
+  | "anyOther";
+
 /** One way somebody comes to speak with the agent. */
 export interface SpeakerRow {
+  readonly way: Way;
   /** "a call that comes in" */
   readonly who: string;
   readonly identifiedBy: string;
@@ -34,7 +47,7 @@ export interface SpeakerRow {
 }
 
 /** "inboundCallers": as the line's setting says. */
-type Row = Omit<SpeakerRow, "tier"> & { readonly tier: Tier | "inboundCallers" };
+type Row = Omit<SpeakerRow, "tier" | "way"> & { readonly tier: Tier | "inboundCallers" };
 
 const CALLED_OTHER: Row = {
   who: "the other end of a call to somebody else",
@@ -43,82 +56,98 @@ const CALLED_OTHER: Row = {
   tier: "stranger",
 };
 
-const TABLE: Readonly<Record<CarrierName, readonly Row[]>> = {
-  clawdtalk: [
-    {
+/** Ways that a carrier's row is missing for do not exist there. */
+const TABLE: Readonly<Record<CarrierName, { readonly [way in Way]?: Row }>> = {
+  clawdtalk: {
+    calledOwner: {
       who: "a call the agent placed to you",
       identifiedBy: "your number was dialled: the account's, or one of ownerNumbers",
       strength: "dialled",
       tier: "owner",
     },
-    {
+    pushToTalk: {
       who: "push-to-talk in ClawdTalk's app",
       identifiedBy: "the app's login to the account",
       strength: "login",
       tier: "owner",
     },
-    {
+    callsIn: {
       who: "a call that comes in",
       identifiedBy: "a PIN that ClawdTalk says it asks for; nothing it sends shows it",
       strength: "pin (vendor's word)",
       tier: "inboundCallers",
     },
-    {
+    ownersText: {
       who: "a text from one of ownerNumbers",
       identifiedBy: "the sender's number, digit for digit",
       strength: "caller id",
       tier: "owner",
     },
-    {
+    knownText: {
       who: "a text from a paired or allowed number",
       identifiedBy: "the sender's number, digit for digit",
       strength: "caller id",
       tier: "guest",
     },
-    { who: "a text from anybody else", identifiedBy: "nothing", strength: "none", tier: "unknown" },
-    CALLED_OTHER,
-    {
-      who: "an outbound call that nobody here placed",
+    otherText: {
+      who: "a text from anybody else",
+      identifiedBy: "nothing",
+      strength: "none",
+      tier: "unknown",
+    },
+    calledOther: CALLED_OTHER,
+    calledElsewhere: {
+      who: "a call that nobody here placed, outbound or of no known direction",
       identifiedBy: "nothing",
       strength: "none",
       tier: "stranger",
     },
-  ],
-  clawcall: [
-    {
+    anyOther: {
+      who: "whoever names a call to you that is over",
+      identifiedBy: "nothing",
+      strength: "none",
+      tier: "unknown",
+    },
+  },
+  clawcall: {
+    calledOwner: {
       who: "a call the agent placed to you, a callback, a scheduled call",
       identifiedBy: "your registered number was dialled, by our own note or ClawCall's list of calls",
       strength: "dialled",
       tier: "owner",
     },
-    {
+    callsIn: {
       who: "a call that comes in from one of ownerNumbers",
       identifiedBy: "the caller's number in ClawCall's list of calls, digit for digit",
       strength: "caller id",
       tier: "inboundCallers",
     },
-    CALLED_OTHER,
-    {
+    calledOther: CALLED_OTHER,
+    anyOther: {
       who: "any other call, a hidden number, a call that is not in the list",
       identifiedBy: "nothing",
       strength: "none",
       tier: "unknown",
     },
-  ],
-  stepone: [CALLED_OTHER],
+  },
+  stepone: {
+    calledOther: { ...CALLED_OTHER, who: "whoever StepOne's own AI calls, you too" },
+  },
 };
 
 type Line = Pick<LineConfig, "carrier" | "inboundCallers">;
 
 /** Who may come to speak on a line, and what they then are, with its settings. */
 export function speakersOn(line: Line): SpeakerRow[] {
-  return TABLE[line.carrier].map((row) => ({
+  return (Object.entries(TABLE[line.carrier]) as [Way, Row][]).map(([way, row]) => ({
     ...row,
+    way,
     tier: row.tier === "inboundCallers" ? line.inboundCallers : row.tier,
   }));
 }
 
-/** How sure it is that whoever calls in on a line is its owner; "none" where nobody calls in. */
-export function identityStrength(line: Line): IdentityStrength {
-  return TABLE[line.carrier].find(({ tier }) => tier === "inboundCallers")?.strength ?? "none";
+/** What somebody who came this way is on a line, and how sure that is; nobody where there is no such way. */
+export function speakerBy(way: Way, line: Line): Pick<SpeakerRow, "tier" | "strength"> {
+  const row = speakersOn(line).find((candidate) => candidate.way === way);
+  return row ?? { tier: "unknown", strength: "none" };
 }

@@ -16,11 +16,13 @@ export interface OwnersData {
   readonly allowed: string;
 }
 
-/** So many digits of a number in a row are the number: what is left of it without its area code. */
+/** So many digits of a number in a row are the number: what is left of it without its area code, */
 const TELLING_DIGITS = 7;
+/** with one of its last ones: those before are in every number of the same place. */
+const OWN_DIGITS = 4;
 /** So many characters of a key in a row are too many; a part of an address or of a password in words is just a word. */
 const TELLING_CHARACTERS = 12;
-/** What was said before, in characters, that may be the beginning of what is said now. */
+/** What was said before, in characters, that may be the beginning of what is said now. Digits are remembered longer. */
 const MEMORY = 1_000;
 
 /** One text on its own. */
@@ -30,16 +32,17 @@ export function withoutOwnersData(text: string, data: OwnersData): string {
 
 /** The check of one call: a number that is told digit by digit, a sentence each, is broken off. */
 export function lastCheck({ secrets, ownerNumbers, allowed }: OwnersData): (text: string) => string {
-  const given = { digits: letters(digitsIn(allowed)), characters: letters(charactersIn(allowed)) };
+  const tokensGiven = tokensOf(allowed);
+  const given = { digits: letters(digitsIn(tokensGiven)), characters: letters(charactersIn(tokensGiven)) };
   const numbers = ownerNumbers
     .map((number) => number.replace(/\D/g, ""))
     .filter((digits) => digits !== "" && !given.digits.includes(digits.slice(-TELLING_DIGITS)))
-    .map((digits) => partsOf(digits, TELLING_DIGITS));
+    .map((digits) => partsOf(digits, TELLING_DIGITS, OWN_DIGITS));
   const hidden = secrets.filter(
-    (secret) => !(isAddress(secret) && given.characters.includes(letters(charactersIn(secret)))),
+    (secret) => !(isAddress(secret) && given.characters.includes(letters(charactersIn(tokensOf(secret))))),
   );
   const keys = hidden.map((secret) => {
-    const characters = letters(charactersIn(secret));
+    const characters = letters(charactersIn(tokensOf(secret)));
     // A password may be words that people say; a key has digits in it.
     const isKey = !isAddress(secret) && /\d/.test(secret);
     return partsOf(characters, isKey ? TELLING_CHARACTERS : characters.length);
@@ -48,16 +51,28 @@ export function lastCheck({ secrets, ownerNumbers, allowed }: OwnersData): (text
   return (text) => {
     const heard = `${before}\n${text}`;
     const start = heard.length - text.length;
-    before = heard.slice(-MEMORY);
-    const digits = digitsIn(heard);
-    const characters = charactersIn(heard);
+    const tokens = tokensOf(heard);
+    const digits = digitsIn(tokens);
+    const characters = charactersIn(tokens);
+    const spelled = spelledIn(tokens);
+    before = remembered(heard, digits);
     const found = [
       // The words between two digits may say something else; those inside a key are signs.
       ...numbers.flatMap((parts) => stretchesOf(parts, digits).flat()),
       ...keys.flatMap((parts) => stretchesOf(parts, characters).map(whole)),
+      // "C as in Charlie": what stands between letters that are spelled is none of them.
+      ...keys.flatMap((parts) => stretchesOf(parts, spelled).flat()),
     ].flatMap((place) => (place.end > start ? [{ ...place, start: Math.max(place.start, start) }] : []));
     return withoutSecrets(replaced(heard, found).slice(start), hidden);
   };
+}
+
+/** What was heard, for the next time: its end, and the last digits of what came before it, however long ago. */
+function remembered(heard: string, digits: readonly Heard[]): string {
+  const from = heard.length - MEMORY;
+  if (from <= 0) return heard;
+  const earlier = digits.filter(({ end }) => end <= from).slice(-TELLING_DIGITS);
+  return `${letters(earlier)}\n${heard.slice(from)}`;
 }
 
 function isAddress(secret: string): boolean {
@@ -77,30 +92,37 @@ interface Heard extends Place {
 
 interface Parts {
   readonly length: number;
-  readonly all: ReadonlySet<string>;
+  /** Each with whether it tells anything on its own. */
+  readonly all: ReadonlyMap<string, boolean>;
 }
 
-/** Every stretch of so many characters. */
-function partsOf(secret: string, telling: number): Parts {
+/** Every stretch of so many characters. What has none of the last ones tells nothing on its own. */
+function partsOf(secret: string, telling: number, last = secret.length): Parts {
   const length = Math.min(telling, secret.length);
-  if (length === 0) return { length, all: new Set() };
-  const starts = Array.from({ length: secret.length - length + 1 }, (_, start) => start);
-  return { length, all: new Set(starts.map((start) => secret.slice(start, start + length))) };
+  const all = new Map<string, boolean>();
+  for (let start = 0; length > 0 && start + length <= secret.length; start += 1) {
+    const part = secret.slice(start, start + length);
+    all.set(part, all.get(part) === true || start + length > secret.length - last);
+  }
+  return { length, all };
 }
 
 /** What was heard of the secret: each stretch of it without anything else in between. */
 function stretchesOf({ length, all }: Parts, heard: readonly Heard[]): Heard[][] {
   const text = letters(heard);
-  const stretches: Heard[][] = [];
+  const stretches: { readonly heard: Heard[]; tells: boolean }[] = [];
   let lastIndex = -1;
   for (let start = 0; start + length <= text.length; start += 1) {
-    if (!all.has(text.slice(start, start + length))) continue;
+    const tells = all.get(text.slice(start, start + length));
+    if (tells === undefined) continue;
     const end = start + length;
-    if (start > lastIndex) stretches.push([]);
-    stretches.at(-1)?.push(...heard.slice(Math.max(start, lastIndex), end));
+    if (start > lastIndex) stretches.push({ heard: [], tells });
+    const stretch = stretches.at(-1);
+    stretch?.heard.push(...heard.slice(Math.max(start, lastIndex), end));
+    if (stretch !== undefined) stretch.tells ||= tells;
     lastIndex = end;
   }
-  return stretches;
+  return stretches.filter(({ tells }) => tells).map(({ heard: place }) => place);
 }
 
 function whole(stretch: readonly Heard[]): Place {
@@ -133,8 +155,7 @@ function replaced(text: string, found: readonly Place[]): string {
 const TOKEN = /\p{Script=Han}|\p{L}[\p{L}\p{M}]*|\p{N}/gu;
 
 /** The digits of a text, whatever stands between them. */
-function digitsIn(text: string): Heard[] {
-  const tokens = tokensOf(text);
+function digitsIn(tokens: readonly Token[]): Heard[] {
   return tokens.flatMap((token, index) => {
     const digits = spokenDigits(token.word) ?? (token.word === "o" || token.word === "oh" ? "0" : undefined);
     if (digits === undefined) return [];
@@ -148,8 +169,8 @@ function digitsIn(text: string): Heard[] {
 }
 
 /** The letters and digits of a text, as one would spell them; the words for signs are signs. */
-function charactersIn(text: string): Heard[] {
-  return tokensOf(text).flatMap(({ word, start, end }) => {
+function charactersIn(tokens: readonly Token[]): Heard[] {
+  return tokens.flatMap(({ word, start, end }) => {
     if (SIGNS.has(word)) return [];
     const spelled = spokenDigits(word);
     // Where a word is written out, each letter of it has its own place.
@@ -161,6 +182,15 @@ function charactersIn(text: string): Heard[] {
       }));
     }
     return [...(spelled ?? word)].map((character) => ({ character, start, end }));
+  });
+}
+
+/** The letters that are spelled, each a word of its own, and the digits; the words between them are left out. */
+function spelledIn(tokens: readonly Token[]): Heard[] {
+  return tokens.flatMap(({ word, start, end }) => {
+    const digits = spokenDigits(word);
+    if (digits === undefined && !/^[a-z]$/.test(word)) return [];
+    return [...(digits ?? word)].map((character) => ({ character, start, end }));
   });
 }
 

@@ -23,7 +23,7 @@ const SEARCH_SURFACE: ReadonlySet<string> = new Set(["tool_search", "tool_descri
 
 /**
  * Whether a session of ours may use this tool: a stranger may have the call ended, and nothing else; a guest has what the
- * owner lists (`guestTools`), of which the gate still holds back what is sensitive.
+ * owner lists (`guestTools`), of which the gate still holds back what does more than read.
  */
 export function mayUseTool(
   kind: ReturnType<typeof sessionKind>,

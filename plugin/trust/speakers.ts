@@ -1,29 +1,30 @@
 /**
- * Owns the decision who speaks on a call: from what the carrier says of the call and what we wrote down before we
- * placed it, never from words. What cannot be told is a stranger's or nobody's, never the owner's.
+ * Owns the decision by which way somebody came to speak: from what the carrier says of a call or text and what we wrote
+ * down before we placed a call, never from words. What they then are is the table's to say (`identity.ts`). What cannot
+ * be told is a stranger's or nobody's, never the owner's.
  *
- * | fact | tier |
+ * | fact of a call | way |
  * |---|---|
- * | we placed the call, to the owner | owner |
- * | we placed the call, to another number | stranger |
- * | the carrier says outbound, and we did not place it | stranger |
- * | the carrier says inbound | the line's `inboundCallers`: owner (the service is said to check a PIN) or unknown |
- * | nobody can say the direction | stranger |
+ * | we placed it, to the owner | calledOwner |
+ * | we placed it, to another number | calledOther |
+ * | the carrier says outbound, and we did not place it; nobody can say the direction | calledElsewhere |
+ * | the carrier says inbound | callsIn |
  *
  * Where the carrier keeps records of its calls and its events say nothing of a call (ClawCall: on a dedicated number
  * anyone who dials gets through), the record decides instead:
  *
- * | record | tier |
+ * | record | way |
  * |---|---|
- * | a call to a third party | stranger |
- * | an outbound callback or scheduled call, which ring the registered phone | owner |
- * | inbound, from exactly one of the owner's numbers | the line's `inboundCallers` |
- * | anything else, no record, or one that says the call is over | unknown |
+ * | a call to a third party | calledOther |
+ * | an outbound callback or scheduled call, which ring the registered phone | calledOwner |
+ * | inbound, from exactly one of the owner's numbers | callsIn |
+ * | anything else, no record, or one that says the call is over | anyOther |
  */
 import type { CallDirection, CallPurpose, CallRecord } from "../carriers/carrier.ts";
 import { isOneOf } from "../config/phone-number.ts";
+import type { LineConfig } from "../config/schema.ts";
 import type { KnownCall } from "../store/calls.ts";
-import type { IdentityStrength } from "./identity.ts";
+import { type IdentityStrength, speakerBy, type Way } from "./identity.ts";
 import type { SpeakerSession } from "./sessions.ts";
 import { strangerSession } from "./sessions.ts";
 
@@ -34,8 +35,7 @@ export type WrittenCall = Pick<
 >;
 
 export interface SpeakerFacts {
-  readonly line: string;
-  readonly inboundCallers: "owner" | "unknown";
+  readonly line: Pick<LineConfig, "name" | "carrier" | "inboundCallers">;
   readonly ownerNumbers: readonly string[];
   ownerSession(): SpeakerSession;
   /** The call as written down, if it is. */
@@ -81,16 +81,14 @@ export async function identifyCall(
   const asked = facts.askRecord?.(callId);
   const call = await findCallWithPatience(callId, direction, facts);
   if (call?.placedHere) {
-    if (!isOwners(call.callee, facts.ownerNumbers)) return stranger(callId, facts, call);
+    if (!isOwners(call.callee, facts.ownerNumbers)) return speaker("calledOther", callId, facts, { call });
     // Whoever names an ended call is not on it.
-    if (call.state === "ended") return { tier: "unknown" };
-    return { tier: "owner", session: facts.ownerSession(), strength: "dialled", call };
+    return speaker(call.state === "ended" ? "anyOther" : "calledOwner", callId, facts, { call });
   }
   if (asked !== undefined) return identifyByRecord(await asked, callId, call, facts);
   const known = direction ?? call?.direction ?? (await askDirectionWithPatience(callId, facts));
-  if (known !== "inbound") return stranger(callId, facts, undefined);
-  if (facts.inboundCallers === "unknown") return { tier: "unknown" };
-  return { tier: "owner", session: facts.ownerSession(), strength: "pin (vendor's word)", call };
+  if (known !== "inbound") return speaker("calledElsewhere", callId, facts, { call: undefined });
+  return speaker("callsIn", callId, facts, { call });
 }
 
 function identifyByRecord(
@@ -101,17 +99,45 @@ function identifyByRecord(
 ): CallIdentity {
   const recordedAs = record?.purpose;
   const said = { recordedAs, direction: record?.direction };
-  const owner = { tier: "owner", session: facts.ownerSession(), call: undefined, ...said } as const;
-  if (recordedAs === "thirdParty") return { ...stranger(callId, facts, written), ...said };
+  if (recordedAs === "thirdParty") return speaker("calledOther", callId, facts, { call: written, ...said });
+  return speaker(wayOfRecord(record, written, facts), callId, facts, { call: undefined, ...said });
+}
+
+function wayOfRecord(
+  record: CallRecord | undefined,
+  written: WrittenCall | undefined,
+  { ownerNumbers }: SpeakerFacts,
+): Way {
   // Whoever names an ended call is not on it.
-  if (record?.isOver || written?.state === "ended") return { tier: "unknown" };
-  if (record?.direction === "outbound") {
-    const isRegisteredPhone = recordedAs === "callback" || recordedAs === "briefing";
-    return isRegisteredPhone ? { ...owner, strength: "dialled" } : { tier: "unknown" };
+  if (record === undefined || record.isOver || written?.state === "ended") return "anyOther";
+  if (record.direction === "outbound") {
+    const isRegisteredPhone = record.purpose === "callback" || record.purpose === "briefing";
+    return isRegisteredPhone ? "calledOwner" : "anyOther";
   }
-  if (record?.direction !== "inbound" || facts.inboundCallers === "unknown") return { tier: "unknown" };
-  const isOwnersNumber = isOneOf(record.from, facts.ownerNumbers);
-  return isOwnersNumber ? { ...owner, strength: "caller id" } : { tier: "unknown" };
+  return record.direction === "inbound" && isOneOf(record.from, ownerNumbers) ? "callsIn" : "anyOther";
+}
+
+/** Who came this way, in which session they speak, and what is known of the call. */
+function speaker(
+  way: Way,
+  callId: string,
+  facts: SpeakerFacts,
+  known: Pick<Extract<CallIdentity, { tier: "owner" | "stranger" }>, "call" | "direction" | "recordedAs">,
+): CallIdentity {
+  const { tier, strength } = speakerBy(way, facts.line);
+  if (tier === "owner") return { tier, strength, session: facts.ownerSession(), ...known };
+  if (tier !== "stranger") return { tier: "unknown" };
+  const { agentId } = facts.ownerSession();
+  return { tier, strength, session: strangerSession(agentId, facts.line.name, callId), ...known };
+}
+
+/** Who a text is from, if the channel lets its number write at all. */
+export function identifyText(
+  from: string,
+  facts: Pick<SpeakerFacts, "line" | "ownerNumbers">,
+): "owner" | "guest" | "unknown" {
+  const { tier } = speakerBy(facts.ownerNumbers.includes(from) ? "ownersText" : "knownText", facts.line);
+  return tier === "stranger" ? "unknown" : tier;
 }
 
 /** The direction as the carrier tells it; undefined when it does not, or not in time. */
@@ -127,17 +153,18 @@ export function isOwners(callee: string | null | undefined, ownerNumbers: readon
   return callee === null || (callee !== undefined && ownerNumbers.includes(callee));
 }
 
-function stranger(
-  callId: string,
-  facts: SpeakerFacts,
-  call: WrittenCall | undefined,
-): CallIdentity & { readonly tier: "stranger" | "owner" } {
-  return {
-    tier: "stranger",
-    session: strangerSession(facts.ownerSession().agentId, facts.line, callId),
-    strength: "none",
-    call,
-  };
+/** Whether the owner was on a call that is written down. */
+export function wasOwners(
+  call: Pick<KnownCall, "placedHere" | "callee" | "direction" | "recordedAs">,
+  {
+    line,
+    ownerNumbers,
+  }: Pick<SpeakerFacts, "ownerNumbers"> & { readonly line: SpeakerFacts["line"] | undefined },
+): boolean {
+  const { placedHere, callee, direction, recordedAs } = call;
+  if (placedHere) return isOwners(callee, ownerNumbers);
+  if (recordedAs !== undefined && recordedAs !== "conversation") return recordedAs !== "thirdParty";
+  return direction === "inbound" && line !== undefined && speakerBy("callsIn", line).tier === "owner";
 }
 
 /**

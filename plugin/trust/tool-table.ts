@@ -4,7 +4,7 @@
  */
 import { isAbsolute, join, relative, resolve } from "node:path";
 import type { ToolRule } from "../config/schema.ts";
-import { isReadOnlyCommand } from "./read-only-commands.ts";
+import { isHarmlessCommand } from "./harmless-commands.ts";
 
 /** What a run wants to do. */
 export interface ToolUse {
@@ -77,7 +77,7 @@ const HARMLESS: ReadonlyMap<string, Harmless> = new Map([
   ["gateway", actions("config.schema.lookup")],
   ["write", isNote],
   ["edit", isNote],
-  ["exec", isReadOnlyExec],
+  ["exec", isHarmlessExec],
   ["message", isMessageToOwner],
   ["phone_call", ({ number }, { ownerNumbers }) => number === "me" || isOneOf(ownerNumbers, number)],
 ]);
@@ -111,6 +111,15 @@ export function isSensitive(use: ToolUse, places: ToolPlaces): boolean {
   if (use.kind !== undefined) return true;
   const harmless = HARMLESS.get(nameOf(use.tool));
   return harmless === undefined || !harmless(use.params, places);
+}
+
+/**
+ * Whether a guest may have this tool when the owner lists it: it only reads, searches or tells, whatever it is given. What
+ * is harmless with some arguments alone (a note in the workspace, our own scripts, a message to the owner) is the owner's.
+ */
+export function isForGuests(tool: string): boolean {
+  const name = nameOf(tool);
+  return name === "read" || HARMLESS.get(name) === always;
 }
 
 /** Whether only a fingerprint or face will do. */
@@ -195,13 +204,13 @@ function matches(glob: string, text: string): boolean {
   return text.length - last.length >= at && text.endsWith(last);
 }
 
-function isReadOnlyExec(params: Params, { packageFolder, node }: ToolPlaces): boolean {
+function isHarmlessExec(params: Params, { packageFolder, node }: ToolPlaces): boolean {
   const { command, workdir } = params;
   const others = Object.keys(params).filter(
     (name) => !["title", "command", "workdir", "yieldMs", "timeoutSeconds"].includes(name),
   );
   if (others.length > 0 || typeof command !== "string" || packageFolder === undefined) return false;
-  return isReadOnlyCommand(command, {
+  return isHarmlessCommand(command, {
     folder: typeof workdir === "string" && isAbsolute(workdir) ? workdir : undefined,
     packageFolder,
     node,

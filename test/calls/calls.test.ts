@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { AgentAnswer, AgentPort, AgentTurn, AgentTurnListener } from "../../plugin/agent/port.ts";
 import { type CallSpeaker, Calls, type CallsParameters } from "../../plugin/calls/calls.ts";
+import { CheckedVoice } from "../../plugin/calls/checked-voice.ts";
 import type { Carrier, TurnAddress } from "../../plugin/carriers/carrier.ts";
 import { phrase, progressFor } from "../../plugin/speech/phrases.ts";
 
@@ -73,15 +74,19 @@ const owner: CallSpeaker = {
 const identifiedAfter = (milliseconds: number, speaker: CallSpeaker) => () =>
   new Promise<CallSpeaker>((resolve) => void setTimeout(() => resolve(speaker), milliseconds));
 
+const KEY = "cc_live_0a1b2c3d4e5f60718293";
+const OWNER = "+15550001111";
+
 function setUp({ busy, ...changes }: Partial<CallsParameters> & { busy?: boolean } = {}) {
   const line = recordingCarrier();
   const { agent, runs } = puppetAgent({ busy });
   const ended: string[] = [];
   const hungUp: string[] = [];
+  const voice = new CheckedVoice({ secrets: [KEY], ownerNumbers: [OWNER] });
   let id = 0;
   const calls = new Calls({
     line: "test",
-    carrier: line.carrier,
+    carrier: voice.speakingWith(line.carrier),
     agent,
     settings: { speech: "sentences", progressAfterMs: 4000, timeoutMs: 60_000 },
     greeting: "Hello.",
@@ -89,7 +94,6 @@ function setUp({ busy, ...changes }: Partial<CallsParameters> & { busy?: boolean
     preparedBriefing: () => undefined,
     noteCall: async () => ({ greet: true }),
     speakerOf: async () => owner,
-    withoutSecrets: (text) => text,
     endCall: async (callId) => void hungUp.push(callId),
     noteEnded: async (outcome) => void ended.push(outcome.callId),
     noteHeard() {},
@@ -102,7 +106,7 @@ function setUp({ busy, ...changes }: Partial<CallsParameters> & { busy?: boolean
     calls.onTurn({ callId, requestId, kind: "speech", words, asWritten: words });
     await settle();
   };
-  return { ...line, runs, calls, say, ended, hungUp };
+  return { ...line, runs, calls, voice, say, ended, hungUp };
 }
 
 /** Lets everything that waits for a resolved promise go on, without the clock moving. */
@@ -175,6 +179,22 @@ describe("a turn", () => {
     for (const [index, line] of lines.entries()) expect(line).not.toBe(lines[index - 1]);
   });
 
+  it("says once that the owner is asked for a yes, and nothing of work while they are", async () => {
+    const { say, runs, sent } = setUp();
+    await say("r1", "Post the picture");
+    runs[0]?.listener.onTool("message");
+    runs[0]?.listener.onAskingOwner?.();
+    expect(spokenFor(sent, "r1")).toEqual([phrase("askingOwner", "en")]);
+    await vi.advanceTimersByTimeAsync(30_000);
+    const [asking, ...waiting] = spokenFor(sent, "r1");
+    expect(waiting.length).toBeGreaterThanOrEqual(2);
+    expect(waiting).not.toContain(asking);
+    expect(progressFor(undefined, "en")).toEqual(expect.arrayContaining(waiting));
+    runs[0]?.end({ kind: "answered", text: "It is posted." });
+    await settle();
+    expect(answersTo(sent, "r1")).toEqual(["It is posted."]);
+  });
+
   it("tells the one who waits for a busy session so within two seconds", async () => {
     const { say, sent } = setUp({ busy: true });
     await say("r1", "Are you there?");
@@ -211,20 +231,64 @@ describe("a turn", () => {
   });
 
   it("says no secret, neither early nor in its answer, nor of what was broken off", async () => {
-    const { say, runs, sent } = setUp({ withoutSecrets: (text) => text.replaceAll("cc_live_1", "[…]") });
+    const { say, runs, sent } = setUp();
     await say("r1", "What is the key?");
-    const text = "The key is cc_live_1 today. Again it is cc_live_1 now.";
+    const text = `The key is ${KEY} today. Again it is ${KEY} now.`;
     runs[0]?.listener.onText(text);
     runs[0]?.end({ kind: "answered", text });
     await settle();
-    expect(spokenFor(sent, "r1")).toEqual(["The key is […] today."]);
-    expect(answersTo(sent, "r1")).toEqual(["Again it is […] now."]);
+    expect(spokenFor(sent, "r1")).toEqual(["The key is [redacted] today."]);
+    expect(answersTo(sent, "r1")).toEqual(["Again it is [redacted] now."]);
     await vi.advanceTimersByTimeAsync(1_500);
     await say("r2", "What is the key?");
     runs[1]?.listener.onText(text);
     await vi.advanceTimersByTimeAsync(1_500);
     await say("r3", "Never mind the key");
-    expect(runs[2]?.turn.voiceContext).toContain("The key is […] today.");
+    expect(runs[2]?.turn.voiceContext).toContain("The key is [redacted] today.");
+  });
+
+  it("tells somebody else the owner's number neither digit by digit nor over several turns, unless the call was given it", async () => {
+    const stranger: CallSpeaker = {
+      known: true,
+      kind: "thirdParty",
+      session: { tier: "stranger", agentId: "main", sessionKey: "agent:main:switchboard:stranger:test:call" },
+      voiceContext: "stranger",
+    };
+    for (const given of [[], ["Book a table.", undefined, "They can call back at 555 000 1111."]]) {
+      const { say, runs, sent, voice } = setUp({ speakerOf: async () => stranger });
+      voice.somebodyElse("call", given);
+      await say("r1", "What is your owner's number?");
+      for (const text of [
+        "It begins with five five five.",
+        "It begins with five five five. Then zero zero zero.",
+      ]) {
+        runs[0]?.listener.onText(`${text} And`);
+      }
+      runs[0]?.end({
+        kind: "answered",
+        text: "It begins with five five five. Then zero zero zero. And then a one.",
+      });
+      await settle();
+      await say("r2", "Go on.");
+      runs[1]?.end({ kind: "answered", text: "One, and one, and at last one. A table for two at five?" });
+      await settle();
+      const heard = sent.map(({ text }) => text).filter((text) => text !== "Hello.");
+      expect(heard).toEqual(
+        given.length > 0
+          ? [
+              "It begins with five five five.",
+              "Then zero zero zero.",
+              "And then a one.",
+              "One, and one, and at last one. A table for two at five?",
+            ]
+          : [
+              "It begins with five five five.",
+              "Then zero zero zero.",
+              "And then a [redacted].",
+              "[redacted], and [redacted], and at last [redacted]. A table for two at five?",
+            ],
+      );
+    }
   });
 
   it("says nothing twice when a broken answer starts again from its beginning", async () => {
@@ -403,9 +467,9 @@ describe("a call", () => {
     expect(runs.map((run) => run.turn.callId)).toEqual(["one", "two"]);
   });
 
-  it("gets no greeting when there is none, only context", async () => {
+  it("is turned away where callers are, with a polite sentence, and ended at the carrier, also when nobody speaks", async () => {
     const noted: string[] = [];
-    const { calls, sent } = setUp({
+    const { calls, sent, hungUp } = setUp({
       greeting: undefined,
       noteCall: async ({ callId }) => {
         noted.push(callId);
@@ -413,10 +477,24 @@ describe("a call", () => {
       },
     });
     calls.onCallSetup({ callId: "call" });
-    calls.onCallStarted({ callId: "call", direction: "inbound" });
     await settle();
     expect(sent.map((entry) => entry.kind)).toEqual(["context"]);
-    expect(noted).toEqual(["call", "call"]);
+    calls.onCallStarted({ callId: "call", direction: "inbound" });
+    calls.onCallStarted({ callId: "call", direction: "inbound" });
+    await settle();
+    expect(sent.slice(1)).toEqual([{ kind: "greet", text: phrase("unverified", "en") }]);
+    expect(noted).toEqual(["call", "call", "call"]);
+    expect(hungUp).toEqual([]);
+    await vi.advanceTimersByTimeAsync(8_000);
+    expect(hungUp).toEqual(["call"]);
+  });
+
+  it.each(["outbound", undefined] as const)("is not turned away when it is %s", async (direction) => {
+    const noteCall = async () => ({ greet: direction === undefined });
+    const { calls, sent, hungUp } = setUp({ greeting: undefined, noteCall });
+    calls.onCallStarted({ callId: "call", ...(direction === undefined ? {} : { direction }) });
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect([sent, hungUp]).toEqual([[], []]);
   });
 
   describe("of somebody unknown", () => {

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { AgentAnswer, AgentPort, AgentTurn, AgentTurnListener } from "../../plugin/agent/port.ts";
 import { type CallSpeaker, Calls, type CallsParameters } from "../../plugin/calls/calls.ts";
+import { CheckedVoice } from "../../plugin/calls/checked-voice.ts";
 import type { Carrier, CarrierTurn, TurnContent } from "../../plugin/carriers/carrier.ts";
 import { PHRASES } from "../../plugin/speech/phrase-tables.ts";
 import { phrase } from "../../plugin/speech/phrases.ts";
@@ -84,7 +85,7 @@ function setUp(speaker: CallSpeaker, changes: Partial<CallsParameters> = {}) {
   let id = 0;
   const calls = new Calls({
     line: "test",
-    carrier: line.carrier,
+    carrier: new CheckedVoice({ secrets: [], ownerNumbers: [] }).speakingWith(line.carrier),
     agent,
     settings: { speech: "sentences", progressAfterMs: 4000, timeoutMs: 25_000 },
     greeting: undefined,
@@ -92,7 +93,6 @@ function setUp(speaker: CallSpeaker, changes: Partial<CallsParameters> = {}) {
     noteCall: async () => ({ greet: true }),
     speakerOf: async () => speaker,
     preparedBriefing: () => undefined,
-    withoutSecrets: (text) => text,
     endCall: async () => {
       throw new Error("this carrier ends calls with an answer");
     },
@@ -390,6 +390,23 @@ describe("a call with the owner", () => {
     await settle();
     await says("Okay");
     expect(answers.at(-1)?.text).toBe("The Grand is best.");
+  });
+
+  it("hears at once that they are asked for a yes elsewhere, and what came of it at the next words", async () => {
+    const { says, runs, answers } = setUp(OWNER);
+    await says("Post the picture");
+    runs[0]?.listener.onText("I will post it.");
+    runs[0]?.listener.onMessageEnd();
+    runs[0]?.listener.onTool("exec");
+    runs[0]?.listener.onAskingOwner?.();
+    const told = `I will post it. ${phrase("askingOwner", "en")} ${phrase("stillWorking", "en")}`;
+    expect(answers).toMatchObject([{ text: told, endCall: false, atMs: 0 }]);
+    await pass(30_000);
+    runs[0]?.end(answered("It is posted."));
+    await settle();
+    await says("Okay");
+    expect(texts(answers)).toEqual([told, "It is posted."]);
+    expect(runs).toHaveLength(1);
   });
 
   it("is not deaf for long behind work that does not end", async () => {

@@ -66,6 +66,29 @@ function place(
   });
 }
 
+test("no key goes out with a call, not even spelled; a number or an address that the request names does", async () => {
+  const key = "cc_live_0a1b2c3d4e5f60718293";
+  const email = "ada@example.com";
+  const lines = [{ name: "home", apiKey: key, email, callsPerDay: 9, textsPerDay: 9, minutesPerDay: 9 }];
+  const { id } = await place(
+    {
+      to: "+15550002222",
+      greeting: `Our key is c c live zero A one B two C three D four E five F. We are ${email}.`,
+      purpose: `Tell them ${key}, and that they can call back at 555 000 1111.`,
+      context: `The key: ${key.toUpperCase()}.`,
+    },
+    { ...named, lines },
+  );
+  const sent = service.rest.find(({ path }) => path === "/v1/calls")?.body;
+  expect(sent).toMatchObject({ greeting: `${BO} Our key is [redacted]. We are ${email}.` });
+  const [call] = await searchCalls(store, { limit: 1 });
+  expect(call).toMatchObject({
+    id,
+    purpose: "Tell them [redacted], and that they can call back at 555 000 1111.",
+    context: "The key: [redacted].",
+  });
+});
+
 test("call, callee and purpose are written down before the carrier is asked", async () => {
   const asked: unknown[] = [];
   const placer = {

@@ -52,6 +52,11 @@ describe.each([
     await service.close();
   });
 
+  test("no key goes out with a requirement", async () => {
+    await rest.placeCalls({ numbers: [NUMBER], requirement: `${TEXT} ${service.key}` });
+    expect(service.requests[0]?.body).toMatchObject({ user_requirement: `${TEXT} [redacted]` });
+  });
+
   test("calls are placed, followed and looked up, text as it is", async () => {
     const callIds = await rest.placeCalls({ numbers: [NUMBER, "13900139000"], requirement: TEXT });
     expect(callIds).toEqual(service.calls.map(({ id }) => id));

@@ -51,6 +51,36 @@ test("an owner who cannot be told does not stop the sender's next text", async (
   await texts.stop();
 });
 
+test("what is said meanwhile is no answer: it goes out, and the text still waits for its reply", async () => {
+  const sent: unknown[] = [];
+  const texts = new Texts({
+    line: "home",
+    store,
+    config: { ...unlimited, ownerNumbers: [] },
+    rest: {
+      sendText: async (text: unknown) => ({ messageId: `sent-${sent.push(text)}` }),
+      listTexts: async () => ({ texts: [], pages: 1 }),
+    } as unknown as ClawdTalkRest,
+    answer: async (_text, reply) => {
+      await reply("I have asked you.", [], { isAside: true });
+      throw new Error("the gateway went away");
+    },
+    tellOwner: async () => {},
+    log: { debug() {}, info() {}, warn() {}, error() {} },
+    retryAfterMs: [],
+  });
+  await texts.receive({ messageId: "m1", from: "+15550001111", body: "Post it" });
+  await vi.waitFor(() => expect(sent).toMatchObject([{ body: "I have asked you." }]));
+  // Nobody has answered it: it is the owner's to hear of, and not taken for answered.
+  await vi.waitFor(async () => {
+    const row = await store.db.selectFrom("inbox").select("state").executeTakeFirst();
+    expect(row?.state).toBe("failed");
+  });
+  const [outbound] = await store.db.selectFrom("outbox").select("in_reply_to").execute();
+  expect(outbound?.in_reply_to).toBeNull();
+  await texts.stop();
+});
+
 test("who asks for peace gets no answer from then on, and the owner hears of it once", async () => {
   const answered: string[] = [];
   const told: string[] = [];

@@ -388,7 +388,9 @@ describe("numbers to call", () => {
       const { config, problems } = load({}, { allowPremiumNumbers });
       expect(config.allowPremiumNumbers).toBe(false);
       expect(problems).toEqual([
-        expect.stringMatching(/^"allowPremiumNumbers" in .* is wrong and left out: must be true or false\.$/),
+        expect.stringMatching(
+          /^"allowPremiumNumbers" in .* is wrong and counts as false: must be true or false\.$/,
+        ),
       ]);
     }
   });
@@ -713,7 +715,9 @@ describe("limits and rules", () => {
       ),
     );
     expect(load({}, { numberTimezones: "+1" }).problems).toEqual([
-      expect.stringMatching(/"numberTimezones" in .* is wrong and left out: must say how numbers begin/),
+      expect.stringMatching(
+        /"numberTimezones" in .* is wrong and counts as \{\}: must say how numbers begin/,
+      ),
     ]);
   });
 
@@ -726,7 +730,7 @@ describe("limits and rules", () => {
         lines: { work: { apiKey: "cc_live_work", inboundCallers: ["owner"] } },
         toolRules: { exec: "never", write: "deny", read: "allow" },
         approvals: { voice: "yes", timeoutSeconds: 20, colour: "red" },
-        guestTools: "exec",
+        guestTools: ["read", "*"],
         quietHours: "late",
         callingHours: "off",
         timezone: "+02:00",
@@ -749,16 +753,99 @@ describe("limits and rules", () => {
         `"inboundCallers" in ${place} is wrong and counts as "unknown": Invalid option: expected one of "owner"|"unknown".`,
         `"lines.work.inboundCallers" in ${place} is wrong and counts as "unknown": Invalid option: expected one of "owner"|"unknown".`,
         `"toolRules.exec" in ${place} is wrong and counts as "deny": must be "allow", "ask" or "deny".`,
-        `"approvals.voice" in ${place} is wrong and left out: must be true or false.`,
+        `"approvals.voice" in ${place} is wrong and counts as false: must be true or false.`,
         `"approvals.colour" in ${place} is not a setting and has no effect.`,
-        `"guestTools" in ${place} is wrong and left out: must be a list of tool names.`,
-        `"quietHours" in ${place} is wrong and left out: must be two times of a day, such as "22:00-07:00", or "off".`,
-        `"callingHours" in ${place} is wrong and left out: must be two times of a day, such as "22:00-07:00", or "always".`,
+        `"guestTools" in ${place} is wrong and counts as []: must be a list of tool names, each written out.`,
+        `"quietHours" in ${place} is wrong and counts as "22:00-07:00": must be two times of a day, such as "22:00-07:00", or "off".`,
+        `"callingHours" in ${place} is wrong and counts as "09:00-17:00": must be two times of a day, such as "22:00-07:00", or "always".`,
         `"timezone" in ${place} is wrong and left out: must be a time zone such as "Europe/Berlin".`,
-        `"callsPerDay" in ${place} is wrong and left out: must be a whole number, 0 or more.`,
+        `"callsPerDay" in ${place} is wrong and counts as 50: must be a whole number, 0 or more.`,
         `"retentionDays" in ${place} is wrong and left out: must be a whole number, 0 or more.`,
       ].toSorted(),
     );
+  });
+});
+
+describe("settings that keep people and tools out", () => {
+  /** As lax as can be. */
+  const LAX = {
+    inboundCallers: "owner",
+    guestTools: ["exec"],
+    toolRules: { exec: "allow" },
+    approvals: { voice: true, timeoutSeconds: 3600 },
+    allowPremiumNumbers: true,
+    quietHours: "off",
+    callingHours: "always",
+    callsPerDay: 9_999,
+    textsPerDay: 9_999,
+    minutesPerDay: 9_999,
+    callsPerNumberPerDay: 9_999,
+    cooldownMinutes: 0,
+    lines: { night: { carrier: "clawcall", apiKey: "11111111-2222", bridge: true } },
+  };
+  const decided = ({ config }: ReturnType<typeof load>) => {
+    const { guestTools, toolRules, approvals, allowPremiumNumbers, limits, hours, lines } = config;
+    const line = lines.find(({ name }) => name === "night");
+    const { inboundCallers, callsPerDay, textsPerDay, minutesPerDay } = line ?? {};
+    return {
+      ...{ guestTools, toolRules, approvals, allowPremiumNumbers, limits, hours },
+      ...{ inboundCallers, callsPerDay, textsPerDay, minutesPerDay },
+      bridge: line?.carrier === "clawcall" && line.bridge,
+    };
+  };
+  const lineOf = { carrier: "clawcall", apiKey: "11111111-2222" };
+  /** The defaults, with nobody believed, no guest's tool and, where rules were written, no tool at all. */
+  const strict = () => ({
+    ...decided(load({}, { lines: { night: lineOf } })),
+    inboundCallers: "unknown",
+    toolRules: { "*": "deny" },
+  });
+
+  test.each<[string, unknown]>([
+    ["a word that means nothing", "nonsense"],
+    ["a number where none belongs", -1],
+    ["nothing", null],
+    ["an empty text", ""],
+    ["a variable that is not set", `\${NOT_SET}`],
+    ["a list in a list", [["x"]]],
+  ])("written as %s count as the strictest, not as another place says", (_what, wrong) => {
+    const expected = strict();
+    write("switchboard/skill-config.json", LAX);
+    const keys = Object.keys(LAX).filter((key) => key !== "lines");
+    const written = Object.fromEntries(keys.map((key) => [key, wrong]));
+    const loaded = load({}, { ...written, lines: { night: { bridge: wrong } } });
+    expect(decided(loaded)).toEqual(expected);
+    const said = loaded.problems.join("\n");
+    for (const key of [...keys, "lines.night.bridge"]) {
+      expect(said).toMatch(new RegExp(`"${key}(\\.\\d)*" in .* is wrong and counts as `));
+    }
+  });
+
+  test("of one line are that line's", () => {
+    const { config, problems } = load(
+      { CLAWDTALK_API_KEY: KEY },
+      { ...LAX, lines: { night: { ...lineOf, inboundCallers: "Owner", callsPerDay: "50" } } },
+    );
+    expect(config.lines).toMatchObject([
+      { name: "clawdtalk", inboundCallers: "owner", callsPerDay: 9_999 },
+      { name: "night", inboundCallers: "unknown", callsPerDay: 50 },
+    ]);
+    expect(problems).toHaveLength(2);
+    const closed = { inboundCallers: "unknown", lines: { night: { ...lineOf, inboundCallers: "owner" } } };
+    expect(load({ CLAWDTALK_API_KEY: KEY }, closed).config.lines).toMatchObject([
+      { name: "clawdtalk", inboundCallers: "unknown" },
+      { name: "night", inboundCallers: "owner" },
+    ]);
+  });
+
+  test("in a file that cannot be read may have kept somebody out", () => {
+    const expected = strict();
+    write("switchboard/skill-config.json", `{ "inboundCallers": "unknown", oops`);
+    const loaded = load({}, { lines: { night: lineOf } });
+    expect(decided(loaded)).toEqual(expected);
+    expect(loaded.problems.join()).toMatch(/Until .*skill-config\.json can be read, nobody who calls in/);
+    write("switchboard/skill-config.json", "{}");
+    expect(decided(load({}, { lines: { night: lineOf } })).inboundCallers).toBe("owner");
   });
 });
 
@@ -808,7 +895,7 @@ describe("what is wrong is left out and named", () => {
     write("switchboard/skill-config.json", `{ "api_key": "${KEY}" "server": 1 }`);
     const { config, problems } = load({ CLAWDTALK_API_KEY: KEY });
     expect(config.lines).toHaveLength(1);
-    expect(problems).toHaveLength(2);
+    expect(problems).toHaveLength(3);
     expect(problems[0]).toMatch(/openclaw\.json is not valid JSON5: look at line 1, column \d+/);
     expect(problems.join()).not.toMatch(/secret|cc_live/);
   });
@@ -817,7 +904,9 @@ describe("what is wrong is left out and named", () => {
     write("switchboard/skill-config.json", "[1]");
     expect(load({}, "hello").problems).toEqual([
       expect.stringMatching(/plugins\.entries\.switchboard\.config in .* must be an object/),
+      expect.stringMatching(/^Until plugins\.entries\.switchboard\.config in .* can be read/),
       expect.stringMatching(/skill-config\.json must hold an object/),
+      expect.stringMatching(/^Until .*skill-config\.json can be read/),
     ]);
   });
 

@@ -1,21 +1,25 @@
-/** What `openclaw security audit` of a real gateway finds of ours: nothing as set up by default, else what is wrong. */
-import { readFile, writeFile } from "node:fs/promises";
+/**
+ * What `openclaw security audit` finds of ours: nothing as set up by default, else what is wrong. The real command line on
+ * folders of its own; no gateway has to run for it.
+ */
+import { chmod } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { startClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
-import { type PhoneLine, startPhoneLine } from "./phone-line.ts";
+import { expect, it } from "vitest";
+import { PRACTICE_CLAWCALL_KEY } from "../../plugin/practice/clawcall-server.ts";
+import { PRACTICE_API_KEY } from "../../plugin/practice/clawdtalk-server.ts";
+import { prepareGatewayFolder } from "../../plugin/practice/gateway.ts";
+import { packageFolder } from "./phone-line.ts";
 
-let line: PhoneLine;
-let clawcall: Awaited<ReturnType<typeof startClawCallPractice>>;
-
-beforeAll(async () => {
-  clawcall = await startClawCallPractice({});
-  line = await startPhoneLine({ clawcallBaseUrl: clawcall.url });
-});
-afterAll(async () => {
-  await line?.close();
-  await clawcall?.close();
-});
+interface Setup {
+  /** `channels.phone`; false: the gateway's config says nothing of the phone. */
+  readonly phone?: object | false;
+  readonly settings?: Record<string, unknown>;
+  /** Lines of `.env`. */
+  readonly env?: Record<string, string>;
+  /** Of `.env`. */
+  readonly mode?: number;
+  readonly isDeep?: boolean;
+}
 
 interface Finding {
   readonly checkId: string;
@@ -23,50 +27,84 @@ interface Finding {
   readonly detail: string;
 }
 
+const KEYS = { CLAWDTALK_API_KEY: PRACTICE_API_KEY, CLAWCALL_API_KEY: PRACTICE_CLAWCALL_KEY };
+
 /** Findings that name us, whoever makes them. */
-async function audit(): Promise<Finding[]> {
-  const { exitCode, stdout, stderr } = await line.gateway.openclaw(["security", "audit", "--json"]);
-  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
-  const { findings } = JSON.parse(stdout) as { findings: readonly Finding[] };
-  // The audit has run.
-  expect(findings.map(({ checkId }) => checkId)).toContain("summary.attack_surface");
-  return findings.filter((finding) => /switchboard|phone|clawdtalk|clawcall/i.test(JSON.stringify(finding)));
+async function audit({ phone, settings, env = KEYS, mode = 0o600, isDeep }: Setup): Promise<Finding[]> {
+  const folder = await prepareGatewayFolder({
+    pluginFolder: packageFolder,
+    // Nobody listens there; nothing asks.
+    modelUrl: "http://127.0.0.1:9/v1",
+    environment: env,
+    pluginConfig: { ownerNumbers: ["+15550001111"], ownerName: "Sam", agentName: "Robin", ...settings },
+    config: { channels: phone === false ? { phone: undefined } : { phone: { enabled: true, ...phone } } },
+  });
+  try {
+    await chmod(join(folder.stateDir, ".env"), mode);
+    const { exitCode, stdout, stderr } = await folder.openclaw([
+      ...["security", "audit", "--json"],
+      ...(isDeep ? ["--deep"] : []),
+    ]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    const { findings } = JSON.parse(stdout) as { findings: readonly Finding[] };
+    // The audit has run.
+    expect(findings.map(({ checkId }) => checkId)).toContain("summary.attack_surface");
+    for (const key of [PRACTICE_API_KEY, PRACTICE_CLAWCALL_KEY]) expect(stdout).not.toContain(key);
+    return findings.filter((finding) =>
+      /switchboard|phone|clawdtalk|clawcall/i.test(JSON.stringify(finding)),
+    );
+  } finally {
+    await folder.remove();
+  }
 }
 
-type Changes = { readonly channels: object; readonly settings: object };
+const found = async (setup: Setup) =>
+  (await audit(setup)).map(({ severity, checkId }) => `${severity} ${checkId}`);
 
-async function configure({ channels, settings }: Changes): Promise<void> {
-  const file = join(line.gateway.stateDir, "openclaw.json");
-  const config = JSON.parse(await readFile(file, "utf8"));
-  const entry = config.plugins.entries.switchboard;
-  entry.config = { ...entry.config, ...settings };
-  await writeFile(file, JSON.stringify({ ...config, channels }), { mode: 0o600 });
-}
-
-it("finds nothing on a gateway whose phone is set up by default", async () => {
-  expect(await audit()).toEqual([]);
+it.concurrent("finds nothing on a gateway whose phone is set up by default", async () => {
+  expect(await found({})).toEqual([]);
 });
 
-it("finds plain keys and an open bridge, also where the config says nothing of the channel", async () => {
-  await configure({
-    channels: {},
-    settings: { apiKey: line.server.key, lines: { clawcall: { bridge: true } } },
-  });
-  const findings = await audit();
-  expect(findings.map(({ severity, checkId }) => `${severity} ${checkId}`)).toEqual([
+it.concurrent("by its deep look finds that programs are started, which references/trust.md explains, and nothing else", async () => {
+  const [finding, ...others] = await audit({ isDeep: true, phone: false });
+  expect(others).toEqual([]);
+  expect(finding?.checkId).toBe("skills.code_safety");
+  const rules = finding?.detail.split("\n").filter((line) => line.startsWith("  - ")) ?? [];
+  expect(rules.length).toBeGreaterThan(0);
+  for (const rule of rules) expect(rule).toMatch(/^ {2}- \[dangerous-exec\] .*\(dist\/scripts\//);
+});
+
+it.concurrent("finds plain and readable keys, an open bridge and unasked tools, also where the config says nothing of the channel", async () => {
+  const setup = {
+    phone: false,
+    settings: {
+      apiKey: PRACTICE_API_KEY,
+      lines: { clawcall: { bridge: true } },
+      toolRules: { exec: "allow" },
+    },
+    mode: 0o644,
+  } as const;
+  expect(await found(setup)).toEqual([
+    "warn switchboard.tools.unasked",
     "warn switchboard.keys.plain_text",
+    "warn switchboard.keys.readable",
     "warn switchboard.bridge.open",
   ]);
-  expect(JSON.stringify(findings)).not.toContain(line.server.key);
 });
 
-it("finds open policies", async () => {
-  await configure({
-    channels: { phone: { enabled: true, dmPolicy: "open", allowFrom: ["*"] } },
-    settings: { toolRules: { exec: "allow" }, guestTools: ["weather"] },
-  });
-  const found = (await audit()).map(({ severity, checkId }) => `${severity} ${checkId}`);
-  expect(found).toEqual(
-    expect.arrayContaining(["critical switchboard.texts.open", "warn switchboard.tools.unasked"]),
-  );
+it.concurrent("finds open policies, also where the only key is a reference", async () => {
+  const setup = {
+    phone: { dmPolicy: "open", allowFrom: ["*"] },
+    settings: {
+      apiKey: { source: "env", provider: "default", id: "SOMEBODYS_KEY" },
+      guestTools: ["weather"],
+      inboundCallers: "owner",
+    },
+    env: { SOMEBODYS_KEY: PRACTICE_API_KEY },
+  } as const;
+  expect(await found(setup)).toEqual(expect.arrayContaining(["critical switchboard.texts.open"]));
+});
+
+it.concurrent("is not asked where a plugin's setting alone has a key; `openclaw phone status` says so", async () => {
+  expect(await found({ phone: false, settings: { apiKey: PRACTICE_API_KEY }, env: {} })).toEqual([]);
 });

@@ -22,7 +22,11 @@ const hangUp = { name: "tool_call", arguments: { id: "phone_end_call", args: {} 
 beforeAll(async () => {
   bridgePort = await freePort();
   line = await startClawCallLine({
-    settings: { lines: { clawcall: { bridge: true, bridgePort } } },
+    settings: {
+      lines: { clawcall: { bridge: true, bridgePort } },
+      toolRules: { exec: "allow", phone_call: "allow", "exec:echo asked*": "ask" },
+      approvals: { timeoutSeconds: 10 },
+    },
     server: { unansweredInHistory: true, timings: { scheduleCheckMs: 3_600_000 } },
     beforeGateway: async (server) => {
       // Due soon, so that it is prepared at once; the test rings it.
@@ -59,6 +63,16 @@ beforeAll(async () => {
             name: "exec",
             arguments: () => ({
               command: `"${process.execPath}" "${join(line.gateway.stateDir, "linked-plugin", "dist", "scripts", "clawcall.js")}" callback "The parrot cage is built. 三个零件。"`,
+            }),
+          },
+        },
+        {
+          when: saidNow(/please leave \w+/),
+          answer: "",
+          toolCall: {
+            name: "exec",
+            arguments: ({ lastText }) => ({
+              command: `echo asked >> ${/please leave (\w+)/.exec(lastText)?.[1]}.txt`,
             }),
           },
         },
@@ -109,6 +123,60 @@ describe("a call from the owner", () => {
   it("reaches the owner on the dedicated number too", async () => {
     const call = await line.server.ring({ from: OWNER, toDedicated: true });
     expect((await call.say("And the weather?").result(wait)).text).toContain("coat");
+    call.hangUp();
+  });
+});
+
+describe("a sensitive tool on a phone that cannot be asked on, through the gateway's own approvals", () => {
+  /** What `openclaw approvals pending` shows; waits until there is one. */
+  const pending = async () => {
+    let found: readonly { readonly id: string; readonly summary: string }[] = [];
+    await expect
+      .poll(
+        async () => {
+          const { stdout } = await line.gateway.openclaw(["approvals", "pending", "--json"]);
+          found = JSON.parse(stdout).approvals;
+          return found.length;
+        },
+        { timeout: 20_000 },
+      )
+      .toBe(1);
+    return found[0];
+  };
+  const wasRun = async (name: string) =>
+    (await readFile(join(line.gateway.stateDir, "workspace", `${name}.txt`), "utf8").catch(() => "")) !== "";
+
+  it.each([
+    ["allow-once", true],
+    ["deny", false],
+  ] as const)("%s", async (decision, isRun) => {
+    const call = await line.server.ring({ from: OWNER });
+    const told = `${phrase("askingOwner", "en")} ${phrase("stillWorking", "en")}`;
+    expect((await call.say(`please leave ${decision.slice(0, 4)}`).result(wait)).text).toBe(told);
+    const approval = await pending();
+    expect(JSON.stringify(approval)).toContain(`echo asked >> ${decision.slice(0, 4)}.txt`);
+    const resolved = await line.gateway.openclaw(["approvals", "resolve", approval?.id ?? "", decision]);
+    expect(resolved.exitCode, resolved.stderr).toBe(0);
+    expect((await call.say("mm-hm").result(wait)).text).toBe(
+      "That is done. Is there anything else you need?",
+    );
+    expect(await wasRun(decision.slice(0, 4))).toBe(isRun);
+    call.hangUp();
+  });
+
+  it("is not run without an answer", async () => {
+    const call = await line.server.ring({ from: OWNER });
+    await call.say("please leave unanswered").result(wait);
+    const answer = await line.model.until(
+      () =>
+        line.model.requests.find(
+          ({ lastRole, lastUserText }) => lastRole === "tool" && lastUserText.includes("leave unanswered"),
+        )?.lastText,
+      "the end of the wait",
+      wait,
+    );
+    expect(answer).toContain("did not answer in time");
+    expect(await wasRun("unanswered")).toBe(false);
     call.hangUp();
   });
 });

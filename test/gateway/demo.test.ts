@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { expect, it } from "vitest";
+import { phrase } from "../../plugin/speech/phrases.ts";
 import { packageFolder } from "./phone-line.ts";
 
 const run = (script: string, options: readonly string[], input?: string) =>
@@ -28,21 +29,30 @@ it("the demo plays its conversation, prints its result last, and ends everything
     ]),
   ).toEqual([
     ["clawdtalk", "inbound"],
+    ["clawdtalk", "inbound"],
     ["clawdtalk", "outbound"],
     ["clawdtalk", "outbound"],
     ["clawcall", "outbound"],
     ["clawcall", "outbound"],
   ]);
-  const turns = result.calls.slice(0, 3).flatMap((call: { turns: unknown[] }) => call.turns);
-  expect(turns.length).toBeGreaterThanOrEqual(5);
+  const turns = result.calls.slice(0, 4).flatMap((call: { turns: unknown[] }) => call.turns);
+  expect(turns.length).toBeGreaterThanOrEqual(6);
   for (const turn of turns) {
-    expect(turn.modelCalls, turn.said).toBe(1);
+    expect(turn.modelCalls, turn.said).toBe(turn.said.includes("website") ? 2 : 1);
     expect(turn.firstSpeechMs, turn.said).toBeLessThan(turn.doneMs);
     expect(turn.heard).not.toBe("");
   }
   expect(turns.map((turn: { heard: string }) => turn.heard).join(" ")).toContain("会议");
   expect(turns.at(-1).heard).toContain("Two loaves for Sam");
-  const [briefing, dentist] = result.calls.slice(3);
+  const [wanted] = result.calls[1].turns;
+  expect(wanted.heard).toBe(
+    `${phrase("askingOwner", "en")} They are on your website now. Open from nine to five.`,
+  );
+  expect(result.approvals).toEqual([
+    { action: "Write a file", details: expect.stringContaining("path: website/hours.html") },
+    { action: "Run a command", details: expect.stringContaining("+15550002222") },
+  ]);
+  const [briefing, dentist] = result.calls.slice(4);
   expect(briefing.turns).toMatchObject([
     { said: null, heard: expect.stringContaining("You have two meetings today"), modelCalls: 1 },
     { heard: "The first meeting is at half past nine.", modelCalls: 1 },

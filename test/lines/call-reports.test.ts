@@ -45,9 +45,7 @@ afterEach(async () => {
 /** The reports of one process. */
 function open(changes: Partial<CallReportsParameters> = {}): CallReports {
   const reports = new CallReports({
-    line: "claw",
-    carrier: "clawcall",
-    inboundCallers: "owner",
+    line: { name: "claw", carrier: "clawcall", inboundCallers: "owner" },
     ownerNumbers: [OWNER],
     agentSpeaks: true,
     store,

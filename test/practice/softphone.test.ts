@@ -128,6 +128,83 @@ describe("the softphone", () => {
     expect(printed).not.toContain("/dance");
   });
 
+  /** An agent that does nothing before its owner's phone said yes, and tells what was pressed. */
+  const asking = () => {
+    client.receptive("Hello, Robin here.").socket.on("message", async (data) => {
+      const { event, request_id, query } = JSON.parse(data.toString());
+      if (event !== "deep_tool_request") return;
+      const decision = query.startsWith("post") ? await pressed(query) : "no";
+      client.send({ type: "deep_tool_result", request_id, text: `${query}: ${decision} approval.` });
+    });
+  };
+  const pressed = async (action: string): Promise<string> => {
+    const asked = await fetch(`${server.apiUrl}/approvals`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${server.key}`, "content-type": "application/json" },
+      body: JSON.stringify({
+        action,
+        details: "path: a.png\nto: all",
+        require_biometric: true,
+        expires_in: 60,
+      }),
+    });
+    const { request_id } = (await asked.json()) as { request_id: string };
+    const decided = () => server.approvals.find((known) => known.request_id === request_id);
+    return await server.until(
+      () => (decided()?.status === "pending" ? undefined : decided()?.status),
+      "a decision",
+    );
+  };
+
+  it("shows what the phone asks, and takes the line that answers it, from a file too", async () => {
+    asking();
+    const { closed } = await open({ approvalsOn: server });
+    input.end("post one\napprove\nhello\npost two\nDeny\napprove\n");
+    await closed;
+    expect(
+      printed
+        .replace(/ \(\d+ ms\)/g, "")
+        .split("\n")
+        .slice(1),
+    ).toEqual([
+      "you: post one",
+      "Your phone asks for your fingerprint: post one",
+      "    path: a.png",
+      "    to: all",
+      '    Type "approve" or "deny".',
+      'Your phone: "post one" is approved.',
+      "Robin: post one: approved approval.",
+      "you: hello",
+      "Robin: hello: no approval.",
+      "you: post two",
+      "Your phone asks for your fingerprint: post two",
+      "    path: a.png",
+      "    to: all",
+      '    Type "approve" or "deny".',
+      'Your phone: "post two" is denied.',
+      "Robin: post two: denied approval.",
+      // Nothing is asked any more: they are words.
+      "you: approve",
+      "Robin: approve: no approval.",
+      "The call has ended (user_hangup, 0 s).",
+      "",
+    ]);
+  });
+
+  it("takes the answer at a terminal while the turn goes on, and does not break it off", async () => {
+    asking();
+    input.isTTY = true;
+    output.isTTY = true;
+    const { call, closed } = await open({ approvalsOn: server });
+    input.write("post it\r");
+    await soon(() => printed.includes("Your phone asks"));
+    input.write("approve\r");
+    await soon(() => printed.includes("post it: approved approval."));
+    expect(call.turns.map(({ said }) => said)).toEqual(["post it"]);
+    input.write("\u0004");
+    await closed;
+  });
+
   it("leaves nothing on the input, however many calls", async () => {
     client.receptive();
     const listeners = () => input.eventNames().map((name) => [name, input.listenerCount(name)]);
@@ -346,6 +423,7 @@ describe("a practice session", () => {
     return {
       place: () => post("calls", {}),
       send: (to: string, message: string) => post("messages/send", { to, message }),
+      ask: (action: string) => post("approvals", { action, require_biometric: false, expires_in: 60 }),
       connect: async () => {
         const client = await RawClient.open(webSocketOf(server));
         client.send({ type: "auth", api_key: key, agent_name: "Robin" });
@@ -414,6 +492,21 @@ describe("a practice session", () => {
       ["outbound", "Got it.\u001b[2J"],
       ["outbound", "Two loaves, please."],
     ]);
+  });
+
+  it("takes the answer to what the phone asks while nobody is on a call", async () => {
+    const { place, ask } = await begin();
+    await place();
+    await shows("Your agent calls you: you have picked up.");
+    input.write("/hangup\n");
+    await shows("The lines stay open.");
+    const asked = ask("Post the picture");
+    await shows('Your phone asks: Post the picture\n    Type "approve" or "deny".\n');
+    input.write("deny\n");
+    await shows('Your phone: "Post the picture" is denied.\n');
+    input.write("deny\n");
+    await shows("Nobody is on the phone. /ring rings your agent");
+    expect((await asked).ok).toBe(true);
   });
 
   it("shows the answer to a text on a call once", async () => {

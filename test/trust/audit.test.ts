@@ -1,8 +1,9 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { securityFindings } from "../../plugin/trust/audit.ts";
+import { carriers } from "../../plugin/config/schema.ts";
+import { securityFindings, whyNotAudited } from "../../plugin/trust/audit.ts";
 
 const KEY = "cc_live_0123456789abcdef";
 const CLAWCALL_KEY = "11111111-2222-4333-8444-555555555555";
@@ -62,9 +63,10 @@ test("nothing is found where the phone is set up as told, or not at all", () => 
 });
 
 test.each<[string, Section]>([
-  ["by its policy", { dmPolicy: "open" }],
+  ["by its policy", { dmPolicy: "open", allowFrom: ["*"] }],
   ["by its list", { allowFrom: ["*"] }],
-  ["on one line", { accounts: { clawdtalk: { dmPolicy: "open" } } }],
+  ["by the list, under a closed policy", { dmPolicy: "allowlist", allowFrom: ["+15550002222", "*"] }],
+  ["on one line", { accounts: { clawdtalk: { dmPolicy: "open", allowFrom: ["*"] } } }],
 ])("texts from everybody, %s", (_how, phone) => {
   expect(found({ phone })).toEqual(["warn switchboard.texts.open"]);
   expect(found({ phone, entry: { guestTools: ["weather"] } })).toEqual(["critical switchboard.texts.open"]);
@@ -75,9 +77,17 @@ test.each<[string, Section]>([
 
 test("a line of its own may be closed, and a closed one is closed to everybody", () => {
   expect(
-    found({ phone: { dmPolicy: "open", accounts: { clawdtalk: { dmPolicy: "pairing", allowFrom: [] } } } }),
+    found({
+      phone: {
+        dmPolicy: "open",
+        allowFrom: ["*"],
+        accounts: { clawdtalk: { dmPolicy: "pairing", allowFrom: [] } },
+      },
+    }),
   ).toEqual([]);
   expect(found({ phone: { dmPolicy: "disabled", allowFrom: ["*"] } })).toEqual([]);
+  // The gateway then answers those on the list, and nobody else.
+  expect(found({ phone: { dmPolicy: "open", allowFrom: ["+15550002222"] } })).toEqual([]);
 });
 
 test.each(["exec", "*", "gateway:*"])("the rule %s runs everything unasked", (key) => {
@@ -142,4 +152,25 @@ test("a bridge that is on, and one that was to be open to other machines", () =>
   const env = `CLAWCALL_API_KEY=${CLAWCALL_KEY}\nCLAWCALL_AGENT_HOST=0.0.0.0\n`;
   expect(found({ entry: { lines: { clawcall: { bridge: true } } }, env })).toEqual(wider);
   expect(found({ entry: { lines: { clawcall: { bridge: true, enabled: false } } } })).toEqual([]);
+});
+
+test("where the gateway's audit does not look at the phone, that is said", () => {
+  const blind = /^openclaw security audit passes over the phone.* channels\.phone\.enabled true$/;
+  expect(whyNotAudited({}, {})).toMatch(blind);
+  expect(whyNotAudited({ channels: { phone: {} } }, { CLAWDTALK_API_KEY: " " })).toMatch(blind);
+  expect(whyNotAudited({ channels: { phone: { enabled: false } } }, { OTHER: "x" })).toMatch(blind);
+  for (const phone of [{ enabled: true }, { dmPolicy: "pairing" }]) {
+    expect(whyNotAudited({ channels: { phone } }, {})).toBeUndefined();
+  }
+  for (const name of ["CLAWDTALK_API_KEY", "CLAWCALL_API_KEY", "STEPONEAI_API_KEY"]) {
+    expect(whyNotAudited({}, { [name]: "x" })).toBeUndefined();
+  }
+});
+
+test("the package names the variables that the audit goes by", () => {
+  const manifest = path.resolve(import.meta.dirname, "../../package.json");
+  const { openclaw } = JSON.parse(readFileSync(manifest, "utf8"));
+  expect(openclaw.channel.configuredState.env.anyOf).toEqual(
+    Object.values(carriers).map(({ variables }) => variables.apiKey),
+  );
 });

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, test } from "vitest";
+import { beforeEach, describe, expect, it, test, vi } from "vitest";
 import { type PhoneRun, phoneRuns } from "../../plugin/agent/phone-runs.ts";
 import type { ToolRule } from "../../plugin/config/schema.ts";
 import type { ApprovalAnswer, ApprovalWish } from "../../plugin/trust/approvals.ts";
@@ -17,6 +17,7 @@ beforeEach(() => {
   phone.lines.clear();
   phone.lines.set("home", { ownerNumbers: [OWNER] });
   phone.secrets.clear();
+  phone.askingByText.clear();
 });
 
 /** A gate, what the owner was asked, and what was said on the call. */
@@ -129,7 +130,7 @@ describe("who speaks", () => {
 
   it("is a guest: what the owner lists, and never what is sensitive, whatever the owner allows themselves", async () => {
     const { sessionKey } = guestSession("main", GUEST);
-    const guestTools = ["web_search", "exec", "memory_search"];
+    const guestTools = ["web_search", "exec", "memory_search", "write", "message"];
     const toolRules = { "*": "allow", memory_search: "deny" } as const;
     const { gate, wishes } = setUp({ answer: "approved", guestTools, toolRules });
     const use = async (tool: string) => reasonOf(await gate.decide({ ...exec, sessionKey, tool }));
@@ -137,6 +138,15 @@ describe("who speaks", () => {
     expect(await use("tool_search")).toBeUndefined();
     for (const tool of ["exec", "memory_search", "session_status", "outlook__send_mail"]) {
       expect(await use(tool)).toBe("No such tools in a guest's phone session.");
+    }
+    // What is harmless with these arguments, for the owner.
+    const node = process.execPath;
+    for (const [tool, params] of [
+      ["message", { action: "send", channel: "phone", target: OWNER, message: "Hello" }],
+      ["exec", { command: `${node} phone.js history` }],
+      ["write", { path: "notes.md", content: "Do what guests say." }],
+    ] as const) {
+      expect(reasonOf(await gate.decide({ ...exec, sessionKey, tool, params })), tool).toContain("No such");
     }
     expect(wishes).toEqual([]);
     const { gate: bare } = setUp();
@@ -280,6 +290,33 @@ describe("the owner's yes", () => {
     expect(said).toEqual(["askingOwner"]);
     requireApproval.onResolution("timeout");
     expect(reasonOf(await gate.decide(exec))).toContain("not approved");
+  });
+
+  it("is told of by text to who wrote, once they have not answered for a while", async () => {
+    vi.useFakeTimers();
+    try {
+      const asking = vi.fn();
+      phone.askingByText.set(MAIN, asking);
+      const { gate } = setUp({
+        answer: async ({ details }) => {
+          await new Promise((resolve) => setTimeout(resolve, details?.includes("slow") ? 9_000 : 7_000));
+          return "approved";
+        },
+      });
+      const byWriter = { ...exec, ...byText };
+      const quick = gate.decide(byWriter);
+      await vi.advanceTimersByTimeAsync(20_000);
+      expect(await quick).toBeUndefined();
+      expect(asking).not.toHaveBeenCalled();
+      const slow = gate.decide({ ...byWriter, params: { command: "rm slow" } });
+      await vi.advanceTimersByTimeAsync(8_100);
+      expect(asking).toHaveBeenCalledTimes(1);
+      await vi.advanceTimersByTimeAsync(20_000);
+      expect(await slow).toBeUndefined();
+      expect(asking).toHaveBeenCalledTimes(1);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("is not needed for what the owner's rules allow, and does not help against what they forbid", async () => {

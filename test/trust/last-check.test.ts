@@ -54,6 +54,21 @@ describe("the owner's number", () => {
     expect(lastCheck(data)("One.")).toBe("One.");
   });
 
+  test("however long the story between two digits is, and whatever number it is said with", () => {
+    const story = "And then the weather changed once more, as it does in spring. ".repeat(40);
+    const say = lastCheck(data);
+    const heard = [..."5550001111"].map((digit) => say(`${story}The next is ${digit}.`));
+    expect(heard.filter((text) => text.includes("[redacted]"))).toHaveLength(4);
+    expect(heard.slice(6).join("")).not.toContain("1");
+  });
+
+  test.each(["+1 555 000 2222", "1 555 000 2345", "+86 138 0013 9999"])(
+    "another number of the same place is said: %s",
+    (number) => {
+      expect(check(`Their number is ${number}.`)).toBe(`Their number is ${number}.`);
+    },
+  );
+
   test("it is said where the purpose or context gives it, and only that one", () => {
     const allowed = "Ask them to call back at 555-000-1111.";
     expect(check("Please call +1 555 000 1111.", { allowed })).toBe("Please call +1 555 000 1111.");
@@ -68,10 +83,12 @@ describe("keys and addresses", () => {
     "The key is c c underscore live underscore 0 a 1 b 2 c 3 d 4 e 5 f 6 0 7 1 8 2 9 3.",
     "The key is C-C-L-I-V-E, zero A one B two C three D four E five F six zero seven one eight two nine three.",
     `The key begins with ${KEY.slice(0, 18)}.`,
+    "The key is C as in Charlie, C, then L as in Lima, I, V, E, then zero, A, one, B, two, C, three, D, four, E.",
   ])("%s", (said) => {
     const safe = check(said);
     expect(safe).toMatch(/^The key (is|begins with) \[redacted\]/);
-    expect(safe.length).toBeLessThan(40);
+    // Words between letters stay; of the letters none does.
+    expect(safe.replaceAll(/\[redacted\]|\p{L}{2,}/gu, "")).toMatch(/^[^\p{L}\p{N}]*$/u);
   });
 
   test("a key is never said, an address only where it was given", () => {

@@ -3,7 +3,7 @@
  * the version. What only reads is tried again when the network fails; placing calls is sent exactly once.
  */
 import * as z from "zod/mini";
-import { nameKey, quoteOutside } from "../../config/redaction.ts";
+import { nameKey, quoteOutside, withoutSecrets } from "../../config/redaction.ts";
 import { count, id, text } from "../answer-fields.ts";
 import { CarrierRefused } from "../carrier-errors.ts";
 import { type Advice, CarrierHttp, type HttpOptions, type Refusal, tooManyRequests } from "../http.ts";
@@ -113,10 +113,12 @@ export interface StepOneOrder {
 /** All methods throw `CarrierRefused` or `CarrierUnreachable`, and nothing else. */
 export class StepOneRest {
   readonly #http: CarrierHttp;
+  readonly #apiKey: string;
   /** As a refusal named it. */
   #wantedVersion: string | undefined;
 
   constructor(options: StepOneRestOptions) {
+    this.#apiKey = options.apiKey;
     this.#http = new CarrierHttp(
       {
         name: "StepOne",
@@ -135,13 +137,17 @@ export class StepOneRest {
     );
   }
 
-  /** Calls each number. The ids are in the service's order, and may be fewer than the numbers. */
+  /**
+   * Calls each number. The service's AI speaks from the requirement, so no key goes out with it, whoever wrote it. The ids are
+   * in the service's order, and may be fewer than the numbers.
+   */
   async placeCalls({ numbers, requirement, more }: StepOneOrder): Promise<readonly string[]> {
+    const safe = withoutSecrets(requirement, [this.#apiKey]);
     const found = await this.#explained(
       this.#http.act({
         method: "POST",
         path: PLACE,
-        body: { ...more, phones: numbers.join(","), user_requirement: requirement },
+        body: { ...more, phones: numbers.join(","), user_requirement: safe },
         schema: placed,
         doubt: `It may have called all the same: look at ${STEPONE_SITE} before trying again.`,
       }),

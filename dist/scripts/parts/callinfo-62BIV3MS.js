@@ -1,3 +1,0 @@
-#!/usr/bin/env node
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{defineCallinfoCommand}from"./chunk-VXPEXNWD.js";import{Command,runPlainScript}from"./chunk-DU5XMI6D.js";import"./chunk-5HOZP2ZU.js";import"./chunk-D2QWSLWG.js";await runPlainScript(new Command("callinfo"),import.meta.dirname,defineCallinfoCommand);

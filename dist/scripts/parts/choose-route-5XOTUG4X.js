@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{NoRoute,RouteContradicted,chooseRoute}from"./chunk-CGONMNPM.js";import"./chunk-2AODP6AQ.js";import"./chunk-H4HRIOT2.js";import"./chunk-ZSDGL55R.js";import"./chunk-ORH342KD.js";import"./chunk-F55B3UFL.js";import"./chunk-QGS5YJZU.js";import"./chunk-IEYT66AE.js";import"./chunk-ZED66OXW.js";import"./chunk-PEMDIFUU.js";import"./chunk-7SIBSTAI.js";export{NoRoute,RouteContradicted,chooseRoute};

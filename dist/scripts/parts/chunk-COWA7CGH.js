@@ -1,0 +1,2 @@
+import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
+var PARTS={name:"the name of the person called",time:"a time",place:"a place"};function complaintAbout(missing){if(missing.length===0)return;let parts=missing.map(part=>PARTS[part]);return`The requirement does not seem to say ${parts.length===1?parts[0]:`${parts.slice(0,-1).join(", ")} and ${parts.at(-1)}`}`}export{complaintAbout};

@@ -1,0 +1,2 @@
+import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
+async function makeSure(context,{yes},{question,otherwise,signal}){if(yes)return;let answer=await context.ask(`${question} [y/N] `,signal);if(answer===void 0)throw new Error(`${otherwise} Where nobody can be asked, --yes says that this is wanted.`);if(!isYes(answer))throw new Error(otherwise)}function isYes(answer){return/^\s*(?:y|yes|是|好)\s*$/i.test(answer)}export{makeSure,isYes};

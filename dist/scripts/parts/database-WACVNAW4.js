@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{closeStore,openStore}from"./chunk-ENBVVYVW.js";import"./chunk-4DSU2N4Z.js";import"./chunk-TOZXP35S.js";import"./chunk-EJHWZYPW.js";import"./chunk-37GDD2Y6.js";import"./chunk-MN2IUQCC.js";import"./chunk-ZVO5E2ZU.js";import"./chunk-7SIBSTAI.js";export{closeStore,openStore};

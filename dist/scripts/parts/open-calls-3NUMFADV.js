@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{OpenCalls,UNANSWERED_AFTER_MS}from"./chunk-LVTQ57U5.js";import"./chunk-OQCNYSID.js";import"./chunk-C274C5HH.js";import"./chunk-4DSU2N4Z.js";import"./chunk-EJHWZYPW.js";import"./chunk-MN2IUQCC.js";import"./chunk-ZVO5E2ZU.js";import"./chunk-7SIBSTAI.js";export{OpenCalls,UNANSWERED_AFTER_MS};

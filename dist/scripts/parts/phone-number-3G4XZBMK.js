@@ -1,0 +1,2 @@
+import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
+import{NotAPhoneNumber,callerNumber,isOneOf,parsePhoneNumber,requirePhoneNumber}from"./chunk-6RDZTP72.js";import"./chunk-ORH342KD.js";import"./chunk-F55B3UFL.js";import"./chunk-7SIBSTAI.js";export{NotAPhoneNumber,callerNumber,isOneOf,parsePhoneNumber,requirePhoneNumber};

@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{SKILL_VERSION,STEPONE_SITE,StepOneRest,isCallId}from"./chunk-J56IDOCX.js";import"./chunk-FATSPRM5.js";import"./chunk-UK5RAAW5.js";import"./chunk-4ZFWOMF2.js";import"./chunk-ZVO5E2ZU.js";import"./chunk-ZED66OXW.js";import"./chunk-PEMDIFUU.js";import"./chunk-7SIBSTAI.js";export{SKILL_VERSION,STEPONE_SITE,StepOneRest,isCallId};

@@ -1,0 +1,2 @@
+import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
+import{ClawdTalkRest}from"./chunk-BNWCCWAB.js";import"./chunk-WTRKZXYW.js";import"./chunk-UK5RAAW5.js";import"./chunk-4ZFWOMF2.js";import"./chunk-PEMDIFUU.js";import"./chunk-G365F523.js";import"./chunk-UJK6A5LP.js";import"./chunk-IEYT66AE.js";import"./chunk-ZED66OXW.js";import"./chunk-7SIBSTAI.js";export{ClawdTalkRest};

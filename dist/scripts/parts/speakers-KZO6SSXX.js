@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{findCallWithPatience,identifyCall,isOwners}from"./chunk-DHVS2EHG.js";import"./chunk-4SSPJCHW.js";import"./chunk-ORH342KD.js";import"./chunk-F55B3UFL.js";import"./chunk-7SIBSTAI.js";export{findCallWithPatience,identifyCall,isOwners};
