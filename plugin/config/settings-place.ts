@@ -39,6 +39,7 @@ const WHEN_WRONG: Readonly<Record<string, unknown>> = {
   bridge: false,
   quietHours: "22:00-07:00",
   callingHours: "09:00-17:00",
+  numberTimezones: {},
   callsPerDay: lineDefaults.callsPerDay,
   textsPerDay: lineDefaults.textsPerDay,
   minutesPerDay: lineDefaults.minutesPerDay,
@@ -53,6 +54,8 @@ function whenWrong(place: readonly string[]): { at: readonly string[]; value: un
   if (first === "approvals" && second in APPROVALS) {
     return { at: [first, second], value: APPROVALS[second as keyof typeof APPROVALS] };
   }
+  // What one entry does not say of numbers, the tables do.
+  if (first === "numberTimezones" && place.length === 2) return undefined;
   const at = place.slice(0, first === "lines" ? 3 : 1);
   const setting = at.at(-1) ?? "";
   return at.length !== 2 && Object.hasOwn(WHEN_WRONG, setting)

@@ -92,7 +92,9 @@ afterEach(async () => {
 /** What has reached each carrier that makes a phone ring, now or later, or is a text: since it was started. */
 const ordered = () => [
   clawdtalk.rest.filter(({ method }) => method === "POST"),
-  clawcall.requests.filter(({ method, path }) => method === "POST" && path.includes("/calls/")),
+  clawcall.requests.filter(
+    ({ method, path }) => method === "POST" && /\/calls\/(?:outbound|schedule)/.test(path),
+  ),
   stepone.requests.filter(({ path }) => path.endsWith("/initiate_call")),
 ];
 
