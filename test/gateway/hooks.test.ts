@@ -87,6 +87,10 @@ describe("with the permission to take part in conversations", () => {
               hooks: { allowConversationAccess: true },
               config: {
                 ownerNumbers: [OWNER],
+                // The gate's asking and the hours have tests of their own.
+                toolRules: { exec: "allow", message: "allow" },
+                quietHours: "off",
+                callingHours: "always",
                 lines: {
                   clawdtalk: { model: "practice/scripted-fast", thinking: "high" },
                   spare: { apiKey: SPARE_KEY, server: spare.url },
