@@ -4,7 +4,7 @@
  */
 
 import { createChannelPairingChallengeIssuer } from "openclaw/plugin-sdk/channel-pairing";
-import type { PluginRuntime } from "openclaw/plugin-sdk/core";
+import type { OpenClawConfig, PluginRuntime } from "openclaw/plugin-sdk/core";
 import { phoneRuns } from "../agent/phone-runs.ts";
 import type { SessionTurns } from "../agent/session-turns.ts";
 import type { E164 } from "../config/phone-number.ts";
@@ -89,7 +89,9 @@ export async function answerText(
   }
   // What may run at all: the others would only be asked for in vain.
   const guestTools = parameters.guestTools.filter(isForGuests);
-  const { dispatchReplyWithBufferedBlockDispatcher: dispatch } = runtime.channel.reply;
+  const { dispatchReplyWithBufferedBlockDispatcher: dispatch, dispatchReplyFromConfig: reply } =
+    runtime.channel.reply;
+  const asOwner = command === "taken" ? { commands: ownedBy(text.from, config) } : undefined;
   const run = async () =>
     await runtime.channel.inbound.run({
       channel: "phone",
@@ -105,7 +107,7 @@ export async function answerText(
           raw: text,
         }),
         resolveTurn: async (input) => ({
-          cfg: config,
+          cfg: { ...config, ...asOwner },
           channel: "phone",
           accountId: line,
           agentId: session.agentId,
@@ -136,10 +138,18 @@ export async function answerText(
             extra: { CommandInterpretationSuppressed: command !== "taken" },
           }),
           recordInboundSession: runtime.channel.session.recordInboundSession,
-          dispatchReplyWithBufferedBlockDispatcher:
-            isOwner || guestTools.length === 0
-              ? dispatch
-              : async (dispatched) => await dispatch({ ...dispatched, toolsAllow: guestTools }),
+          dispatchReplyWithBufferedBlockDispatcher: async (dispatched) =>
+            await dispatch({
+              ...dispatched,
+              ...(isOwner || guestTools.length === 0 ? {} : { toolsAllow: guestTools }),
+              // The reply looks into the config once more by itself, but for what is laid over it.
+              ...(asOwner === undefined
+                ? {}
+                : {
+                    dispatchReplyFromConfig: async (replied) =>
+                      await reply({ ...replied, configOverride: asOwner }),
+                  }),
+            }),
           replyOptions: {
             ...(parameters.thinking === undefined ? {} : { thinkingLevelOverride: parameters.thinking }),
             // A guest's run has no tools but those listed, and none of the owner's files; the gate refuses once more.
@@ -163,6 +173,14 @@ export async function answerText(
   if (isStopCommand(text.body)) await run();
   else await parameters.turns.take(session, () => whileTold(text, session.sessionKey, parameters, run));
   return "answered";
+}
+
+/**
+ * The gateway's `commands` for a command of this owner's. With `openclaw pairing approve` the gateway writes a guest down as
+ * the one owner whose commands it takes, when it knows no other: theirs would then be dropped.
+ */
+function ownedBy(number: E164, { commands }: OpenClawConfig): NonNullable<OpenClawConfig["commands"]> {
+  return { ...commands, ownerAllowFrom: [...(commands?.ownerAllowFrom ?? []), `phone:${number}`] };
 }
 
 /** Whoever waits for their own yes is told once that they were asked for it. */

@@ -135,6 +135,9 @@ describe("a text from a number nobody knows", () => {
     expect(requests).toEqual([]);
     const [code = ""] = /\b[A-Z0-9]{6,}\b/.exec(challenge.replace(UNKNOWN, "")) ?? [];
     expect((await line.gateway.openclaw(["pairing", "approve", "phone", code])).exitCode).toBe(0);
+    // The gateway has written the guest down as the owner whose commands it takes: ours are still the owner's, and only theirs.
+    expect((await replyTo(OWNER, "/status")).join(" ")).toContain("OpenClaw");
+    expect((await replyTo(UNKNOWN, "/status")).join(" ")).not.toContain("OpenClaw");
     const asGuest = await during(async () => await replyTo(UNKNOWN, "Please run a command now"));
     expect(asGuest.length).toBeGreaterThan(0);
     for (const request of asGuest) {
