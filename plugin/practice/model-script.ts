@@ -41,7 +41,7 @@ export interface ModelRule {
   /** The text; with a tool call it is said before the call and may be empty. */
   readonly answer: string | ((request: ModelRequest) => string);
   readonly toolCall?: {
-    readonly name: string;
+    readonly name: string | ((request: ModelRequest) => string);
     readonly arguments:
       | Readonly<Record<string, unknown>>
       | ((request: ModelRequest) => Readonly<Record<string, unknown>>);

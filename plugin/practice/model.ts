@@ -277,12 +277,12 @@ class ModelServer implements PracticeModel {
 function composeAnswer(rule: ModelRule, record: ModelRequest, number: number) {
   const text = typeof rule.answer === "function" ? rule.answer(record) : rule.answer;
   const words = wordsOf(rule.words === undefined ? text : withWordCount(text, rule.words));
-  const input = rule.toolCall?.arguments;
+  const { name, arguments: input } = rule.toolCall ?? {};
   const toolCall = rule.toolCall && {
     id: `call_practice_${number}`,
     type: "function",
     function: {
-      name: rule.toolCall.name,
+      name: typeof name === "function" ? name(record) : name,
       arguments: JSON.stringify(typeof input === "function" ? input(record) : input),
     },
   };

@@ -127,7 +127,8 @@ export class ToolGate {
     if (speaker === "unclear") return blocked("It cannot be told who is speaking, so no tool is run.");
     if (run !== undefined && !run.isOpen()) return blocked(MOVED_ON);
     const line = run?.line ?? (asked.requester?.channel === CHANNEL ? asked.requester.accountId : undefined);
-    const places = this.#p.places({ agentId: asked.agentId, line });
+    const isTold = asked.runId !== undefined && phoneRuns().toldOfOthers.has(asked.runId);
+    const places = { ...this.#p.places({ agentId: asked.agentId, line }), quotesOthers: isTold };
     const { guestTools, toolRules } = this.#p.settings();
     if (speaker !== "owner") {
       const rule = toolRule(asked, { rules: toolRules, places });
