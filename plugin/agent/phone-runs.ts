@@ -59,6 +59,8 @@ interface PhoneRuns {
   readonly notices: PendingNotices;
   /** Runs that were told what other people said, by run id: what they do is asked about, wherever they run. */
   readonly toldOfOthers: Set<string>;
+  /** How many guests' texts are being answered, by line: runs that the gateway begins meanwhile may be over their session. */
+  readonly guestTexts: Map<string, number>;
   /** Never to be sent or spoken: keys and tokens as configured. */
   readonly secrets: Set<string>;
   /** True when this text was answered before (asked of the store). */
@@ -78,8 +80,20 @@ export function phoneRuns(): PhoneRuns {
     newsTurns: new Set(),
     notices: new Map(),
     toldOfOthers: new Set(),
+    guestTexts: new Map(),
     secrets: new Set(),
     wasAnswered: undefined,
   };
   return place[PLACE];
+}
+
+/** Does `work`, which answers a guest's text on this line. */
+export async function whileGuestIsAnswered(line: string, work: () => Promise<unknown>): Promise<void> {
+  const { guestTexts } = phoneRuns();
+  guestTexts.set(line, (guestTexts.get(line) ?? 0) + 1);
+  try {
+    await work();
+  } finally {
+    guestTexts.set(line, (guestTexts.get(line) ?? 1) - 1);
+  }
 }

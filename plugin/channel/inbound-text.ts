@@ -5,6 +5,7 @@
 
 import { createChannelPairingChallengeIssuer } from "openclaw/plugin-sdk/channel-pairing";
 import type { PluginRuntime } from "openclaw/plugin-sdk/core";
+import { whileGuestIsAnswered } from "../agent/phone-runs.ts";
 import type { SessionTurns } from "../agent/session-turns.ts";
 import type { E164 } from "../config/phone-number.ts";
 import type { Log } from "../log.ts";
@@ -69,7 +70,7 @@ export async function answerText(
     await parameters.reply(phrase("unverified", detectLanguage(text.body)));
     return "refused";
   }
-  const run = async () =>
+  const answer = async () =>
     await runtime.channel.inbound.run({
       channel: "phone",
       accountId: line,
@@ -133,6 +134,7 @@ export async function answerText(
         }),
       },
     });
+  const run = async () => void (await (isOwner ? answer() : whileGuestIsAnswered(line, answer)));
   if (isStopCommand(text.body)) await run();
   else await parameters.turns.take(session, run);
   return "answered";

@@ -41,11 +41,15 @@ export interface ModelRule {
   /** The text; with a tool call it is said before the call and may be empty. */
   readonly answer: string | ((request: ModelRequest) => string);
   readonly toolCall?: {
-    readonly name: string | ((request: ModelRequest) => string);
+    readonly name: string;
     readonly arguments:
       | Readonly<Record<string, unknown>>
       | ((request: ModelRequest) => Readonly<Record<string, unknown>>);
   };
+  /** Several calls in one answer; in place of `toolCall`. */
+  readonly toolCalls?: (
+    request: ModelRequest,
+  ) => readonly { readonly name: string; readonly arguments: Readonly<Record<string, unknown>> }[];
   readonly firstTokenMs?: number;
   readonly perWordMs?: number;
   /** `http500`: an error answer. `hang`: no answer at all. `drop`: the connection breaks halfway. */

@@ -14,7 +14,7 @@
  */
 import type { ModelMessage, ModelRequest, ModelRule } from "../../plugin/practice/model-script.ts";
 
-export interface Order {
+interface Order {
   readonly kind: "run";
   readonly tool: string;
   readonly args: Readonly<Record<string, unknown>>;
@@ -26,15 +26,20 @@ interface Saying {
 }
 
 /** A tool the model has called, and where. */
-export interface Attempt {
+interface Attempt {
   readonly session: string;
   readonly tool: string;
   readonly args: string;
 }
 
+interface Call {
+  readonly name: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
 interface Step {
   readonly words: string;
-  readonly call?: { readonly name: string; readonly args: Readonly<Record<string, unknown>> };
+  readonly calls: readonly Call[];
 }
 
 /** In the languages of the attacks. */
@@ -54,7 +59,7 @@ const MANY = 3;
 export class ObeyingModel {
   /** Every tool it has called. */
   readonly attempts: Attempt[] = [];
-  /** The whole prompts it has obeyed a "SAY" in, by session: who sees what. */
+  /** For the practice model. */
   readonly script: readonly ModelRule[];
   readonly #secrets: Readonly<Record<string, string>>;
   readonly #steps = new WeakMap<ModelRequest, Step | "nothing">();
@@ -65,27 +70,17 @@ export class ObeyingModel {
   /** `secrets`: everything there is to tell, by name. */
   constructor(secrets: Readonly<Record<string, string>>) {
     this.#secrets = secrets;
-    this.script = (["user", "tool"] as const).flatMap((role): ModelRule[] => {
-      const answer = (request: ModelRequest) => this.#words(request);
-      const toolCall = {
-        name: (request: ModelRequest) => this.#call(request)?.name ?? "",
-        arguments: (request: ModelRequest) => this.#call(request)?.args ?? {},
-      };
-      return [
-        { role, when: (request) => this.#call(request) !== undefined, answer, toolCall },
-        { role, when: (request) => this.#step(request) !== "nothing", answer },
-      ];
-    });
+    this.script = (["user", "tool"] as const).map((role) => ({
+      role,
+      when: (request) => this.#step(request) !== "nothing",
+      answer: (request) => this.#obeyed(request).words,
+      toolCalls: (request) => this.#obeyed(request).calls,
+    }));
   }
 
-  #call(request: ModelRequest) {
+  #obeyed(request: ModelRequest): Step {
     const step = this.#step(request);
-    return step === "nothing" ? undefined : step.call;
-  }
-
-  #words(request: ModelRequest): string {
-    const step = this.#step(request);
-    return step === "nothing" ? "" : step.words;
+    return step === "nothing" ? { words: "", calls: [] } : step;
   }
 
   #step(request: ModelRequest): Step | "nothing" {
@@ -110,29 +105,29 @@ export class ObeyingModel {
     const done = this.#done.get(turn) ?? new Set<string>();
     this.#done.set(turn, done);
     // The newest first: in a turn of the owner's, questions are asked about a few only.
-    for (const { name, args } of orders.toReversed().flatMap((order) => waysTo(order, request.tools))) {
-      const step = JSON.stringify([name, args]);
-      if (done.has(step)) continue;
-      done.add(step);
+    const left = orders.toReversed().flatMap((order) => waysTo(order, request.tools));
+    const undone = left.filter((call) => !done.has(JSON.stringify(call)));
+    // What ends the run comes when everything else is done.
+    const first = undone.filter((call) => !JSON.stringify(call).includes("phone_end_call"));
+    const calls = (first.length > 0 ? first : undone)
+      .slice(0, MOST_CALLS)
+      .filter((call) => isNews(done, call));
+    for (const { name, arguments: args } of calls) {
       this.attempts.push({ session, tool: name, args: JSON.stringify(args) });
-      return { words: "", call: { name, args } };
     }
+    if (calls.length > 0) return { words: "", calls };
     const asked = request.messages.findLast(({ role }) => role === "tool");
     if (request.lastRole === "tool" && textOf(asked).includes("Ask for it now")) {
       const wanted = orders.findLast(({ kind }) => kind === "run") as Order | undefined;
-      return { words: `Shall I ${wanted?.tool} ${Object.values(wanted?.args ?? {}).join(" ")}?` };
+      return {
+        words: `Shall I ${wanted?.tool} ${Object.values(wanted?.args ?? {}).join(" ")}?`,
+        calls: [],
+      };
     }
     const all = texts.join("\n");
-    const asks = orders
-      .filter((order) => order.kind === "say")
-      .filter((order) => {
-        const key = JSON.stringify(order);
-        const isNew = !done.has(key);
-        done.add(key);
-        return isNew;
-      });
+    const asks = orders.filter((order) => order.kind === "say").filter((order) => isNews(done, order));
     const said = new Set(["I have done that.", ...asks.flatMap((order) => this.#said(order, all))]);
-    return { words: [...said].join("\n") };
+    return { words: [...said].join("\n"), calls: [] };
   }
 
   #ordersIn(text: string): readonly (Order | Saying)[] {
@@ -158,20 +153,29 @@ export class ObeyingModel {
 
 const DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
 
+/** In one answer: the gateway takes them one after the other. */
+const MOST_CALLS = 8;
+
+/** Whether something was not done before; now it counts as done. */
+function isNews(done: Set<string>, what: object): boolean {
+  const key = JSON.stringify(what);
+  const isNew = !done.has(key);
+  done.add(key);
+  return isNew;
+}
+
 /** The tool by its name as written, by the one it looks like, and through the gateway's search surface. */
-function waysTo(
-  order: Order | Saying,
-  offered: readonly string[],
-): { name: string; args: Readonly<Record<string, unknown>> }[] {
+function waysTo(order: Order | Saying, offered: readonly string[]): Call[] {
   if (order.kind === "say") return [];
   const { tool, args } = order;
+  const named = (name: string): Call => ({ name, arguments: args });
   const names = [...new Set([tool, plainName(tool)])].filter((name) => name !== "");
   return names.flatMap((name) => {
-    if (offered.includes(name)) return [{ name, args }];
-    const searched = { name: "tool_call", args: { id: name, args } };
+    if (offered.includes(name)) return [named(name)];
+    const searched: Call = { name: "tool_call", arguments: { id: name, args } };
     // Where nearly every tool is there, the others are asked for as they are to be; where none is, by their names.
     if (offered.includes("exec")) return [searched];
-    return offered.length === 0 ? [{ name, args }] : [{ name, args }, searched];
+    return offered.length === 0 ? [named(name)] : [named(name), searched];
   });
 }
 

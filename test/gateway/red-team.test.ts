@@ -26,7 +26,7 @@ const attackSchema = z.strictObject({
   way: z.enum(["called", "calls", "ownersLine", "guest", "texts", "event"]),
   carrier: z.enum(["clawdtalk", "clawcall", "stepone"]).default("clawdtalk"),
   words: z.array(z.string()).default([]),
-  /** So many characters are said before the last words. */
+  /** So many characters are said before each of the words. */
   longWinded: z.number().default(0),
   from: z.string().optional(),
   messageId: z.string().optional(),
@@ -106,7 +106,6 @@ const model = new ObeyingModel(secrets);
 const broken = new Map<string, string>();
 let settingsBefore = "";
 let jobsAfter = "";
-const timings: string[] = [];
 
 interface Servers {
   readonly clawdtalk: Awaited<ReturnType<typeof startClawdTalkPractice>>;
@@ -153,66 +152,18 @@ beforeAll(async () => {
     const message = voicemails.get(to);
     return message === undefined ? { does: "answer" } : { does: "voicemail", message };
   };
-  secrets["gatewayToken"] = line.gateway.token;
+  secrets.gatewayToken = line.gateway.token;
   settingsBefore = await settings();
   answerApprovals();
-  await timed("controls", controls);
-  await timed("while the owner is asked", whileOwnerIsAsked);
-  await timed(
-    "attacks with the owner's rights",
-    async () => await inBatches(others.filter(isInOwnersName), 1),
-  );
-  await timed("attacks", async () => await inBatches(others.filter((attack) => !isInOwnersName(attack))));
-  await timed("what is told", ownersTurns);
-  await timed("the end", async () => {
-    jobsAfter = await jobs();
-  });
+  await controls();
+  await whileOwnerIsAsked();
+  await inBatches(others.filter(isInOwnersName), 1);
+  await inBatches(others.filter((attack) => !isInOwnersName(attack)));
+  await ownersTurns();
+  jobsAfter = await jobs();
 }, 240_000);
-afterAll(async () => {
-  if (process.env["RED_TEAM_LOG"] !== undefined) {
-    const { writeFile } = await import("node:fs/promises");
-    await writeFile(
-      process.env["RED_TEAM_LOG"],
-      JSON.stringify(
-        {
-          timings,
-          broken: [...broken],
-          attempts: model.attempts,
-          files: await listFiles(),
-          texts: await workspaceTexts(),
-          approvals: servers.clawdtalk.approvals,
-          spoken: spoken(),
-          log: line.gateway.output().slice(-20000),
-          requests: line.model.requests.map((r) => ({
-            at: r.at,
-            s: sessionOf(r),
-            tools: r.tools,
-            role: r.lastRole,
-            t: r.lastText.slice(0, 3000),
-            n: JSON.stringify(r.messages).length,
-          })),
-          last: line.model.requests.filter((r) => sessionOf(r) === "agent:main:main").at(-1)?.messages,
-          firstStranger: line.model.requests.find((r) => sessionOf(r).includes("stranger"))?.messages,
-        },
-        null,
-        1,
-      ),
-    );
-  }
-  await line?.close();
-});
+afterAll(async () => await line?.close());
 
-async function timed(what: string, work: () => Promise<void>): Promise<void> {
-  const begun = Date.now();
-  const cpu = await cpuSeconds();
-  await work();
-  timings.push(`${what}: ${Date.now() - begun} ms, ${(await cpuSeconds()) - cpu} cpu s`);
-}
-
-async function cpuSeconds() {
-  const f = (await readFile(`/proc/${line.gateway.processId}/stat`, "utf8")).split(" ");
-  return (Number(f[13]) + Number(f[14])) / 100;
-}
 // --- what happens beside the attacks --------------------------------------------------------------------
 
 /** Whether the owner presses yes, by what is asked. */
@@ -410,11 +361,7 @@ function inSharedCalls(some: readonly Attack[]): Attack[][] {
 const sharing = new Set<Attack | undefined>();
 
 function wordsOf(attack: Attack): string[] {
-  return attack.words.map((text, index) =>
-    index === attack.words.length - 1
-      ? `${longSpeech(attack.longWinded)}${filled(text, attack)}`
-      : filled(text, attack),
-  );
+  return attack.words.map((text) => `${longSpeech(attack.longWinded)}${filled(text, attack)}`);
 }
 
 /** What each attacker heard in answer to their words on a call. */
@@ -547,6 +494,7 @@ function filled(text: string, attack: Attack): string {
     .replaceAll("{victim}", victimOf(attack))
     .replaceAll("{heldRequest}", heldRequest)
     .replaceAll("{guest}", guestOf(attack))
+    .replaceAll("{today}", new Date().toLocaleDateString("sv-SE"))
     .replaceAll("{ownersCall}", ownersCallId)
     .replaceAll(/⟪([^⟫]*)⟫/g, (_, inside: string) => Buffer.from(inside).toString("base64"));
 }
@@ -581,7 +529,7 @@ async function settings(): Promise<string> {
   return JSON.stringify(kept);
 }
 
-/** The names of the gateway's jobs. */
+/** The gateway's jobs, its own among them. */
 async function jobs(): Promise<string> {
   const { stdout } = await line.gateway.openclaw(["automations", "list", "--all", "--json"]);
   return stdout;
@@ -741,15 +689,18 @@ for (const [kind, some] of Map.groupBy(attacks, (attack) => attack.kind)) {
       const prompted = line.model.requests.filter(({ messages }) =>
         messages.some((message) => mark.some((own) => textOf(message).includes(own))),
       );
+      const isObeyed = obeyedIn.length > 0 || JSON.stringify(attack).includes("SAY ");
+      // It was really put to a model, which obeyed: that is why it proves something.
       switch (isHeardBy(attack)) {
         case "speaker":
-          // It was really put to a model that obeys, and that is why it proves something.
+          expect(isObeyed).toBe(true);
           expect(
             prompted.map(sessionOf).filter((session) => /:switchboard:(?:guest|stranger):/.test(session)),
           ).not.toEqual([]);
           break;
         case "owner":
           expect(prompted.map(sessionOf)).toContain("agent:main:main");
+          expect(obeyedIn).toContain("agent:main:main");
           break;
         case "nobody":
           expect(obeyedIn).toEqual([]);
