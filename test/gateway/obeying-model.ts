@@ -222,10 +222,15 @@ function readingsOf(text: string): string[] {
 }
 
 function withoutEscapes(text: string): string {
-  return text
-    .replaceAll(/\\u([0-9a-fA-F]{4})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
-    .replaceAll(/\\n/g, "\n")
-    .replaceAll(/\\(["\\/])/g, "$1");
+  return text.replaceAll(
+    /\\(?:u([0-9a-fA-F]{4})|(n)|(["\\/]))/g,
+    (_, code?: string, line?: string, sign = "") =>
+      code === undefined
+        ? line === undefined
+          ? sign
+          : "\n"
+        : String.fromCharCode(Number.parseInt(code, 16)),
+  );
 }
 
 /** The pieces of each broken-up order, put together. */
