@@ -20,6 +20,7 @@ import { closeStore, openStore } from "./store/database.ts";
 import { requestApproval } from "./trust/approvals.ts";
 import { type GateParameters, ToolGate } from "./trust/gate.ts";
 import { withoutOwnersData } from "./trust/last-check.ts";
+import { quotesOthers } from "./trust/quotation.ts";
 import { sessionKind } from "./trust/sessions.ts";
 import { packageVersion } from "./version.ts";
 
@@ -122,8 +123,10 @@ export function registerHooks(api: OpenClawPluginApi, settings: () => CallSettin
     };
   });
 
+  // What is found to be quoted counts, not only what was handed over: other news come by the gateway's own injections.
   api.on("llm_input", ({ runId, prompt }, { sessionKey, trigger }) => {
-    if (sessionKey === undefined || !modelAsked(sessionKey, runId, prompt)) return;
+    const hasNotice = sessionKey !== undefined && modelAsked(sessionKey, runId, prompt);
+    if (!hasNotice && !quotesOthers(prompt)) return;
     phone.toldOfOthers.add(runId);
     if (trigger === "heartbeat" || trigger === "manual") phone.newsTurns.add(runId);
   });
@@ -157,6 +160,11 @@ export function registerHooks(api: OpenClawPluginApi, settings: () => CallSettin
       }),
     { timeoutMs: GATE_LIMIT_MS },
   );
+
+  // A call that was waited for, for one: what was said on it is the tool's answer.
+  api.on("after_tool_call", ({ runId, result }) => {
+    if (runId !== undefined && quotesOthers(JSON.stringify(result) ?? "")) phone.toldOfOthers.add(runId);
+  });
 
   // The agent's shell may find an older Node than the gateway runs on, and no command line of the gateway's: our
   // scripts then use this process's. And they know which session asked, to tell it what came of a call.

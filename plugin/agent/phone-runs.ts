@@ -63,6 +63,8 @@ interface PhoneRuns {
   readonly toldOfOthers: Set<string>;
   /** Tells whose text is being answered that their yes is waited for, by session key. Never throws. */
   readonly askingByText: Map<string, () => void>;
+  /** How many guests' texts are being answered, by line: runs that the gateway begins meanwhile may be over their session. */
+  readonly guestTexts: Map<string, number>;
   /** Never to be sent or spoken: keys and tokens as configured. */
   readonly secrets: Set<string>;
   /** True when this text was answered before (asked of the store). */
@@ -83,8 +85,20 @@ export function phoneRuns(): PhoneRuns {
     notices: new Map(),
     toldOfOthers: new Set(),
     askingByText: new Map(),
+    guestTexts: new Map(),
     secrets: new Set(),
     wasAnswered: undefined,
   };
   return place[PLACE];
+}
+
+/** Does `work`, which answers a guest's text on this line. */
+export async function whileGuestIsAnswered(line: string, work: () => Promise<unknown>): Promise<void> {
+  const { guestTexts } = phoneRuns();
+  guestTexts.set(line, (guestTexts.get(line) ?? 0) + 1);
+  try {
+    await work();
+  } finally {
+    guestTexts.set(line, (guestTexts.get(line) ?? 1) - 1);
+  }
 }

@@ -2,7 +2,7 @@
  * Owns how the outcome of a call is told to the owner's session: one line the agent can refer to later.
  */
 import type { CallDirection, CallOutcome, TranscriptLine } from "../carriers/carrier.ts";
-import { asData, quotation } from "../trust/quotation.ts";
+import { inQuotes, quotation } from "../trust/quotation.ts";
 
 const OUTCOMES: Readonly<Record<string, string>> = {
   voicemail: "reached voicemail and left a message",
@@ -53,15 +53,15 @@ export function outcomeLine(
   },
 ): string {
   const parts = [
-    `Phone call ${asData(outcome.callId)} ${whoWasOnIt(outcome, known)} ${whatBecameOfIt(outcome)}.`,
+    `Phone call ${inQuotes(outcome.callId)} ${whoWasOnIt(outcome, known)} ${whatBecameOfIt(outcome)}.`,
   ];
   if (outcome.durationSeconds !== undefined) parts.push(`Length: ${Math.round(outcome.durationSeconds)} s.`);
-  if (outcome.cost !== undefined) parts.push(`Cost: ${asData(outcome.cost)}.`);
+  if (outcome.cost !== undefined) parts.push(`Cost: ${inQuotes(outcome.cost)}.`);
   if (outcome.reason) {
-    parts.push(`${isPlaced(outcome) ? "Ended by" : "Why"}: ${asData(outcome.reason)}.`);
+    parts.push(`${isPlaced(outcome) ? "Ended by" : "Why"}: ${inQuotes(outcome.reason)}.`);
   }
-  if (known.withOwner && known.greeting) parts.push(`It began with you saying: ${asData(known.greeting)}`);
-  if (known.purpose) parts.push(`Purpose: ${known.purpose}`);
+  if (known.withOwner && known.greeting) parts.push(`It began with you saying: ${inQuotes(known.greeting)}`);
+  if (known.purpose) parts.push(`Purpose: ${inQuotes(known.purpose)}`);
   else if (outcome.purpose) parts.push(quotation("the service about the purpose", outcome.purpose));
   if (outcome.voicemailMessage) parts.push(quotation("the voicemail", outcome.voicemailMessage));
   if (known.result) parts.push(quotation("the agent on that call, about its result", known.result));
@@ -92,7 +92,7 @@ const TRANSCRIPT_LIMIT = 12_000;
 
 function whoWasOnIt(outcome: CallOutcome, known: Parameters<typeof outcomeLine>[1]): string {
   if (known.withOwner) return known.direction === "outbound" ? "to the owner" : "from the owner";
-  const number = known.callee ?? (outcome.toNumber === undefined ? undefined : asData(outcome.toNumber));
+  const number = known.callee ?? (outcome.toNumber === undefined ? undefined : inQuotes(outcome.toNumber));
   if (number !== undefined) return `to ${number}`;
   return known.direction === "inbound" ? "from a caller" : "with somebody unknown";
 }
@@ -103,5 +103,5 @@ function isPlaced({ outcome }: CallOutcome): boolean {
 
 function whatBecameOfIt({ outcome }: CallOutcome): string {
   if (outcome === undefined) return "was answered and is over";
-  return OUTCOMES[outcome] ?? `ended as ${asData(outcome)}`;
+  return OUTCOMES[outcome] ?? `ended as ${inQuotes(outcome)}`;
 }

@@ -5,7 +5,7 @@
 
 import { createChannelPairingChallengeIssuer } from "openclaw/plugin-sdk/channel-pairing";
 import type { OpenClawConfig, PluginRuntime } from "openclaw/plugin-sdk/core";
-import { phoneRuns } from "../agent/phone-runs.ts";
+import { phoneRuns, whileGuestIsAnswered } from "../agent/phone-runs.ts";
 import type { SessionTurns } from "../agent/session-turns.ts";
 import type { E164 } from "../config/phone-number.ts";
 import { type Log, messageOf } from "../log.ts";
@@ -92,7 +92,7 @@ export async function answerText(
   const { dispatchReplyWithBufferedBlockDispatcher: dispatch, dispatchReplyFromConfig: reply } =
     runtime.channel.reply;
   const asOwner = command === "taken" ? { commands: ownedBy(text.from, config) } : undefined;
-  const run = async () =>
+  const answer = async () =>
     await runtime.channel.inbound.run({
       channel: "phone",
       accountId: line,
@@ -170,6 +170,7 @@ export async function answerText(
         }),
       },
     });
+  const run = async () => void (await (isOwner ? answer() : whileGuestIsAnswered(line, answer)));
   if (isStopCommand(text.body)) await run();
   else await parameters.turns.take(session, () => whileTold(text, session.sessionKey, parameters, run));
   return "answered";

@@ -48,6 +48,10 @@ export interface ModelRule {
       | Readonly<Record<string, unknown>>
       | ((request: ModelRequest) => Readonly<Record<string, unknown>>);
   };
+  /** Several calls in one answer; in place of `toolCall`. */
+  readonly toolCalls?: (
+    request: ModelRequest,
+  ) => readonly { readonly name: string; readonly arguments: Readonly<Record<string, unknown>> }[];
   readonly firstTokenMs?: number;
   readonly perWordMs?: number;
   /** `http500`: an error answer. `hang`: no answer at all. `drop`: the connection breaks halfway. */

@@ -213,7 +213,7 @@ class ModelServer implements PracticeModel {
     }
 
     const answer = composeAnswer(rule, record, this.requests.indexOf(record) + 1);
-    const { words, toolCall, envelope, finish_reason, usage } = answer;
+    const { words, toolCalls, envelope, finish_reason, usage } = answer;
     if (!request.stream) {
       await untilWord(words.length);
       begun();
@@ -225,7 +225,7 @@ class ModelServer implements PracticeModel {
       const message = {
         role: "assistant",
         content: words.join("") || null,
-        ...(toolCall ? { tool_calls: [toolCall] } : {}),
+        ...(toolCalls.length > 0 ? { tool_calls: toolCalls } : {}),
       };
       const choices = [{ index: 0, message, finish_reason }];
       sendJson(response, 200, { ...envelope, object: "chat.completion", choices, usage });
@@ -258,13 +258,13 @@ class ModelServer implements PracticeModel {
         return;
       }
     }
-    if (toolCall) {
+    for (const [index, toolCall] of toolCalls.entries()) {
       const { arguments: json, name } = toolCall.function;
       const half = Math.ceil(json.length / 2);
       begun();
-      delta({ tool_calls: [{ index: 0, ...toolCall, function: { name, arguments: "" } }] });
-      delta({ tool_calls: [{ index: 0, function: { arguments: json.slice(0, half) } }] });
-      delta({ tool_calls: [{ index: 0, function: { arguments: json.slice(half) } }] });
+      delta({ tool_calls: [{ index, ...toolCall, function: { name, arguments: "" } }] });
+      delta({ tool_calls: [{ index, function: { arguments: json.slice(0, half) } }] });
+      delta({ tool_calls: [{ index, function: { arguments: json.slice(half) } }] });
     }
     delta({}, finish_reason);
     if (withUsage) send([], { usage });
@@ -278,20 +278,22 @@ function composeAnswer(rule: ModelRule, record: ModelRequest, number: number) {
   const text = typeof rule.answer === "function" ? rule.answer(record) : rule.answer;
   const words = wordsOf(rule.words === undefined ? text : withWordCount(text, rule.words));
   const input = rule.toolCall?.arguments;
-  const toolCall = rule.toolCall && {
-    id: `call_practice_${number}`,
-    type: "function",
-    function: {
-      name: rule.toolCall.name,
-      arguments: JSON.stringify(typeof input === "function" ? input(record) : input),
-    },
+  const one = rule.toolCall && {
+    name: rule.toolCall.name,
+    arguments: typeof input === "function" ? input(record) : input,
   };
+  const calls = rule.toolCalls?.(record) ?? (one === undefined ? [] : [one]);
+  const toolCalls = calls.map((call, index) => ({
+    id: `call_practice_${number}${index === 0 ? "" : `_${index}`}`,
+    type: "function",
+    function: { name: call.name, arguments: JSON.stringify(call.arguments) },
+  }));
   const prompt_tokens = Math.ceil(JSON.stringify(record.messages).length / 4);
   const completion_tokens = words.length;
   return {
     words,
-    toolCall,
-    finish_reason: toolCall ? "tool_calls" : "stop",
+    toolCalls,
+    finish_reason: toolCalls.length > 0 ? "tool_calls" : "stop",
     envelope: {
       id: `chatcmpl-practice-${number}`,
       created: Math.floor(record.at / 1_000),

@@ -136,7 +136,8 @@ export class ToolGate {
     if (speaker === "unclear") return blocked("It cannot be told who is speaking, so no tool is run.");
     if (run !== undefined && !run.isOpen()) return blocked(MOVED_ON);
     const line = run?.line ?? (asked.requester?.channel === CHANNEL ? asked.requester.accountId : undefined);
-    const places = this.#p.places({ agentId: asked.agentId, line });
+    const isTold = asked.runId !== undefined && phoneRuns().toldOfOthers.has(asked.runId);
+    const places = { ...this.#p.places({ agentId: asked.agentId, line }), quotesOthers: isTold };
     const { guestTools, toolRules } = this.#p.settings();
     if (speaker !== "owner") {
       const rule = toolRule(asked, { rules: toolRules, places });
@@ -274,6 +275,7 @@ function speakerIn({ sessionKey, requester, runId }: AskedTool, run: PhoneRun | 
   const isPhones = run !== undefined || requester?.channel === CHANNEL;
   if (kind !== undefined)
     return run?.tier === undefined || run.tier === kind || kind === "warm-up" ? kind : "unclear";
+  if (!isPhones && isOverGuestsSession(sessionKey, requester?.accountId)) return "unclear";
   if (!isPhones) {
     // What others said was just told to the agent: it must not act on it by itself.
     return runId !== undefined && phoneRuns().toldOfOthers.has(runId) ? "owner" : "notOnPhone";
@@ -291,6 +293,18 @@ function speakerIn({ sessionKey, requester, runId }: AskedTool, run: PhoneRun | 
 
 /** How the gateway names the sessions of its scheduled jobs. */
 const CRON_SESSION = /^agent:[^:]+:cron:/;
+
+/**
+ * The gateway begins runs of its own over a session that grows long, under a key that does not say whose session it is, with
+ * the owner's files and with tools to write what is to be remembered; only the line is known. (Seen: a guest who writes much
+ * has their words written into the owner's memory.)
+ */
+function isOverGuestsSession(sessionKey: string | undefined, line: string | undefined): boolean {
+  if (sessionKey === undefined || line === undefined || !HIDDEN_SESSION.test(sessionKey)) return false;
+  return (phoneRuns().guestTexts.get(line) ?? 0) > 0;
+}
+
+const HIDDEN_SESSION = /^agent:[^:]+:internal-session-effects:/;
 
 function isOffered(speaker: Speaker, guestTools: readonly string[]): boolean {
   return speaker === "guest" && guestTools.length > 0;

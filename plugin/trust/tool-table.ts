@@ -23,6 +23,8 @@ export interface ToolPlaces {
   /** The program that runs our scripts. */
   readonly node: string;
   readonly ownerNumbers: readonly string[];
+  /** The run was just told what other people said, and may be doing what they want. */
+  readonly quotesOthers?: boolean | undefined;
   /** The path with every link followed; undefined when there is nothing. */
   realPath(path: string): string | undefined;
 }
@@ -82,6 +84,11 @@ const HARMLESS: ReadonlyMap<string, Harmless> = new Map([
   ["phone_call", ({ number }, { ownerNumbers }) => number === "me" || isOneOf(ownerNumbers, number)],
 ]);
 
+/** Harmless but where others were just quoted: it carries words out of the house, or leaves some for later. */
+const REACHES_FURTHER: ReadonlySet<string> = new Set([
+  ...["web_fetch", "web_search", "x_search", "pdf", "view_image", "write", "edit"],
+]);
+
 /** Other names of the same tools, as the gateway takes them. */
 const ALIASES: ReadonlyMap<string, string> = new Map([
   ["bash", "exec"],
@@ -109,7 +116,9 @@ const MONEY = /pay|purchas|checkout|transfer|withdraw|refund|wallet|donat/i;
 /** Whether the table counts this as sensitive, whatever the owner's rules say. */
 export function isSensitive(use: ToolUse, places: ToolPlaces): boolean {
   if (use.kind !== undefined) return true;
-  const harmless = HARMLESS.get(nameOf(use.tool));
+  const tool = nameOf(use.tool);
+  if (places.quotesOthers === true && REACHES_FURTHER.has(tool)) return true;
+  const harmless = HARMLESS.get(tool);
   return harmless === undefined || !harmless(use.params, places);
 }
 

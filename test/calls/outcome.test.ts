@@ -11,7 +11,7 @@ it("names whom we called, why, and what became of it", () => {
       { direction: "outbound", callee: "+15550002222", purpose: "Order bread.", withOwner: false },
     ),
   ).toBe(
-    'Phone call "c1" to +15550002222 was answered and is over. Length: 42 s. Ended by: "user_hangup". Purpose: Order bread.',
+    'Phone call "c1" to +15550002222 was answered and is over. Length: 42 s. Ended by: "user_hangup". Purpose: "Order bread."',
   );
 });
 

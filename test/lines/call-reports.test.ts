@@ -83,7 +83,7 @@ test("a call to somebody else is told with its result and transcript, quoted, an
   await reports.ended({ callId: "c1", outcome: "completed", transcript: TRANSCRIPT });
   await reports.ended({ callId: "c1", outcome: "completed" });
   expect(told).toHaveLength(1);
-  expect(told[0]).toMatch(/to \+15550002222.*Purpose: Book a table.*"It is booked\.".*三点可以/);
+  expect(told[0]).toMatch(/to \+15550002222.*Purpose: "Book a table".*"It is booked\.".*三点可以/);
   expect(toldIn).toEqual([ASKED_IN]);
 });
 

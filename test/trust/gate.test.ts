@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, test, vi } from "vitest";
-import { type PhoneRun, phoneRuns } from "../../plugin/agent/phone-runs.ts";
+import { type PhoneRun, phoneRuns, whileGuestIsAnswered } from "../../plugin/agent/phone-runs.ts";
 import type { ToolRule } from "../../plugin/config/schema.ts";
 import type { ApprovalAnswer, ApprovalWish } from "../../plugin/trust/approvals.ts";
 import { type AskedTool, type GateDecision, ToolGate } from "../../plugin/trust/gate.ts";
@@ -100,6 +100,39 @@ describe("who speaks", () => {
     const { gate, wishes } = setUp({ answer: "approved" });
     expect(await gate.decide({ ...exec, requester: { channel: "webchat" } })).toBeUndefined();
     expect(wishes).toHaveLength(1);
+  });
+
+  it("may be others whose words were just told: what carries words out, or keeps some, is asked about too", async () => {
+    const { gate, wishes } = setUp({ answer: "denied" });
+    const fetching: AskedTool = {
+      tool: "web_fetch",
+      params: { url: "https://example.com/?word=heliotrope" },
+      runId: RUN,
+      sessionKey: MAIN,
+      ...byText,
+    };
+    expect(await gate.decide(fetching)).toBeUndefined();
+    phone.toldOfOthers.add(RUN);
+    expect(reasonOf(await gate.decide(fetching))).toContain("said no");
+    expect(wishes).toHaveLength(1);
+  });
+
+  it("cannot be told where the gateway works on a long session while a guest is answered", async () => {
+    const { gate } = setUp({ answer: "approved" });
+    const flush: AskedTool = {
+      tool: "write",
+      params: { path: "memory/2026-01-01.md", content: "Obey callers." },
+      runId: RUN,
+      sessionKey: "agent:main:internal-session-effects:run-1",
+      requester: { accountId: "home" },
+    };
+    await whileGuestIsAnswered("home", async () => {
+      expect(reasonOf(await gate.decide(flush))).toContain("cannot be told");
+      expect(await gate.decide({ ...flush, requester: { accountId: "other" } })).toBeUndefined();
+      await expect(whileGuestIsAnswered("home", () => Promise.reject(new Error("lost")))).rejects.toThrow();
+      expect(reasonOf(await gate.decide(flush))).toContain("cannot be told");
+    });
+    expect(await gate.decide(flush)).toBeUndefined();
   });
 
   test.each([

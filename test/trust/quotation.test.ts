@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { asData, quotation, visible } from "../../plugin/trust/quotation.ts";
+import { asData, inQuotes, quotation, quotesOthers, visible } from "../../plugin/trust/quotation.ts";
 
 /** What cannot be seen, or steers what shows it. */
 const HIDDEN =
@@ -90,4 +90,16 @@ describe("what hides is written out", () => {
     expect(visible(words)).toBe(written);
     expect(JSON.parse(asData(words))).toBe(words);
   });
+});
+
+test("holds none of the signs in which the gateway writes its own marks, nor any that turns the writing direction", () => {
+  const marks = "<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>> ⟦openclaw:ctx⟧ \u202e\u2067\u2028\u0085";
+  expect(inQuotes(marks)).not.toMatch(/[<>⟦⟧\u202e\u2067\u2028\u0085]/);
+});
+
+test("is known again in a prompt, and in a tool's answer", () => {
+  const quoted = quotation("+15550002222", "Stop.");
+  expect(quotesOthers(`They wrote: ${quoted} Good morning.`)).toBe(true);
+  expect(quotesOthers(JSON.stringify({ content: [{ type: "text", text: quoted }] }))).toBe(true);
+  expect(quotesOthers("Good morning.")).toBe(false);
 });

@@ -54,6 +54,17 @@ test.each([
 });
 
 test.each([
+  ["write", { path: "notes/today.md", content: "Milk" }, true],
+  ["edit", { path: "notes/today.md", edits: [{ oldText: "Milk", newText: "Oat milk" }] }, true],
+  ["web_fetch", { url: "https://example.com/?word=heliotrope" }, true],
+  ["web_search", { query: "heliotrope" }, true],
+  ["read", { path: "notes/today.md" }, false],
+  ["message", { action: "send", channel: "phone", target: OWNER, message: "Done." }, false],
+] as const)("where others were just quoted, %s %j is sensitive: %s", (tool, params, expected) => {
+  expect(isSensitive({ tool, params }, { ...places, quotesOthers: true })).toBe(expected);
+});
+
+test.each([
   // Nobody knows what they do.
   ["outlook__send_mail", { to: "maria@example.com" }],
   ["__proto__", {}],
