@@ -1,5 +1,5 @@
 /** The background process of skill-only installs, as people run it: the script, a real gateway, the practice line. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
@@ -56,6 +56,8 @@ afterAll(async () => {
 
 beforeEach(() => {
   runner = new ScriptRunner({ isBuilt: true });
+  // Its place would be a gateway's: here the settings alone say where one is.
+  rmSync(path.join(runner.stateFolder, "openclaw.json"));
   writeSettings();
 });
 
@@ -75,6 +77,8 @@ function writeSettings(more: Record<string, unknown> = {}): void {
       gateway_url: gateway.url,
       gateway_token: gateway.token,
       server: server.url,
+      quietHours: "off",
+      callingHours: "always",
       ...more,
     }),
   );
