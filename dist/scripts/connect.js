@@ -1,2 +1,2 @@
 import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import"./parts/chunk-27MAOMEW.js";await import("./parts/connect-3YP4DY7M.js");
+import"./parts/chunk-27MAOMEW.js";await import("./parts/connect-CT2L6UGU.js");

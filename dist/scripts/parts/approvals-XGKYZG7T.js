@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{WHAT_TO_DO,approvalHeard,awaitApproval,refreshApproval,requestApproval,sendApproval}from"./chunk-EANEOW7K.js";import"./chunk-V63ZZGTY.js";import"./chunk-4DSU2N4Z.js";import"./chunk-EJHWZYPW.js";import"./chunk-PEMDIFUU.js";import"./chunk-AEORNQCQ.js";import"./chunk-G365F523.js";import"./chunk-UJK6A5LP.js";import"./chunk-7SIBSTAI.js";export{WHAT_TO_DO,approvalHeard,awaitApproval,refreshApproval,requestApproval,sendApproval};

@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{closeStore,openStore}from"./chunk-2Y4TT3WO.js";import"./chunk-4DSU2N4Z.js";import"./chunk-TOZXP35S.js";import"./chunk-EJHWZYPW.js";import"./chunk-37GDD2Y6.js";import"./chunk-AEORNQCQ.js";import"./chunk-G365F523.js";import"./chunk-UJK6A5LP.js";import"./chunk-7SIBSTAI.js";export{closeStore,openStore};

@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{OpenCalls,UNANSWERED_AFTER_MS}from"./chunk-BJU6Y7BV.js";import"./chunk-C274C5HH.js";import"./chunk-4DSU2N4Z.js";import"./chunk-EJHWZYPW.js";import"./chunk-AEORNQCQ.js";import"./chunk-G365F523.js";import"./chunk-UJK6A5LP.js";import"./chunk-7SIBSTAI.js";export{OpenCalls,UNANSWERED_AFTER_MS};

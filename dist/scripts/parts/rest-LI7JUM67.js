@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{ClawdTalkRest,advise,fieldOf}from"./chunk-K7R3HPE6.js";import"./chunk-KLXUT7JB.js";import"./chunk-UK5RAAW5.js";import"./chunk-4ZFWOMF2.js";import"./chunk-PEMDIFUU.js";import"./chunk-IEYT66AE.js";import"./chunk-ZED66OXW.js";import"./chunk-G365F523.js";import"./chunk-UJK6A5LP.js";import"./chunk-7SIBSTAI.js";export{ClawdTalkRest,advise,fieldOf};

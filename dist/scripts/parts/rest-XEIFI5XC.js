@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{SKILL_VERSION,STEPONE_SITE,StepOneRest,isCallId}from"./chunk-5MMRXG2A.js";import"./chunk-KLXUT7JB.js";import"./chunk-UK5RAAW5.js";import"./chunk-4ZFWOMF2.js";import"./chunk-PEMDIFUU.js";import"./chunk-ZED66OXW.js";import"./chunk-G365F523.js";import"./chunk-UJK6A5LP.js";import"./chunk-7SIBSTAI.js";export{SKILL_VERSION,STEPONE_SITE,StepOneRest,isCallId};
