@@ -213,7 +213,7 @@ export class PhoneService {
         'Nobody who calls a ClawCall line is recognised as you: set "ownerNumbers", or CLAWCALL_OWNER_NUMBER, to your phone number with its country code, such as +15551234567.',
       );
     }
-    const notAudited = ready.length === 0 ? undefined : whyNotAudited(this.#api.config, process.env);
+    const notAudited = ready.length === 0 ? undefined : whyNotAudited(this.#api.config);
     if (notAudited !== undefined) this.#problems.push(notAudited);
     if (ready.length === 0) {
       this.#problems.push("No phone line is configured. SETUP.md in the skill's folder says how.");

@@ -64,14 +64,14 @@ export function securityFindings(places: Places): Finding[] {
 }
 
 /**
- * Where the gateway's audit does not look at the phone at all, a sentence that says so: it takes a channel for set up by
- * the gateway's config and by variables, and a key in the plugin's own settings is neither.
+ * Where the gateway's audit does not look at the phone at all, a sentence that says so: it takes a channel for set up when
+ * its config names it. (A package can name variables that set a channel up as well; but then the gateway starts no
+ * channel that only variables set up: "suppressed ambient channel auto-configuration".)
  */
-export function whyNotAudited(gatewayConfig: OpenClawConfig, env: Environment): string | undefined {
+export function whyNotAudited(gatewayConfig: OpenClawConfig): string | undefined {
   const section: unknown = gatewayConfig.channels?.["phone"];
   const isSaid = isObject(section) && section["enabled"] !== false && Object.keys(section).length > 0;
-  const keys = Object.values(carriers).flatMap(({ variables }) => variables.apiKey ?? []);
-  if (isSaid || keys.some((name) => env[name]?.trim())) return undefined;
+  if (isSaid) return undefined;
   return "openclaw security audit passes over the phone, since no setting of the gateway's names it. Run: openclaw config set channels.phone.enabled true";
 }
 

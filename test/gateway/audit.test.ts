@@ -11,8 +11,8 @@ import { prepareGatewayFolder } from "../../plugin/practice/gateway.ts";
 import { packageFolder } from "./phone-line.ts";
 
 interface Setup {
-  /** `channels.phone`; false: the gateway's config says nothing of the phone. */
-  readonly phone?: object | false;
+  /** More of `channels.phone`. */
+  readonly phone?: object;
   readonly settings?: Record<string, unknown>;
   /** Lines of `.env`. */
   readonly env?: Record<string, string>;
@@ -37,7 +37,7 @@ async function audit({ phone, settings, env = KEYS, mode = 0o600, isDeep }: Setu
     modelUrl: "http://127.0.0.1:9/v1",
     environment: env,
     pluginConfig: { ownerNumbers: ["+15550001111"], ownerName: "Sam", agentName: "Robin", ...settings },
-    config: { channels: phone === false ? { phone: undefined } : { phone: { enabled: true, ...phone } } },
+    config: { channels: { phone: { enabled: true, ...phone } } },
   });
   try {
     await chmod(join(folder.stateDir, ".env"), mode);
@@ -66,7 +66,7 @@ it("finds nothing on a gateway whose phone is set up by default", async () => {
 });
 
 it("by its deep look finds that programs are started, which references/trust.md explains, and nothing else", async () => {
-  const [finding, ...others] = await audit({ isDeep: true, phone: false });
+  const [finding, ...others] = await audit({ isDeep: true });
   expect(others).toEqual([]);
   expect(finding?.checkId).toBe("skills.code_safety");
   const rules = finding?.detail.split("\n").filter((line) => line.startsWith("  - ")) ?? [];
@@ -74,9 +74,8 @@ it("by its deep look finds that programs are started, which references/trust.md 
   for (const rule of rules) expect(rule).toMatch(/^ {2}- \[dangerous-exec\] .*\(dist\/scripts\//);
 });
 
-it("finds plain and readable keys, an open bridge and unasked tools, also where the config says nothing of the channel", async () => {
+it("finds plain and readable keys, an open bridge and unasked tools", async () => {
   const setup = {
-    phone: false,
     settings: {
       apiKey: PRACTICE_API_KEY,
       lines: { clawcall: { bridge: true } },

@@ -12,6 +12,7 @@ import { type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/pra
 import { type PracticeGateway, startPracticeGateway } from "../../plugin/practice/gateway.ts";
 import { type PracticeModel, startPracticeModel } from "../../plugin/practice/model.ts";
 import { OWNER, packageFolder } from "../gateway/phone-line.ts";
+import { AT_ANY_HOUR } from "../scripts/run-script.ts";
 
 const soon = { timeout: 40_000, interval: 100 };
 const wait = { timeoutMs: 20_000 };
@@ -57,6 +58,7 @@ async function shell(name: string): Promise<Record<string, string>> {
   await mkdir(stateDir, { recursive: true });
   const lines = Object.entries(pointedAtLines()).map(([name, value]) => `${name}=${value}\n`);
   await writeFile(join(stateDir, ".env"), lines.join(""));
+  await writeFile(join(stateDir, "openclaw.json"), AT_ANY_HOUR);
   return {
     PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
     HOME: home,
@@ -99,7 +101,11 @@ async function typeEveryCommand(skillFolder: string, env: Record<string, string>
     for (const command of commands) {
       const callId = [...server.calls.values()].findLast((call) => call.end === undefined)?.callId ?? "none";
       const briefing = clawcall.schedules.at(-1)?.id ?? "none";
-      const result = await execa(command.replace("<call_id>", callId).replace("<id>", briefing), {
+      const typed = command
+        .replace("<call_id>", callId)
+        .replace("<id>", briefing)
+        .replace("<number>", "+15551234567");
+      const result = await execa(typed, {
         shell: true,
         cwd: skillFolder,
         env,
@@ -182,6 +188,7 @@ async function setUp(stateDir: string): Promise<void> {
       callingHours: "always",
     },
   });
+  config.channels = { ...config.channels, phone: { ...config.channels?.phone, enabled: true } };
   await writeFile(file, JSON.stringify(config));
 }
 
@@ -206,6 +213,13 @@ describe("on a gateway that has never seen the source", () => {
     const installed = await gateway.openclaw(["skills", "install", clone, "--as", "switchboard"]);
     expect(installed.exitCode, installed.stderr).toBe(0);
     const env = { ...(await shell("skill")), OPENCLAW_STATE_DIR: gateway.stateDir };
+    // The hour at which this runs plays no part in it.
+    const settings = join(gateway.stateDir, "switchboard", "skill-config.json");
+    await mkdir(dirname(settings), { recursive: true, mode: 0o700 });
+    await writeFile(
+      settings,
+      JSON.stringify({ quietHours: "off", callingHours: "always", cooldownMinutes: 0 }),
+    );
     const copied = join(gateway.stateDir, "workspace", "skills", "switchboard");
     await typeEveryCommand(copied, env);
     await rm(copied, { recursive: true, force: true });
