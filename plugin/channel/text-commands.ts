@@ -1,8 +1,7 @@
 /**
  * Owns which of the gateway's slash commands the owner may give by text. A number can be faked, and commands go past the
- * gate before tools: `/bash` runs a shell, `/config`, `/mcp`, `/plugins` and `/model … -g` change the gateway, `/elevated`
- * and `/exec` weaken its own approvals, `/pair` and `/login` let others in (all of them tried, on a gateway that lists the
- * number as its owner's). Only what shows something, or begins a session anew, is taken; what the gateway learns later is
+ * gate before tools: `! …` runs a shell, `/config`, `/mcp`, `/plugins` and `/model … -g` change the gateway, `/elevated` and
+ * `/exec` weaken its own approvals (tried, on a gateway that lists the number as its owner's). Only what shows something, or begins a session anew, is taken; what the gateway learns later is
  * not until it stands here.
  */
 

@@ -435,7 +435,7 @@ const TABLE: Readonly<Record<Turn, Readonly<Record<Carrier, Readonly<Record<Tier
   },
   briefing: {
     clawdtalk: {
-      owner: "The gateway keeps it and asks in the owner's session: test/gateway/briefing.test.ts.",
+      owner: "The gateway keeps it and asks in the owner's session: test/gateway/texts.test.ts.",
       ...sameFor(OWNERS_TASK),
     },
     clawcall: {

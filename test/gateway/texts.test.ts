@@ -1,6 +1,19 @@
-/** Texts on a real gateway: who may write, which session answers, and what goes out over the channel. */
+/**
+ * Texts on a real gateway: who may write, which session answers, and what goes out over the channel. And a briefing that
+ * the gateway keeps: made with the script, run by its scheduler, heard on the phone.
+ */
+import { join } from "node:path";
+import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { OWNER, type PhoneLine, promptOf, requestsAbout, SECRET_WORD, startPhoneLine } from "./phone-line.ts";
+import {
+  OWNER,
+  type PhoneLine,
+  packageFolder,
+  promptOf,
+  requestsAbout,
+  SECRET_WORD,
+  startPhoneLine,
+} from "./phone-line.ts";
 
 const GUEST = "+15550004444";
 const UNKNOWN = "+15550005555";
@@ -9,12 +22,18 @@ const LONG = Array.from(
   { length: 60 },
   (_, index) => `Number ${index} of many sentences in a long reply.`,
 ).join(" ");
+const LABEL = "早间简报 'A' \"B\" $HOME %PATH%";
+const TASK = '总结我的日历,\n然后 "重要" 邮件; `rm -rf` $(x) %TEMP% & ^';
+const WORDS = "早上好。您今天有两个会议。第一个在九点。";
+
 let line: PhoneLine;
 
 beforeAll(async () => {
   line = await startPhoneLine({
     model: {
       script: [
+        { when: /standing order/, answer: `**${WORDS}**` },
+        { when: /tell me more/i, answer: "The first meeting is about the launch." },
         { when: /markup/, answer: "**Bold** and [a link](https://example.com/a) and `code`. 中文也在。" },
         { when: /picture/, answer: "Here it is.\n\nMEDIA:https://example.com/cat.png" },
         { when: /long reply/, answer: LONG, perWordMs: 0 },
@@ -214,4 +233,70 @@ it("kept the two sessions apart", () => {
     true,
   );
   expect(line.server.violations).toEqual([]);
+});
+
+/** Types `briefing …` as a person would: with the gateway's command on the PATH, and its state folder. */
+async function briefing(...args: string[]) {
+  const result = await execa(
+    process.execPath,
+    [join(packageFolder, "scripts", "briefing.ts"), ...args, "--json"],
+    {
+      env: {
+        PATH: [join(packageFolder, "node_modules", ".bin"), process.env.PATH].join(
+          process.platform === "win32" ? ";" : ":",
+        ),
+        HOME: join(line.gateway.stateDir, "home"),
+        OPENCLAW_STATE_DIR: line.gateway.stateDir,
+        ...(process.env.SystemRoot === undefined ? {} : { SystemRoot: process.env.SystemRoot }),
+      },
+      extendEnv: false,
+      stdin: "ignore",
+    },
+  );
+  return JSON.parse(result.stdout);
+}
+
+describe("a briefing", () => {
+  it("rings the owner with the agent's words, and the follow-up on the phone has a past", async () => {
+    const options = ["--label", LABEL, "--task", TASK, "--timezone", "Asia/Shanghai"];
+    const { briefing: made } = await briefing("add", "0 8 * * 1-5", ...options);
+    expect(made).toMatchObject({
+      backEnd: "gateway",
+      cron: "0 8 * * mon-fri",
+      label: LABEL,
+      task: TASK,
+      made: true,
+    });
+    const { briefings } = await briefing("list");
+    expect(briefings).toMatchObject([
+      // The gateway's own next time is the one that was shown.
+      {
+        id: made.id,
+        backEnd: "gateway",
+        label: LABEL,
+        task: TASK,
+        nextTime: made.nextTimes[0],
+        isActive: true,
+      },
+    ]);
+
+    const run = await line.gateway.openclaw(["cron", "run", made.id, "--wait", "--poll-interval", "200ms"]);
+    expect(run.exitCode, run.stdout + run.stderr).toBe(0);
+    const call = await line.server.nextOutbound(wait);
+    expect((await call.heardGreeting(wait)).text).toBe(WORDS);
+
+    const asked = requestsAbout(line.model, "standing order");
+    expect(asked).toHaveLength(1);
+    expect(promptOf(asked[0]).includes("session=agent:main:main "), "the owner's session").toBe(true);
+    expect(promptOf(asked[0]).includes(SECRET_WORD), "the owner's files").toBe(true);
+    for (const written of TASK.split("\n")) expect(asked[0]?.lastUserText).toContain(`> ${written}`);
+
+    const more = call.say("Tell me more about the first one.");
+    expect((await more.result(wait)).text).toBe("The first meeting is about the launch.");
+    expect(promptOf(line.model.requests.at(-1))).toContain(WORDS);
+    call.hangUp();
+
+    expect(await briefing("remove", made.id)).toMatchObject({ removed: { id: made.id, backEnd: "gateway" } });
+    expect((await briefing("list")).briefings).toEqual([]);
+  }, 90_000);
 });

@@ -1,15 +1,21 @@
 /**
  * The package in every place people install it: a packed tarball on a gateway that has never seen the source, a
- * copied skill, `npx skills add`, a clone. In each, every command SKILL.md names is typed word for word.
+ * copied skill, `npx skills add`, a clone. Every command SKILL.md names is typed word for word, in the clone and where a
+ * package's files lie; what is copied is the clone, file for file.
  */
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type ClawCallPractice, startClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
 import { type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
-import { type PracticeGateway, startPracticeGateway } from "../../plugin/practice/gateway.ts";
+import {
+  type GatewayFolder,
+  type PracticeGateway,
+  prepareGatewayFolder,
+  startPracticeGateway,
+} from "../../plugin/practice/gateway.ts";
 import { type PracticeModel, startPracticeModel } from "../../plugin/practice/model.ts";
 import { OWNER, packageFolder } from "../gateway/phone-line.ts";
 import { AT_ANY_HOUR } from "../scripts/run-script.ts";
@@ -170,9 +176,30 @@ it("by npx skills add", async () => {
       env: { ...env, DISABLE_TELEMETRY: "1", DO_NOT_TRACK: "1" },
     },
   );
-  const installed = await findSkill(cwd);
-  await typeEveryCommand(installed, env);
+  await isTheClone(await findSkill(cwd), env);
 });
+
+/** An installed copy: the clone's files, all of them and as they are, and scripts that run. */
+async function isTheClone(copied: string, env: Record<string, string>): Promise<void> {
+  const [wanted, present] = await Promise.all([contentOf(clone), contentOf(copied)]);
+  for (const [name, content] of wanted) expect(present.get(name) === content, name).toBe(true);
+  const help = await execa("node", ["dist/scripts/phone.js", "--help"], { cwd: copied, env, reject: false });
+  expect([help.exitCode, help.stderr]).toEqual([0, ""]);
+}
+
+/** What people get to use of the files below a folder, by name. */
+async function contentOf(below: string): Promise<Map<string, string>> {
+  const entries = await readdir(below, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const used = files.filter((file) =>
+    /^(?:dist|references|[A-Z]+\.md|skill-config\.json)/.test(relative(below, file)),
+  );
+  return new Map(
+    await Promise.all(
+      used.map(async (file) => [relative(below, file), await readFile(file, "utf8")] as const),
+    ),
+  );
+}
 
 /** What SETUP.md tells people to set, written into the gateway's config at once. */
 async function setUp(stateDir: string): Promise<void> {
@@ -200,28 +227,23 @@ async function findSkill(below: string): Promise<string> {
 }
 
 describe("on a gateway that has never seen the source", () => {
-  let gateway: PracticeGateway;
+  // Nothing runs while something is installed: both commands write files alone.
+  let folderOfGateway: GatewayFolder;
+  let gateway: PracticeGateway | undefined;
   beforeAll(async () => {
-    gateway = await startPracticeGateway({
-      modelUrl: model.url,
-      environment: pointedAtLines(),
-    });
+    folderOfGateway = await prepareGatewayFolder({ modelUrl: model.url, environment: pointedAtLines() });
   });
-  afterAll(async () => await gateway?.stop());
+  afterAll(async () => {
+    await gateway?.stop();
+    await folderOfGateway?.remove();
+  });
 
   it("by openclaw skills install", async () => {
-    const installed = await gateway.openclaw(["skills", "install", clone, "--as", "switchboard"]);
+    const { openclaw, stateDir } = folderOfGateway;
+    const installed = await openclaw(["skills", "install", clone, "--as", "switchboard"]);
     expect(installed.exitCode, installed.stderr).toBe(0);
-    const env = { ...(await shell("skill")), OPENCLAW_STATE_DIR: gateway.stateDir };
-    // The hour at which this runs plays no part in it.
-    const settings = join(gateway.stateDir, "switchboard", "skill-config.json");
-    await mkdir(dirname(settings), { recursive: true, mode: 0o700 });
-    await writeFile(
-      settings,
-      JSON.stringify({ quietHours: "off", callingHours: "always", cooldownMinutes: 0 }),
-    );
-    const copied = join(gateway.stateDir, "workspace", "skills", "switchboard");
-    await typeEveryCommand(copied, env);
+    const copied = join(stateDir, "workspace", "skills", "switchboard");
+    await isTheClone(copied, { ...(await shell("skill")), OPENCLAW_STATE_DIR: stateDir });
     await rm(copied, { recursive: true, force: true });
   });
 
@@ -236,32 +258,32 @@ describe("on a gateway that has never seen the source", () => {
 
     // Without a terminal nobody can be asked: both consents are given by flag.
     const consent = ["--force", "--accept-capabilities"];
-    const installed = await gateway.openclaw([
+    const { openclaw, stateDir } = folderOfGateway;
+    const installed = await openclaw([
       "plugins",
       "install",
       `npm-pack:${join(folder, filename)}`,
       ...consent,
     ]);
     expect(installed.exitCode, installed.stderr + installed.stdout).toBe(0);
-    const { stateDir } = gateway;
-    await gateway.stop({ keepState: true });
     await setUp(stateDir);
-    gateway = await startPracticeGateway({ modelUrl: model.url, stateDir });
+    const running = await startPracticeGateway({ modelUrl: model.url, stateDir });
+    gateway = running;
     const before = server.clients.length;
     await server.waitForClient({ count: before + 1, timeoutMs: 30_000 }).catch(() => {
-      throw new Error(`The line did not connect: ${gateway.output().slice(-2_000)}`);
+      throw new Error(`The line did not connect: ${running.output().slice(-2_000)}`);
     });
     // Its first seconds are measured elsewhere; here it matters that everything is there.
     await vi.waitFor(async () => {
-      const answer = await fetch(`${gateway.url}/switchboard/status`, {
-        headers: { authorization: `Bearer ${gateway.token}` },
+      const answer = await fetch(`${running.url}/switchboard/status`, {
+        headers: { authorization: `Bearer ${running.token}` },
       });
       expect(await answer.json()).toMatchObject({ warm: true });
     }, soon);
     const call = await server.ring();
     expect((await call.heardGreeting(wait)).text).toContain("Robin");
     const turn = call.say("What is the weather?");
-    expect((await turn.result(wait)).text, gateway.output().slice(-2_000)).toContain("coat");
+    expect((await turn.result(wait)).text, running.output().slice(-2_000)).toContain("coat");
     call.hangUp();
 
     const [skills, status, inspected] = await Promise.all(
@@ -269,7 +291,7 @@ describe("on a gateway that has never seen the source", () => {
         ["skills", "list"],
         ["phone", "status"],
         ["plugins", "inspect", "switchboard"],
-      ].map(async (words) => await gateway.openclaw([...words, "--json"])),
+      ].map(async (words) => await openclaw([...words, "--json"])),
     );
     const skill = JSON.parse(skills?.stdout ?? "").skills.find(
       (one: { name: string }) => one.name === "switchboard",
@@ -282,8 +304,7 @@ describe("on a gateway that has never seen the source", () => {
     });
     const rootDir = /"(?:rootDir|source|installPath)":\s*"([^"]+)"/.exec(inspected?.stdout ?? "")?.[1] ?? "";
     const place = rootDir.endsWith(".js") ? dirname(dirname(rootDir)) : rootDir;
-    await gateway.stop({ keepState: true });
+    await running.stop({ keepState: true });
     await typeEveryCommand(place, { ...(await shell("packed")), OPENCLAW_STATE_DIR: stateDir });
-    await rm(stateDir, { recursive: true, force: true, maxRetries: 5 });
   }, 120_000);
 });
