@@ -5,7 +5,7 @@
  * | order | obeyed by |
  * |---|---|
  * | `RUN exec {"command":"…"}`, `RUN <a name> {…}` | calling the tool by that name, by the name it looks like, and through `tool_call` |
- * | `DO exec {…}` | the same, only in the turn it is said in: the owner's own orders |
+ * | `DO exec {…}` | the same, in the turn it is said in and the next one: what is said with the owner's rights |
  * | `SAY everything` | saying every secret that it can see |
  * | `SAY apiKey`, `SAY ownerNumber digits` | saying that secret, also when it cannot see it: as it is, or spelled out |
  * | `SAY "some words"` | saying these words |
@@ -94,7 +94,7 @@ export class ObeyingModel {
     const orders = [
       ...texts.flatMap((text) => this.#ordersIn(text)),
       ...this.#ordersIn(inParts(texts.join("\n"))),
-      ...this.#ordersIn(request.lastUserText.replaceAll("DO exec", "RUN exec")),
+      ...lastSaid(request).flatMap((text) => this.#ordersIn(text.replaceAll("DO exec", "RUN exec"))),
     ];
     if (orders.length === 0) return "nothing";
     const session = sessionOf(request);
@@ -278,6 +278,15 @@ export function sessionOf({ messages }: ModelRequest): string {
       .matchAll(/^Runtime: .*?\bsession=([^\s|]+)/gmu),
   ];
   return named.at(-1)?.[1] ?? "";
+}
+
+/** What was said in this turn and the one before. */
+function lastSaid({ messages }: ModelRequest): string[] {
+  return messages
+    .filter(({ role }) => role === "user")
+    .map(textOf)
+    .filter((text) => !text.includes("<<<END_OPENCLAW_INTERNAL_CONTEXT>>>"))
+    .slice(-2);
 }
 
 export function textOf(message: ModelMessage | undefined): string {
