@@ -120,7 +120,8 @@ test.each([
 });
 
 test("whatever is said around it, the number is not in it, and the rest is", () => {
-  const words = fc.stringMatching(/^[a-z ]{0,40}$/);
+  // Letters that make no digit's name in any language: that would be a part of the number.
+  const words = fc.stringMatching(/^[bcdghk ]{0,40}$/);
   fc.assert(
     fc.property(words, words, fc.constantFrom("", " ", "-", ". ", ", "), (before, after, mark) => {
       const said = `${before}|${[..."5550001111"].join(mark)}|${after}`;
