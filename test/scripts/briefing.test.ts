@@ -62,7 +62,7 @@ let env: Record<string, string>;
 
 beforeEach(async () => {
   [clawdTalk, clawCall] = await Promise.all([startClawdTalkPractice(), startClawCallPractice()]);
-  runner = new ScriptRunner();
+  runner = new ScriptRunner({ isBuilt: true });
   runner.write("bin/openclaw.mjs", GATEWAY_CLI);
   env = {
     SWITCHBOARD_OPENCLAW: path.join(runner.stateFolder, "bin", "openclaw.mjs"),
@@ -181,7 +181,7 @@ describe("without one", () => {
     const [job] = JSON.parse(await read("jobs.json"));
     expect(job).toMatchObject({
       schedule: { expr: "0 8 * * mon-fri", tz: "Asia/Shanghai", staggerMs: 0 },
-      payload: { argv: [process.execPath, expect.stringMatching(/scripts[\\/]briefing\.ts$/), "ring"] },
+      payload: { argv: [process.execPath, expect.stringMatching(/scripts[\\/]briefing\.js$/), "ring"] },
     });
     expect(JSON.parse(job.payload.input)).toEqual({
       key: job.declarationKey,

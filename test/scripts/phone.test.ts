@@ -517,7 +517,7 @@ describe("--wait", () => {
   });
 
   test.skipIf(process.platform === "win32")("Ctrl-C in a shell", async () => {
-    const shell = new ScriptRunner();
+    const shell = new ScriptRunner({ isBuilt: true });
     let isStopped = false;
     try {
       const finished = await shell.run("phone", ["call", STRANGER, "Hello", "--wait"], {
@@ -545,7 +545,7 @@ describe("--wait", () => {
   test.skipIf(process.platform === "win32")(
     "whoever reads the output has gone: the call goes on",
     async () => {
-      const shell = new ScriptRunner();
+      const shell = new ScriptRunner({ isBuilt: true });
       const script = path.resolve(import.meta.dirname, "../../scripts/phone.ts");
       try {
         const child = spawn(
@@ -1139,7 +1139,7 @@ describe("below the gateway's own command line", () => {
 });
 
 test("as a script, help is help, loads nothing heavy, and needs no settings", async () => {
-  const shell = new ScriptRunner();
+  const shell = new ScriptRunner({ isBuilt: true });
   try {
     const preload = path.join(import.meta.dirname, "log-modules.ts");
     const help = await shell.run("phone", ["--help"], {

@@ -54,7 +54,7 @@ const PATCHED = CONFIG.replace('"cron",', '"cron", "sessions_send",');
 
 let runner: ScriptRunner;
 beforeEach(() => {
-  runner = new ScriptRunner();
+  runner = new ScriptRunner({ isBuilt: true });
   runner.write("bin/openclaw.mjs", GATEWAY_CLI);
   runner.env.SWITCHBOARD_OPENCLAW = path.join(runner.stateFolder, "bin", "openclaw.mjs");
   runner.write("openclaw.json", CONFIG);
@@ -336,7 +336,7 @@ describe("kill -9", () => {
 
   test("at every write: the config is the old or the new one, and the next run works", async () => {
     const killed = async (at: number): Promise<boolean> => {
-      const one = new ScriptRunner();
+      const one = new ScriptRunner({ isBuilt: true });
       try {
         one.write("openclaw.json", CONFIG);
         one.write("bin/openclaw.mjs", GATEWAY_CLI);

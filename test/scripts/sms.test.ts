@@ -11,7 +11,7 @@ let runner: ScriptRunner;
 
 beforeEach(async () => {
   service = await startClawdTalkPractice({ dedicatedNumber: "+15550008888" });
-  runner = new ScriptRunner();
+  runner = new ScriptRunner({ isBuilt: true });
   runner.write(".env", `CLAWDTALK_API_KEY=${service.key}\nCLAWDTALK_SERVER=${service.url}\n`);
 });
 

@@ -25,7 +25,7 @@ beforeEach(async () => {
     timings: { ringMs: 1, lineMs: 1, recordDelayMs: 0, noAnswerMs: 300, keepAliveMs: 50 },
     newId: (count) => `call^${count}`,
   });
-  runner = new ScriptRunner();
+  runner = new ScriptRunner({ isBuilt: true });
   printed = "";
   runner.write(".env", `STEPONEAI_API_KEY=${service.key}\nSTEPONEAI_API_BASE=${service.url}\n`);
 });
