@@ -21,7 +21,7 @@ import { requestApproval } from "./trust/approvals.ts";
 import { type GateParameters, ToolGate } from "./trust/gate.ts";
 import { withoutOwnersData } from "./trust/last-check.ts";
 import { quotesOthers } from "./trust/quotation.ts";
-import { sessionKind } from "./trust/sessions.ts";
+import { OTHERS_SESSION, sessionKind } from "./trust/sessions.ts";
 import { packageVersion } from "./version.ts";
 
 const CHANNEL = "phone";
@@ -161,9 +161,11 @@ export function registerHooks(api: OpenClawPluginApi, settings: () => CallSettin
     { timeoutMs: GATE_LIMIT_MS },
   );
 
-  // A call that was waited for, for one: what was said on it is the tool's answer.
+  // A call that was waited for, for one: what was said on it is the tool's answer. Or another session's history.
   api.on("after_tool_call", ({ runId, result }) => {
-    if (runId !== undefined && quotesOthers(JSON.stringify(result) ?? "")) phone.toldOfOthers.add(runId);
+    const answer = JSON.stringify(result) ?? "";
+    if (runId !== undefined && (quotesOthers(answer) || OTHERS_SESSION.test(answer)))
+      phone.toldOfOthers.add(runId);
   });
 
   // The agent's shell may find an older Node than the gateway runs on, and no command line of the gateway's: our
@@ -269,7 +271,8 @@ function canPush(line: CallSettings["config"]["lines"][number]): line is UsableL
 
 function realPath(path: string): string | undefined {
   try {
-    return realpathSync(path);
+    // The system's own: it knows short names, and how a name is really written.
+    return realpathSync.native(path);
   } catch {
     return undefined;
   }

@@ -1,2 +1,2 @@
 import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import"./parts/chunk-27MAOMEW.js";await import("./parts/connect-CT2L6UGU.js");
+import"./parts/chunk-27MAOMEW.js";await import("./parts/connect-SMS36XLH.js");

@@ -1,2 +1,2 @@
 import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import"./parts/chunk-27MAOMEW.js";await import("./parts/missions-CGF6FVTU.js");
+import"./parts/chunk-27MAOMEW.js";await import("./parts/missions-CM32Q36A.js");

@@ -1,2 +1,2 @@
 import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import"./parts/chunk-27MAOMEW.js";await import("./parts/sms-J7JJX5IR.js");
+import"./parts/chunk-27MAOMEW.js";await import("./parts/sms-LQN6BKG6.js");

@@ -1,2 +1,2 @@
 import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import"./parts/chunk-27MAOMEW.js";await import("./parts/stepone-IH3M6QRZ.js");
+import"./parts/chunk-27MAOMEW.js";await import("./parts/stepone-RNMVJW6T.js");

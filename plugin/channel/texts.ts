@@ -11,10 +11,15 @@ import { type Log, messageOf } from "../log.ts";
 import type { Store } from "../store/database.ts";
 import { findDoNotCall } from "../store/do-not-call.ts";
 import { markText, pendingTexts, receiveText } from "../store/inbox.ts";
+import { wasContacted } from "../store/outreach.ts";
 import { asData, quotation } from "../trust/quotation.ts";
 import { sendText, settleUnfinishedTexts, type TextConfig } from "./send-text.ts";
 import { isStopCommand, type Reply, type TextToAnswer } from "./text-to-answer.ts";
 
+/** How much of the words of somebody who wants peace the owner is told. */
+const TOLD_CHARACTERS = 300;
+/** The wishes of numbers we have never called or texted are told this often at most; the list has them all. */
+const UNKNOWN_WISHES_EVERY_MS = 60 * 60_000;
 /** A text whose answer failed is tried again after these waits; then the owner is told. */
 const RETRY_AFTER_MS = [5_000, 30_000];
 /** How often what nobody knows the end of is looked into again. */
@@ -40,6 +45,7 @@ interface WaitingText {
 }
 
 export class Texts {
+  #unknownWishToldAt = Number.NEGATIVE_INFINITY;
   readonly #p: TextsParameters;
   /** The last text of each sender: the next one waits for it. */
   readonly #tails = new Map<string, Promise<void>>();
@@ -153,18 +159,37 @@ export class Texts {
     const { store, config, log } = this.#p;
     if (config.ownerNumbers.includes(from)) return false;
     if ((await noteOptOut(store, { number: from, words: body, where: "text" })) === "new") {
-      await this.#tellOwner(
-        `${from} asked not to be called or texted any more, and is on the do-not-call list now. The text: ${quotation(from, body)}`,
+      await this.#tellOfWish(
+        from,
+        body,
+        `${from} asked not to be called or texted any more, and is on the do-not-call list now.`,
       );
     }
     if (await noteOptIn(store, { number: from, words: body })) {
-      await this.#tellOwner(
-        `${from} may be called and texted again, and is off the do-not-call list: they have taken back that they asked for it, with the text ${quotation(from, body)}`,
+      await this.#tellOfWish(
+        from,
+        body,
+        `${from} may be called and texted again, and is off the do-not-call list: they have taken back that they asked for it.`,
       );
     }
     if ((await findDoNotCall(store, from)) === undefined) return false;
     log.info(`A text from ${from} was not answered: the number is on the do-not-call list.`);
     return true;
+  }
+
+  /** Tells the owner, with the words of those alone whom we have been in touch with: anybody can write "STOP, and …". */
+  async #tellOfWish(from: E164, body: string, sentence: string): Promise<void> {
+    const { store, log } = this.#p;
+    if (await wasContacted(store, from)) {
+      const words = [...body].slice(0, TOLD_CHARACTERS).join("");
+      return await this.#tellOwner(`${sentence} The text: ${quotation(from, words)}`);
+    }
+    log.info(sentence);
+    const now = store.now().getTime();
+    // Numbers can be made up by the hundred, and there is room for few notices.
+    if (now - this.#unknownWishToldAt < UNKNOWN_WISHES_EVERY_MS) return;
+    this.#unknownWishToldAt = now;
+    await this.#tellOwner(sentence);
   }
 
   async #retry(text: WaitingText, attempt: number, error: unknown): Promise<void> {

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { outcomeLine } from "../calls/outcome.ts";
 import type { CallOutcome, TranscriptLine } from "../carriers/carrier.ts";
+import { parsePhoneNumber } from "../config/phone-number.ts";
 import { noteOptOut } from "../limits/opt-out.ts";
 import { type Log, messageOf } from "../log.ts";
 import { transcriptOf } from "../store/call-lines.ts";
@@ -156,7 +157,8 @@ export class CallReports {
     const direction = placedHere ? ("outbound" as const) : call.direction;
     const other = whoWasOn(call, this.#p);
     const withOwner = other === "owner";
-    const wish = withOwner ? undefined : await this.#wishOnCall(call, transcript);
+    const callee = call.callee ?? (direction === "outbound" ? parsePhoneNumber(toNumber ?? "") : undefined);
+    const wish = withOwner ? undefined : await this.#wishOnCall({ ...call, callee }, transcript);
     const isAnswered = transcript.some(({ speaker }) => speaker === "other");
     // Whoever was turned away has spoken with nobody.
     const result =

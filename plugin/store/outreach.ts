@@ -145,3 +145,11 @@ export async function messagesDone(
     .executeTakeFirst();
   return Number(row?.count ?? 0) + Number(scheduled?.count ?? 0);
 }
+
+/** Whether a number was ever called or texted by us, as far as that is still kept. */
+export async function wasContacted({ db }: Store, number: string): Promise<boolean> {
+  const call = await db.selectFrom("calls").select("id").where("callee", "=", number).executeTakeFirst();
+  if (call !== undefined) return true;
+  const text = await db.selectFrom("outbox").select("id").where("recipient", "=", number).executeTakeFirst();
+  return text !== undefined;
+}

@@ -15,7 +15,7 @@ import type { SwitchboardConfig } from "../config/schema.ts";
 import { messageOf } from "../log.ts";
 import { detailsOf, fingerprintOf, titleOf } from "./action-words.ts";
 import type { ApprovalAnswer, ApprovalWish } from "./approvals.ts";
-import { mayUseTool, sessionKind } from "./sessions.ts";
+import { mayUseTool, OTHERS_SESSION, sessionKind } from "./sessions.ts";
 import {
   isForGuests,
   isSensitive,
@@ -144,7 +144,7 @@ export class ToolGate {
       const allowed =
         mayUseTool(speaker, asked.tool, guestTools) &&
         isForGuests(asked.tool) &&
-        rule !== "deny" &&
+        rule === "allow" &&
         !isSensitive(asked, places);
       return allowed
         ? undefined
@@ -152,6 +152,7 @@ export class ToolGate {
             `No ${isOffered(speaker, guestTools) ? "such " : ""}tools in a ${speaker}'s phone session.`,
           );
     }
+    if (namesOthersSession(asked)) return blocked(OTHERS_WORDS);
     switch (toolRule(asked, { rules: toolRules, places })) {
       case "allow":
         return;
@@ -259,6 +260,8 @@ const ONLY_NEWS =
 const MOVED_ON = "The caller has moved on; this turn is over.";
 /** Past the end of its time, a request gets its "timeout" from whoever asks; longer nobody waits. */
 const ANSWER_GRACE_MS = 15_000;
+const OTHERS_WORDS =
+  "The conversations of other people are not read this way. What was said on a call: phone transcript; what was texted: phone sms list.";
 const ASK_ALOUD =
   "This needs a clear yes first. Ask for it now, as the last thing you say: one question with the tool's name and every value of its arguments in it, word for word. When the next thing they say is a clear yes, call the tool again with the same arguments. Anything else is a no.";
 
@@ -289,6 +292,11 @@ function speakerIn({ sessionKey, requester, runId }: AskedTool, run: PhoneRun | 
   }
   // A scheduled job that only sends its result to a phone.
   return CRON_SESSION.test(sessionKey) ? "notOnPhone" : "owner";
+}
+
+/** Whether a tool is to look into, or write to, the session of somebody else. */
+function namesOthersSession({ params }: AskedTool): boolean {
+  return OTHERS_SESSION.test(JSON.stringify(params) ?? "");
 }
 
 /** How the gateway names the sessions of its scheduled jobs. */

@@ -86,7 +86,7 @@ export function isHarmlessCommand(command: string, places: CommandPlaces): boole
 }
 
 /** How a command is run in a folder: first the way there, and nothing else between. */
-const IN_FOLDER = /^ *cd +([^&]+?) +&& +([^&]*)$/u;
+const IN_FOLDER = /^ *cd +([^ &](?:[^&]*[^ &])?) +&& +([^&]*)$/u;
 
 function isForm(script: string, words: readonly string[]): boolean {
   const isKnown = FORMS.get(script)?.some((form) => form.every((word, index) => word === words[index]));

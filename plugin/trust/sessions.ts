@@ -35,6 +35,8 @@ export function mayUseTool(
   return guestTools.includes(tool) || tool === END_CALL || SEARCH_SURFACE.has(tool);
 }
 
+/** Where the session of a guest or stranger is named in what a tool answers. */
+export const OTHERS_SESSION = /:switchboard:(?:guest|stranger):/;
 const OWN_SESSION = /^agent:[^:]+:switchboard:(guest|stranger|warm-up)(?::|$)/;
 
 /** The session key of a guest: one per number, whatever `session.scope` and `session.dmScope` say. */

@@ -45,7 +45,7 @@ const actions =
  * `phone_approve` asks the owner itself.
  */
 const HARMLESS: ReadonlyMap<string, Harmless> = new Map([
-  ["read", ({ path, file_path: file }) => !namesASecret(path ?? file)],
+  ["read", ({ path, file_path: file }) => [path, file].some(isText) && ![path, file].some(namesASecret)],
   ["view_image", always],
   ["pdf", always],
   ["web_search", always],
@@ -254,6 +254,8 @@ const LEADING_FILES: ReadonlySet<string> = new Set(
     (name) => `${name}.md`,
   ),
 );
+/** What Windows calls a file besides its name: "HEARTB~1.MD". */
+const SHORT_NAME = /~\d/;
 const NOTE = /\.(?:md|txt|csv)$/;
 /** Folders of the workspace whose files are run or followed. */
 const LED_FOLDERS: ReadonlySet<string> = new Set(["skills", "hooks", "node_modules"]);
@@ -269,10 +271,11 @@ function isNote(params: Params, { workspace, realPath }: ToolPlaces): boolean {
   if (root === undefined || file === undefined) return false;
   const inside = relative(root, file);
   if (isAbsolute(inside)) return false;
-  const segments = inside.toLowerCase().split(/[\\/]/);
+  // As a file system that knows no difference of case and form would find it.
+  const segments = inside.normalize("NFKC").toLowerCase().split(/[\\/]/);
   const [first = "", name = ""] = [segments[0], segments.at(-1)];
   return (
-    segments.every((segment) => segment !== "" && !segment.startsWith(".")) &&
+    segments.every((segment) => segment !== "" && !segment.startsWith(".") && !SHORT_NAME.test(segment)) &&
     NOTE.test(name) &&
     !LEADING_FILES.has(name) &&
     !LED_FOLDERS.has(first)
@@ -293,6 +296,11 @@ function withLinksFollowed(path: string, realPath: ToolPlaces["realPath"]): stri
 const SECRET_PLACE =
   /(?:^|[\\/])(?:\.env(?:[.\w-]*)|\.ssh|\.gnupg|\.aws|\.azure|\.kube|\.docker|\.netrc|\.npmrc|\.pypirc|\.git-credentials|openclaw\.json\w*|clawdbot\.json|auth-profiles?\.json|skill-config\.json|[^\\/]*credentials?[^\\/]*|id_(?:rsa|ed25519|ecdsa)|shadow|[^\\/]+\.(?:pem|key|p12|pfx|keychain))(?:[\\/]|$)/i;
 
+const isText = (value: unknown) => typeof value === "string";
+
 function namesASecret(path: unknown): boolean {
-  return typeof path !== "string" || SECRET_PLACE.test(path);
+  return path !== undefined && (typeof path !== "string" || SECRET_PLACE.test(path) || PROCESS.test(path));
 }
+
+/** The environment of what runs on this machine holds keys. */
+const PROCESS = /(?:^|[\\/])proc[\\/].*(?:environ|cmdline|fd|mem|root|cwd)/i;

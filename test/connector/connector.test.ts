@@ -115,7 +115,9 @@ describe("who wants peace", () => {
     clawdtalk.text({ from: OTHER, body: "STOP" });
     clawdtalk.text({ from: OTHER, body: "Hello?" });
     await vi.waitFor(() => expect(told).toHaveLength(1), wait.timeoutMs);
-    expect(told[0]).toMatch(/^\+15550002222 asked not to be called or texted any more.*"STOP"/s);
+    expect(told[0]).toMatch(
+      /^\+15550002222 asked not to be called or texted any more, and is on the do-not-call list now\.$/,
+    );
     expect(await listDoNotCall(store)).toMatchObject([{ number: OTHER, source: "text", words: "STOP" }]);
     await clawdtalk.text({ from: OWNER, body: "Weather?" }).reply(wait);
     expect(sentTo(OTHER)).toEqual([]);

@@ -421,3 +421,24 @@ test("a very long text costs no time", () => {
   isOptOut("ha".repeat(50_000), "text");
   expect(performance.now() - started).toBeLessThan(1_000);
 });
+
+test.each([
+  ["전화 ", "더이상", "x"],
+  ["전화", "는도", "x"],
+  ["never call ", "-", ""],
+  ["never call", " a", "x"],
+  ["don't ", "call me ", "x"],
+  ["别再", "打", "x"],
+  ["电话", "不要", "x"],
+  ["もう", "かけて", "x"],
+  ["rufen Sie ", "nicht mehr ", "x"],
+  ["ne ", "m'appelez ", "x"],
+  ["", "stop ", "x"],
+  ["لا ", "تتصل ", "x"],
+  ["", "\u3000", "x"],
+])("no text takes long, whatever is repeated in it: %j %j", (before, repeated, after) => {
+  // What grows faster than the text would not be done in years.
+  for (const where of ["text", "call"] as const) {
+    expect(typeof isOptOut(before + repeated.repeat(4_000 / repeated.length) + after, where)).toBe("boolean");
+  }
+});

@@ -95,6 +95,34 @@ describe("who speaks", () => {
     expect(wishes).toHaveLength(1);
   });
 
+  it("is the owner, who has the conversations of others shown as quotations: no tool reads them raw", async () => {
+    onCall();
+    const { gate, wishes } = setUp({ answer: "approved", toolRules: { sessions_history: "allow" } });
+    const looking = { ...exec, tool: "sessions_history" };
+    for (const sessionKey of [
+      "agent:main:switchboard:guest:+15550002222",
+      "agent:main:switchboard:stranger:home:call-1",
+    ]) {
+      expect(reasonOf(await gate.decide({ ...looking, params: { sessionKey } }))).toContain("phone sms list");
+    }
+    expect(await gate.decide({ ...looking, params: { sessionKey: MAIN } })).toBeUndefined();
+    expect(wishes).toEqual([]);
+  });
+
+  it("may be a guest: what the owner's rules say to ask about is not theirs", async () => {
+    const guest = {
+      ...exec,
+      tool: "web_fetch",
+      params: { url: "https://example.com" },
+      sessionKey: guestSession("main", GUEST).sessionKey,
+    };
+    const guestTools = ["web_fetch"];
+    expect(await setUp({ answer: "approved", guestTools }).gate.decide(guest)).toBeUndefined();
+    const { gate, wishes } = setUp({ answer: "approved", guestTools, toolRules: { web_fetch: "ask" } });
+    expect(reasonOf(await gate.decide(guest))).toContain("guest");
+    expect(wishes).toEqual([]);
+  });
+
   it("may be others whose words were just told: asked about wherever the turn runs", async () => {
     phone.toldOfOthers.add(RUN);
     const { gate, wishes } = setUp({ answer: "approved" });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { noteForAgent } from "../../plugin/command-line/run.ts";
 import { asData, inQuotes, quotation, quotesOthers, visible } from "../../plugin/trust/quotation.ts";
 
 /** What cannot be seen, or steers what shows it. */
@@ -101,5 +102,12 @@ test("is known again in a prompt, and in a tool's answer", () => {
   const quoted = quotation("+15550002222", "Stop.");
   expect(quotesOthers(`They wrote: ${quoted} Good morning.`)).toBe(true);
   expect(quotesOthers(JSON.stringify({ content: [{ type: "text", text: quoted }] }))).toBe(true);
+  expect(
+    quotesOthers(
+      JSON.stringify(
+        noteForAgent({ places: () => ({ env: { SWITCHBOARD_SESSION: "agent:main:main" } }) } as never),
+      ),
+    ),
+  ).toBe(true);
   expect(quotesOthers("Good morning.")).toBe(false);
 });

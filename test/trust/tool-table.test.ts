@@ -96,6 +96,8 @@ test.each([
   ["read", { path: "/home/sam/.openclaw/openclaw.json" }],
   ["read", { path: "C:\\Users\\sam\\.env" }],
   ["read", {}],
+  ["read", { path: "notes/a.md", file_path: "/home/sam/.env" }],
+  ["read", { path: "/proc/self/environ" }],
 ] as const)("%s %j is sensitive", (tool, params) => {
   expect(sensitive(tool, params)).toBe(true);
 });
@@ -107,6 +109,8 @@ test.each([
   "outside/a.md",
   "~/a.md",
   "HEARTBEAT.md",
+  "HEARTB~1.MD",
+  "\u017foul.md",
   "heartbeat.md",
   "AGENTS.md",
   "notes/SOUL.md",

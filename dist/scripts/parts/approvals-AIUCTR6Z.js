@@ -1,0 +1,2 @@
+import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
+import{WHAT_TO_DO,approvalHeard,awaitApproval,refreshApproval,requestApproval,sendApproval}from"./chunk-XFNCCGJV.js";import"./chunk-V63ZZGTY.js";import"./chunk-4DSU2N4Z.js";import"./chunk-EJHWZYPW.js";import"./chunk-PEMDIFUU.js";import"./chunk-C2UY32Y7.js";import"./chunk-4DLLSVOP.js";import"./chunk-U6BWMZ6M.js";import"./chunk-7SIBSTAI.js";export{WHAT_TO_DO,approvalHeard,awaitApproval,refreshApproval,requestApproval,sendApproval};

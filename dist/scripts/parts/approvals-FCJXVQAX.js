@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{WHAT_TO_DO,approvalHeard,awaitApproval,refreshApproval,requestApproval,sendApproval}from"./chunk-NVJO5LKT.js";import"./chunk-V63ZZGTY.js";import"./chunk-4DSU2N4Z.js";import"./chunk-EJHWZYPW.js";import"./chunk-PEMDIFUU.js";import"./chunk-RIK6BT3K.js";import"./chunk-2RDBLSVD.js";import"./chunk-5PDRLR3F.js";import"./chunk-7SIBSTAI.js";export{WHAT_TO_DO,approvalHeard,awaitApproval,refreshApproval,requestApproval,sendApproval};

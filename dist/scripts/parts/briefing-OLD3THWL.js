@@ -1,3 +1,0 @@
-#!/usr/bin/env node
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{defineBriefingCommand}from"./chunk-MAEGIT2K.js";import"./chunk-JJXLAMFE.js";import{runScript}from"./chunk-FFNRPOLP.js";import{Command}from"./chunk-MLMDI6X2.js";import"./chunk-ULBTVEAR.js";import"./chunk-37GDD2Y6.js";import"./chunk-4ZFWOMF2.js";import"./chunk-RIK6BT3K.js";import"./chunk-2RDBLSVD.js";import"./chunk-5PDRLR3F.js";import"./chunk-7SIBSTAI.js";await runScript(new Command("briefing"),import.meta.dirname,defineBriefingCommand);

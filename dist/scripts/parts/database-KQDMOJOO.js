@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{closeStore,openStore}from"./chunk-O7AK5F2T.js";import"./chunk-4DSU2N4Z.js";import"./chunk-TOZXP35S.js";import"./chunk-EJHWZYPW.js";import"./chunk-37GDD2Y6.js";import"./chunk-RIK6BT3K.js";import"./chunk-2RDBLSVD.js";import"./chunk-5PDRLR3F.js";import"./chunk-7SIBSTAI.js";export{closeStore,openStore};

@@ -1,0 +1,2 @@
+import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
+import{OpenCalls,UNANSWERED_AFTER_MS}from"./chunk-HWUIEDSQ.js";import"./chunk-C274C5HH.js";import"./chunk-4DSU2N4Z.js";import"./chunk-EJHWZYPW.js";import"./chunk-C2UY32Y7.js";import"./chunk-4DLLSVOP.js";import"./chunk-U6BWMZ6M.js";import"./chunk-7SIBSTAI.js";export{OpenCalls,UNANSWERED_AFTER_MS};

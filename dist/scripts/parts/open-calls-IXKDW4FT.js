@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{OpenCalls,UNANSWERED_AFTER_MS}from"./chunk-GMNSMABN.js";import"./chunk-C274C5HH.js";import"./chunk-4DSU2N4Z.js";import"./chunk-EJHWZYPW.js";import"./chunk-RIK6BT3K.js";import"./chunk-2RDBLSVD.js";import"./chunk-5PDRLR3F.js";import"./chunk-7SIBSTAI.js";export{OpenCalls,UNANSWERED_AFTER_MS};

@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{isOptIn,isOptOut}from"./chunk-QZRQSXR2.js";import"./chunk-D2QWSLWG.js";export{isOptIn,isOptOut};

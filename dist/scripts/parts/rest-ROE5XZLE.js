@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{SKILL_VERSION,STEPONE_SITE,StepOneRest,isCallId}from"./chunk-DUERZC5Q.js";import"./chunk-GK63NN2H.js";import"./chunk-UK5RAAW5.js";import"./chunk-4ZFWOMF2.js";import"./chunk-PEMDIFUU.js";import"./chunk-ZED66OXW.js";import"./chunk-2RDBLSVD.js";import"./chunk-5PDRLR3F.js";import"./chunk-7SIBSTAI.js";export{SKILL_VERSION,STEPONE_SITE,StepOneRest,isCallId};
