@@ -4,7 +4,9 @@
  */
 import { CarrierError } from "../carriers/carrier-errors.ts";
 import type { StepOneOrder, StepOneRest } from "../carriers/stepone/rest.ts";
+import { withoutKeys } from "../carriers/without-keys.ts";
 import { requirePhoneNumber } from "../config/phone-number.ts";
+import { type SecretSettings, secretsOf } from "../config/redaction.ts";
 import type { SwitchboardConfig } from "../config/schema.ts";
 import { checkLimits, type LimitSettings } from "../limits/check-limits.ts";
 import { LimitReached } from "../limits/limit-reached.ts";
@@ -18,7 +20,7 @@ export interface PlacedOrder {
 }
 
 /**
- * Calls every number of the order.
+ * Calls every number of the order. No key goes out with it, not spelled either.
  *
  * @param using.askedIn the key of the session that asks and is told how the calls went.
  * @throws LimitReached when a number may not be called now: then none is. Its `facts` name each such number.
@@ -26,18 +28,19 @@ export interface PlacedOrder {
  * @throws CarrierRefused, CarrierUnreachable; the store then says so too.
  */
 export async function placeOrder(
-  order: StepOneOrder,
+  asked: StepOneOrder,
   using: {
     readonly store: Store;
     readonly rest: Pick<StepOneRest, "placeCalls">;
     /** The line's name. */
     readonly line: string;
-    readonly config: Pick<SwitchboardConfig, "ownerNumbers"> & LimitSettings;
+    readonly config: Pick<SwitchboardConfig, "ownerNumbers"> & LimitSettings & SecretSettings;
     readonly askedIn?: string | undefined;
     readonly signal?: AbortSignal | undefined;
   },
 ): Promise<PlacedOrder> {
   const { store, rest, line, config, askedIn, signal } = using;
+  const order = withoutKeys(asked, secretsOf(config));
   const calls: { readonly id: string; readonly number: ReturnType<typeof requirePhoneNumber> }[] = [];
   for (const written of order.numbers) {
     const number = requirePhoneNumber(`+86${written}`);

@@ -10,8 +10,8 @@ import {
   type MissionCommands,
   type MissionWork,
 } from "./missions-work.ts";
-import { shownJson, spoken } from "./quoted.ts";
-import { type Answer, NotUnderstood, wholeNumber } from "./run.ts";
+import { asWord, shownJson, spoken } from "./quoted.ts";
+import { type Answer, NotUnderstood, type PlainContext, quotingFor, wholeNumber } from "./run.ts";
 
 type Work = MissionWork<object>;
 
@@ -39,17 +39,20 @@ function defineMissions(missions: MissionCommands): void {
     const missionId = await rest.createMission({ name, instructions });
     return { text: `Created mission: ${missionId}`, json: { missionId } };
   });
-  missions.add("get-mission <mission_id>", "Show a mission.", async ({ args, carrier }) => {
+  missions.add("get-mission <mission_id>", "Show a mission.", async ({ args, context, carrier }) => {
     const [missionId = ""] = args;
     const { rest } = await carrier();
     const mission = await rest.getMission(missionId);
-    return { text: shownJson(mission), json: { mission } };
+    return { text: shown(context, "that mission", mission), json: { mission }, hasOthersWords: true };
   });
-  missions.add("list-missions", "List missions.", async ({ carrier }) => {
+  missions.add("list-missions", "List missions.", async ({ context, carrier }) => {
     const { rest } = await carrier();
     const found = await rest.listMissions();
-    const lines = found.map(({ id, name }) => `${id}: ${spoken(name ?? "unnamed")}`);
-    return { text: lines.join("\n") || "No missions.", json: { missions: found } };
+    const quoting = quotingFor(context);
+    const lines = found.map(
+      ({ id, name }) => `${id}: ${quoting("the name of that mission", name ?? "unnamed", spoken)}`,
+    );
+    return { text: lines.join("\n") || "No missions.", json: { missions: found }, hasOthersWords: true };
   });
 }
 
@@ -70,7 +73,11 @@ function defineRuns(missions: MissionCommands): void {
     const { rest } = await work.carrier();
     const run = await rest.getRun(missionId, runId);
     await noteRuns(work, missionId, [run]);
-    return { text: shownJson(run.described), json: { run: run.described } };
+    return {
+      text: shown(work.context, "that run", run.described),
+      json: { run: run.described },
+      hasOthersWords: true,
+    };
   });
   missions.add(
     "update-run <mission_id> <run_id> <status>",
@@ -89,8 +96,9 @@ function defineRuns(missions: MissionCommands): void {
     const runs = await rest.listRuns(missionId);
     await noteRuns(work, missionId, runs);
     return {
-      text: runs.map(({ id, status }) => `${id}: ${status ?? "unknown"}`).join("\n") || "No runs.",
+      text: runs.map(({ id, status = "unknown" }) => `${id}: ${asWord(status)}`).join("\n") || "No runs.",
       json: { runs: runs.map(({ described }) => described) },
+      hasOthersWords: true,
     };
   });
 }
@@ -107,11 +115,15 @@ function definePlans(missions: MissionCommands): void {
       return { text: `Created plan with ${steps.length} steps`, json: { steps } };
     },
   );
-  missions.add("get-plan <mission_id> <run_id>", "Show the plan of a run.", async ({ args, carrier }) => {
-    const [missionId = "", runId = ""] = args;
-    const { rest } = await carrier();
+  missions.add("get-plan <mission_id> <run_id>", "Show the plan of a run.", async (work) => {
+    const [missionId = "", runId = ""] = work.args;
+    const { rest } = await work.carrier();
     const steps = await rest.getPlan(missionId, runId);
-    return { text: shownJson(steps), json: { steps } };
+    return {
+      text: shown(work.context, "the plan of that run", steps),
+      json: { steps },
+      hasOthersWords: true,
+    };
   });
   missions.add(
     "update-step <mission_id> <run_id> <step_id> <status>",
@@ -137,17 +149,22 @@ function definePlans(missions: MissionCommands): void {
       const { rest } = await carrier();
       const stepId = step === "-" ? undefined : step;
       const event = await rest.logEvent(missionId, runId, { type, summary, stepId, payload });
-      return { text: `Logged event: ${summary}`, json: { event } };
+      return { text: `Logged event: ${summary}`, json: { event }, hasOthersWords: true };
     },
   );
-  missions.add("list-events <mission_id> <run_id>", "List what was logged.", async ({ args, carrier }) => {
-    const [missionId = "", runId = ""] = args;
-    const { rest } = await carrier();
+  missions.add("list-events <mission_id> <run_id>", "List what was logged.", async (work) => {
+    const [missionId = "", runId = ""] = work.args;
+    const { rest } = await work.carrier();
     const events = await rest.listEvents(missionId, runId);
-    const lines = events.map(({ type, summary }) => `[${spoken(type ?? "?")}] ${spoken(summary ?? "")}`);
+    const quoting = quotingFor(work.context);
+    const lines = events.map(
+      ({ type = "?", summary = "" }) =>
+        `[${asWord(type)}] ${quoting("what was logged of that run", summary, spoken)}`,
+    );
     return {
       text: lines.join("\n") || "No events.",
       json: { events: events.map(({ described }) => described) },
+      hasOthersWords: true,
     };
   });
 }
@@ -165,14 +182,20 @@ function defineAssistants(missions: MissionCommands): void {
     async ({ options, context, carrier }) => {
       const { rest } = await carrier();
       const { assistants, page, pages, total } = await rest.listAssistants(options);
-      const lines = assistants.map(({ id, name, model, features }) => {
-        const shown = features.map((feature) => `'${spoken(feature)}'`).join(", ");
-        return `${id}: ${spoken(name ?? "unnamed")} (model=${spoken(model ?? "")}, features=[${shown}])`;
+      const quoting = quotingFor(context);
+      const lines = assistants.map(({ id, name = "unnamed", model = "", features }) => {
+        const listed = features.map((feature) => `'${feature}'`).join(", ");
+        const words = `${name} (model=${model}, features=[${listed}])`;
+        return `${id}: ${quoting("that assistant", words, spoken)}`;
       });
       if (!options.json) {
         context.complain(`Page ${page}/${pages ?? 1} (${total ?? assistants.length} total)\n`);
       }
-      return { text: lines.join("\n") || "No assistants.", json: { assistants, page, pages, total } };
+      return {
+        text: lines.join("\n") || "No assistants.",
+        json: { assistants, page, pages, total },
+        hasOthersWords: true,
+      };
     },
     (command) =>
       command
@@ -199,11 +222,15 @@ function defineAssistants(missions: MissionCommands): void {
       return { text: `Created assistant: ${assistantId}`, json: { assistantId } };
     },
   );
-  missions.add("get-assistant <assistant_id>", "Show an assistant.", async ({ args, carrier }) => {
-    const [assistantId = ""] = args;
-    const { rest } = await carrier();
+  missions.add("get-assistant <assistant_id>", "Show an assistant.", async (work) => {
+    const [assistantId = ""] = work.args;
+    const { rest } = await work.carrier();
     const assistant = await rest.getAssistant(assistantId);
-    return { text: shownJson(assistant), json: { assistant } };
+    return {
+      text: shown(work.context, "that assistant", assistant),
+      json: { assistant },
+      hasOthersWords: true,
+    };
   });
   missions.add(
     "update-assistant <assistant_id> <updates_json>",
@@ -213,7 +240,7 @@ function defineAssistants(missions: MissionCommands): void {
       const changes = jsonObject("updates", written);
       const { rest } = await carrier();
       const assistant = await rest.updateAssistant(assistantId, changes);
-      return { text: `Updated assistant ${assistantId}`, json: { assistant } };
+      return { text: `Updated assistant ${assistantId}`, json: { assistant }, hasOthersWords: true };
     },
   );
   missions.add(
@@ -313,12 +340,13 @@ function defineEvents(missions: MissionCommands): void {
       { store, rest, config, line: line.name },
     );
   };
+  const told = ({ id: eventId, described: event }: CarrierEvent) => ({ eventId, event });
   missions.add(
     "schedule-call <assistant_id> <to> <from> <datetime> [mission_id] [run_id] [step_id]",
     "Have an assistant call somebody at a time.",
     async (work) => {
       const event = await schedule(work, undefined, work.args.slice(4));
-      return { text: `Scheduled call: ${event.id}`, json: { eventId: event.id, event: event.described } };
+      return { text: `Scheduled call: ${event.id}`, json: told(event), hasOthersWords: true };
     },
   );
   missions.add(
@@ -328,7 +356,7 @@ function defineEvents(missions: MissionCommands): void {
       const text = work.args[4] ?? "";
       if (text.trim() === "") throw new NotUnderstood("The text is empty.");
       const event = await schedule(work, text, work.args.slice(5));
-      return { text: `Scheduled SMS: ${event.id}`, json: { eventId: event.id, event: event.described } };
+      return { text: `Scheduled SMS: ${event.id}`, json: told(event), hasOthersWords: true };
     },
   );
   missions.add("get-event <assistant_id> <event_id>", "Show how a call or text stands.", async (work) => {
@@ -338,12 +366,12 @@ function defineEvents(missions: MissionCommands): void {
     await noteEvents(work, [event]);
     const { status = "unknown", callStatus, conversationId, retryCount = 0, described } = event;
     const parts = [
-      `Status: ${status}`,
-      ...(callStatus === undefined ? [] : [`call_status: ${callStatus}`]),
-      ...(conversationId === undefined ? [] : [`conversation_id: ${conversationId}`]),
+      `Status: ${asWord(status)}`,
+      ...(callStatus === undefined ? [] : [`call_status: ${asWord(callStatus)}`]),
+      ...(conversationId === undefined ? [] : [`conversation_id: ${asWord(conversationId)}`]),
       ...(retryCount > 0 ? [`retry_count: ${retryCount}`] : []),
     ];
-    return { text: parts.join(", "), json: { event: described } };
+    return { text: parts.join(", "), json: { event: described }, hasOthersWords: true };
   });
   missions.add(
     "cancel-scheduled-event <assistant_id> <event_id>",
@@ -366,11 +394,15 @@ function defineEvents(missions: MissionCommands): void {
       const events = await rest.listAssistantEvents(assistantId);
       await noteEvents(work, events);
       const lines = events.map(({ id, status = "unknown", callStatus }) =>
-        callStatus === undefined ? `${id}: ${status}` : `${id}: ${status}, call_status=${callStatus}`,
+        [
+          `${id}: ${asWord(status)}`,
+          ...(callStatus === undefined ? [] : [`call_status=${asWord(callStatus)}`]),
+        ].join(", "),
       );
       return {
         text: lines.join("\n") || "No events.",
         json: { events: events.map(({ described }) => described) },
+        hasOthersWords: true,
       };
     },
   );
@@ -382,11 +414,16 @@ function defineEvents(missions: MissionCommands): void {
       const { rest } = await carrier();
       const { isComplete, status, results, described } = await rest.insights(conversationId);
       if (!isComplete && !options.json) {
-        context.complain(`Not complete yet (${status ?? "nothing there"}): ask again in 10 seconds.\n`);
+        const stands = status === undefined ? "nothing there" : asWord(status);
+        context.complain(`Not complete yet (${stands}): ask again in 10 seconds.\n`);
       }
       const json = { isComplete, status, results, insights: described };
-      if (results.length === 0) return onlyJson({ options }, json);
-      return { text: results.map((result) => `Insight: ${spoken(result)}`).join("\n"), json };
+      if (results.length === 0 && !options.json) return undefined;
+      const quoting = quotingFor(context);
+      const lines = results.map(
+        (result) => `Insight: ${quoting("the insights of that call", result, spoken)}`,
+      );
+      return { text: lines.join("\n"), json, hasOthersWords: true };
     },
   );
 }
@@ -425,6 +462,11 @@ function defineAgents(missions: MissionCommands): void {
       return { text: `Unlinked agent ${assistantId} from run ${runId}`, json: { assistantId, runId } };
     },
   );
+}
+
+/** What the service has under this name, as JSON: others' words may stand anywhere in it. */
+function shown(context: PlainContext, what: string, value: unknown): string {
+  return quotingFor(context)(what, JSON.stringify(value), () => shownJson(value));
 }
 
 /** For programs a JSON object, for people nothing: what there is to say stands on standard error. */

@@ -58,7 +58,12 @@ export async function openMissions(
   const { chooseLine } = await import("../config/choose-line.ts");
   const line = chooseLine(settings.config, options.line, ["clawdtalk"]);
   const { ClawdTalkMissions } = await import("../carriers/clawdtalk/missions-rest.ts");
-  return { line, rest: new ClawdTalkMissions({ apiUrl: line.apiUrl, apiKey: line.apiKey, doubt }) };
+  const { secretsOf } = await import("../config/redaction.ts");
+  const { apiUrl, apiKey } = line;
+  return {
+    line,
+    rest: new ClawdTalkMissions({ apiUrl, apiKey, secrets: secretsOf(settings.config), doubt }),
+  };
 }
 
 /**

@@ -6,7 +6,8 @@ import type { Command } from "commander";
 import type { E164 } from "../config/phone-number.ts";
 import type { Store } from "../store/database.ts";
 import type { DoNotCallEntry } from "../store/do-not-call.ts";
-import { type Quoting, quoted } from "./quoted.ts";
+import type { ScheduledEvent } from "../store/scheduled-events.ts";
+import { asWord, type Quoting, quoted } from "./quoted.ts";
 import {
   type Answer,
   answerWith,
@@ -93,13 +94,43 @@ async function show(settings: Settings, quoting: Quoting): Promise<Answer> {
 async function add(written: string, settings: Settings): Promise<Answer> {
   const number = await othersNumber(written, settings);
   const { addDoNotCall } = await import("../store/do-not-call.ts");
-  const isNew = await withStore(settings, (store) => addDoNotCall(store, { number, source: "owner" }));
+  const { eventsToCome } = await import("../store/scheduled-events.ts");
+  const { isNew, events } = await withStore(settings, async (store) => ({
+    isNew: await addDoNotCall(store, { number, source: "owner" }),
+    events: await eventsToCome(store, number),
+  }));
+  const [only] = events;
+  const first = isNew
+    ? `${number} is ${only === undefined ? "not called or texted any more" : "on the do-not-call list now"}.`
+    : `${number} is on the do-not-call list already.`;
   return {
-    text: isNew
-      ? `${number} is not called or texted any more.`
-      : `${number} is on the do-not-call list already.`,
-    json: { number, isNew },
+    text: [first, ...(only === undefined ? [] : [stillScheduled(events)])].join("\n"),
+    json: {
+      number,
+      isNew,
+      scheduled: events.map(({ channel, assistantId, carrierEventId, scheduledAt }) => ({
+        channel,
+        assistantId,
+        eventId: carrierEventId ?? null,
+        scheduledAt,
+      })),
+    },
   };
+}
+
+/** The service makes them by itself: nothing here keeps it from that. */
+function stillScheduled(events: readonly ScheduledEvent[]): string {
+  const cancellations = events.map(({ channel, assistantId, carrierEventId, scheduledAt }) => {
+    const what = `${channel === "call" ? "the call" : "the text"} of ${scheduledAt.toISOString()}`;
+    return carrierEventId === undefined
+      ? `  missions list-events-assistant ${asWord(assistantId)}  (${what}, whose id is not known here)`
+      : `  missions cancel-scheduled-event ${asWord(assistantId)} ${asWord(carrierEventId)}  (${what})`;
+  });
+  const which = events.length === 1 ? "that" : "them";
+  return [
+    `Missions still have ${count(events.length, "call or text", "calls or texts")} scheduled with this number: cancel ${which}, or the service makes ${events.length === 1 ? "it" : "them"} all the same.`,
+    ...cancellations,
+  ].join("\n");
 }
 
 async function remove(written: string, settings: Settings): Promise<Answer> {

@@ -33,8 +33,9 @@ const LOOKED_AT = 100;
  *
  * @throws CarrierError, NotSettled; MissionNotReady when the mission of that name belongs to another line.
  */
-export async function initMission(wish: MissionWish, using: SettingUp): Promise<BegunMission> {
+export async function initMission(asked: MissionWish, using: SettingUp): Promise<BegunMission> {
   const { store, rest, say } = using;
+  const wish = rest.asSent(asked);
   const { mission, isResumed } = await missionFor(wish, using);
   if (mission.line !== undefined && mission.line !== wish.line) {
     throw new MissionNotReady(

@@ -8,12 +8,14 @@ import { CarrierError } from "../carriers/carrier-errors.ts";
 import type { CarrierEvent, ClawdTalkMissions, EventRequest } from "../carriers/clawdtalk/missions-rest.ts";
 import { splitText } from "../channel/split-text.ts";
 import { parsePhoneNumber } from "../config/phone-number.ts";
+import { secretsOf } from "../config/redaction.ts";
 import type { SwitchboardConfig } from "../config/schema.ts";
 import { checkLimits } from "../limits/check-limits.ts";
 import { messageOf } from "../log.ts";
 import type { Store } from "../store/database.ts";
 import { findMissionOfCarrier } from "../store/missions.ts";
 import { eventRefused, eventScheduled, intendEvent } from "../store/scheduled-events.ts";
+import { withoutOwnersData } from "../trust/last-check.ts";
 
 export interface EventWish {
   readonly assistantId: string;
@@ -42,13 +44,15 @@ interface Using {
 const AHEAD_MS = 60_000;
 
 /**
- * Schedules a call, or a text when there is one.
+ * Schedules a call, or a text when there is one: as any text, without keys.
  *
  * @throws NotDialable, BadTime before anything is written; LimitReached before anything is sent; CarrierError.
  */
 export async function scheduleEvent(wish: EventWish, using: Using): Promise<CarrierEvent> {
   const { store, rest, config, line } = using;
-  const { assistantId, missionId, runId, stepId, text } = wish;
+  const { assistantId, missionId, runId, stepId } = wish;
+  const text =
+    wish.text && withoutOwnersData(wish.text, { secrets: secretsOf(config), ownerNumbers: [], allowed: "" });
   const to = await dialable(wish.to, config);
   const from = parsePhoneNumber(wish.from, config.defaultRegion);
   if (from === undefined) {

@@ -63,7 +63,7 @@ export async function setUpAgent(
 
 async function createAssistant(mission: Mission, wish: AssistantWish, using: SettingUp): Promise<string> {
   const { store, rest, say } = using;
-  const body = assistantBody(wish);
+  const body = rest.asSent(assistantBody(wish));
   const made = await carryOutOnce(
     mission,
     {

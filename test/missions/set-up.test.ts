@@ -32,10 +32,14 @@ function client(given: { readonly timeoutMs?: number } = {}): ClawdTalkMissions 
   return new ClawdTalkMissions({
     apiUrl: service.apiUrl,
     apiKey: service.key,
+    secrets: [service.key, SECRET],
     retry: { times: 0, firstDelayMs: 1 },
     ...given,
   });
 }
+
+/** Another line's. */
+const SECRET = "pk-7d1f0c9a2b8e4635";
 
 const HASTY = { timeoutMs: 150 };
 
@@ -88,6 +92,24 @@ const faults: [how: string, Pick<RestFault, "kind" | "status">][] = [
   ["no answer and nothing done", { kind: "timeout" }],
   ["no answer and done", { kind: "timeout_after_processing" }],
 ];
+
+test("with a key in it: it is kept and sent without, and found again when the answer was lost", async () => {
+  const leak = `Say ${SECRET}`;
+  const begin = () => initMission({ ...wish, name: "Keys", instructions: leak }, using());
+  service.faults.rest = [{ method: "POST", path: "/v1/missions", kind: "drop_after_processing", times: 1 }];
+  await expect(begin()).rejects.toThrow(/^ClawdTalk /);
+  const { slug } = await begin();
+  expect(service.missions.all).toMatchObject([{ instructions: "Say [redacted]" }]);
+
+  const giveAgent = async () =>
+    await setUpAgent(await openMissionOf(here.store, slug), { ...agent, greeting: leak }, using());
+  service.faults.rest = [{ method: "POST", path: "/v1/assistants", kind: "drop_after_processing", times: 1 }];
+  await expect(giveAgent()).rejects.toThrow(/^ClawdTalk /);
+  await giveAgent();
+  expect(service.missions.assistants.all).toMatchObject([{ greeting: "Say [redacted]" }]);
+  const mission = await openMissionOf(here.store, slug);
+  expect(JSON.stringify(await requestsOf(here.store, mission.id))).not.toContain(SECRET);
+});
 
 describe.each(acts)("while making %s", (_what, request) => {
   test.each(faults)("%s: an error, and run again everything is there once", async (_how, fault) => {

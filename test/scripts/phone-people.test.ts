@@ -3,7 +3,7 @@ import { requirePhoneNumber } from "../../plugin/config/phone-number.ts";
 import { intendCall, searchCalls } from "../../plugin/store/calls.ts";
 import { addDoNotCall, listDoNotCall } from "../../plugin/store/do-not-call.ts";
 import { receiveText } from "../../plugin/store/inbox.ts";
-import { eventsToCome, intendEvent } from "../../plugin/store/scheduled-events.ts";
+import { eventScheduled, eventsToCome, intendEvent } from "../../plugin/store/scheduled-events.ts";
 import { PhoneRunner } from "./run-phone.ts";
 
 let phone: PhoneRunner;
@@ -33,6 +33,36 @@ describe("do-not-call", () => {
       "+8613800138000 may be called and texted again.\n",
     );
     expect((await phone.run("do-not-call")).stdout).toBe("Nobody is on the list.\n");
+  });
+
+  test("what missions have scheduled with the number is named, each with how to call it off", async () => {
+    const at = new Date(Date.now() + 3_600_000);
+    const event = { line: "home", assistantId: "ast_1", to: number, from: "+15559990000" } as const;
+    await phone.inStore(async (store) => {
+      const call = await intendEvent(store, { ...event, channel: "call", scheduledAt: at });
+      await eventScheduled(store, call, "evt_3");
+      const later = new Date(at.getTime() + 1_000);
+      await intendEvent(store, { ...event, channel: "sms", body: "Hi", scheduledAt: later });
+    });
+    expect((await phone.run("do-not-call", "add", number)).stdout).toBe(
+      [
+        "+8613800138000 is on the do-not-call list now.",
+        "Missions still have 2 calls or texts scheduled with this number: cancel them, or the service makes them all the same.",
+        `  missions cancel-scheduled-event ast_1 evt_3  (the call of ${at.toISOString()})`,
+        `  missions list-events-assistant ast_1  (the text of ${new Date(at.getTime() + 1_000).toISOString()}, whose id is not known here)`,
+        "",
+      ].join("\n"),
+    );
+    expect((await phone.run("do-not-call", "add", number)).stdout).toMatch(
+      /on the do-not-call list already\.\nMissions still have 2 calls or texts/,
+    );
+    expect(JSON.parse((await phone.run("do-not-call", "add", number, "--json")).stdout)).toMatchObject({
+      isNew: false,
+      scheduled: [
+        { channel: "call", assistantId: "ast_1", eventId: "evt_3", scheduledAt: at.toISOString() },
+        { channel: "sms", eventId: null },
+      ],
+    });
   });
 
   test("somebody's words stay one quoted line", async () => {
@@ -71,6 +101,7 @@ describe("do-not-call", () => {
       ok: true,
       number,
       isNew: true,
+      scheduled: [],
     });
   });
 

@@ -1,12 +1,13 @@
 /**
  * Owns ClawdTalk's REST interface for missions (wire page, "REST"): missions, runs, plans, events, assistants, numbers,
  * what is scheduled, and what was learned on a call. What only reads is tried again when the network fails; what acts is
- * sent exactly once.
+ * sent exactly once, and without keys: assistants say what they are told, and others read what is sent to them.
  */
 import { z } from "zod";
 import { count, id, text } from "../answer-fields.ts";
 import { CarrierRefused } from "../carrier-errors.ts";
 import { CarrierHttp, type HttpMethod } from "../http.ts";
+import { withoutKeys } from "../without-keys.ts";
 import { advise, type ClawdTalkRestOptions, fieldOf } from "./rest.ts";
 
 /** Something as the service describes it, with fields nobody here knows. */
@@ -214,10 +215,20 @@ const AGENT_ID = "switchboard";
 export class ClawdTalkMissions {
   readonly #http: CarrierHttp;
   readonly #doubt: string | undefined;
+  readonly #secrets: readonly string[];
 
-  /** @param options.doubt what to do when a request may have been carried out all the same; by default, to look. */
-  constructor(options: ClawdTalkRestOptions & { readonly doubt?: string | undefined }) {
+  /**
+   * @param options.secrets what no request may hold beside keys that look like keys.
+   * @param options.doubt what to do when a request may have been carried out all the same; by default, to look.
+   */
+  constructor(
+    options: ClawdTalkRestOptions & {
+      readonly secrets: readonly string[];
+      readonly doubt?: string | undefined;
+    },
+  ) {
     this.#doubt = options.doubt;
+    this.#secrets = options.secrets;
     this.#http = new CarrierHttp(
       {
         name: "ClawdTalk",
@@ -470,13 +481,19 @@ export class ClawdTalkMissions {
     await this.#act("DELETE", path, undefined, anything);
   }
 
+  /** What is asked for as it is sent: what is kept of it, and looked for later, has to be the same. */
+  asSent<Asked>(asked: Asked): Asked {
+    return withoutKeys(asked, this.#secrets);
+  }
+
   async #act<Schema extends z.ZodType>(
     method: HttpMethod,
     path: string,
-    body: object | undefined,
+    asked: object | undefined,
     schema: Schema,
   ): Promise<z.output<Schema>> {
     const doubt = this.#doubt;
+    const body = this.asSent(asked);
     return await this.#http.act({ method, path, body, schema, ...(doubt === undefined ? {} : { doubt }) });
   }
 }
