@@ -221,16 +221,18 @@ describe("how it is written", () => {
     expect(fs.readdirSync(path.dirname(real))).toHaveLength(2);
   });
 
-  test.runIf(process.platform !== "win32").each([0o600, 0o640, 0o444])(
-    "the mode %o stays, the backup's too",
-    async (mode) => {
-      write("openclaw.json", "{}");
-      fs.chmodSync(configFile, mode);
-      const [backup = ""] = await apply();
-      expect(fs.statSync(configFile).mode & 0o7777).toBe(mode);
-      expect(fs.statSync(backup).mode & 0o7777).toBe(mode);
-    },
-  );
+  test.runIf(process.platform !== "win32").each([
+    [0o600, 0o600],
+    [0o640, 0o600],
+    [0o644, 0o600],
+    [0o444, 0o400],
+  ])("%#: the mode stays; the backup is for its owner alone", async (mode, backupMode) => {
+    write("openclaw.json", "{}");
+    fs.chmodSync(configFile, mode);
+    const [backup = ""] = await apply();
+    expect(fs.statSync(configFile).mode & 0o7777).toBe(mode);
+    expect(fs.statSync(backup).mode & 0o7777).toBe(backupMode);
+  });
 
   test("the owner stays, before anything is in the file", async () => {
     write("openclaw.json", "{}");
