@@ -96,12 +96,7 @@ export async function replaceFile(
     }
     const release = await takeLock(lockOf, machine);
     try {
-      if (!disk.readFileSync(file).equals(before)) {
-        throw new ChangedMeanwhile(
-          `${file} was changed by something else just now: nothing was overwritten. Run this again.`,
-        );
-      }
-      await rename(fresh, file, machine);
+      await renameOver(fresh, { file, before }, machine);
       made.length = 0;
       syncFolder(path.dirname(file), machine);
     } finally {
@@ -160,11 +155,25 @@ function keepOwner(
   }
 }
 
-/** On Windows nobody can replace a file while another has it open: mostly for a moment only. */
-async function rename(from: string, to: string, { disk, platform, pause }: Machine): Promise<void> {
+/**
+ * Puts a file in the place of another that holds what it should. On Windows nobody can replace a file while another has
+ * it open: mostly for a moment only, in which that other may write it.
+ *
+ * @throws ChangedMeanwhile when it holds something else.
+ */
+async function renameOver(
+  fresh: string,
+  { file, before }: { readonly file: string; readonly before: Buffer },
+  { disk, platform, pause }: Machine,
+): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      disk.renameSync(from, to);
+      if (!disk.readFileSync(file).equals(before)) {
+        throw new ChangedMeanwhile(
+          `${file} was changed by something else just now: nothing was overwritten. Run this again.`,
+        );
+      }
+      disk.renameSync(fresh, file);
       return;
     } catch (error) {
       const isInUse = platform === "win32" && ["EPERM", "EACCES", "EBUSY"].includes(codeOf(error));

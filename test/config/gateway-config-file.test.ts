@@ -360,6 +360,28 @@ describe("others who write it", () => {
     expect(read()).toBe("{a: 1}");
   });
 
+  test("a change by the program that has it open on Windows is noticed, and stays", async () => {
+    write("openclaw.json", "{}");
+    let attempts = 0;
+    const disk = {
+      ...fs,
+      renameSync: (from: fs.PathLike, to: fs.PathLike) => {
+        attempts++;
+        if (attempts < 3) failing("EPERM");
+        fs.renameSync(from, to);
+      },
+    };
+    const pause = async () => {
+      if (attempts === 2) write("openclaw.json", "{a: 1}");
+    };
+    await expect(apply(plan(), { machine: { disk, platform: "win32", pause } })).rejects.toThrow(
+      /was changed by something else just now: nothing was overwritten\. Run this again\.$/,
+    );
+    expect(attempts).toBe(2);
+    expect(read()).toBe("{a: 1}");
+    expect(fs.readdirSync(folder)).toEqual(["openclaw.json"]);
+  });
+
   test("a link that leads elsewhere now is not followed", async () => {
     const first = write("first.json", "{}");
     const second = write("second.json", "{}");
