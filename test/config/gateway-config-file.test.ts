@@ -96,6 +96,18 @@ describe("in which file a change belongs", () => {
       '{$include: "./base.json5", gateway: {port: 1, tools: { allow: ["sessions_send"] }}}',
     ],
     [
+      "other settings that are lists and texts in files of their own",
+      {
+        "openclaw.json":
+          '{gateway: {mode: {$include: "./m.json5"}, tools: {deny: {$include: ["./d.json5", "./e.json5"]}}}}',
+        "m.json5": "'local'",
+        "d.json5": "['cron', {$include: './e.json5'}]",
+        "e.json5": "['exec']",
+      },
+      "openclaw.json",
+      '{gateway: {mode: {$include: "./m.json5"}, tools: {deny: {$include: ["./d.json5", "./e.json5"]}, allow: ["sessions_send"]}}}',
+    ],
+    [
       "the list of the file that has one",
       {
         "openclaw.json": '{$include: ["./a.json5", "./b.json5"], x: 1}',
@@ -150,7 +162,21 @@ describe("in which file a change belongs", () => {
     [
       "a list in a file of its own",
       { "openclaw.json": '{gateway: {tools: {allow: {$include: "./l.json5"}}}}', "l.json5": "['a']" },
-      /l\.json5 must hold an object/,
+      /^"gateway\.tools\.allow" is a file of its own \(.*l\.json5\) that holds no object: make the change there by hand\. Nothing was changed\.$/,
+    ],
+    [
+      "a list with keys beside its include",
+      {
+        "openclaw.json": '{gateway: {tools: {$include: ["./a.json5", "./l.json5"], deny: []}}}',
+        "a.json5": "{}",
+        "l.json5": "['a']",
+      },
+      /openclaw\.json has other keys beside an include: what is included there must hold an object: \{ … \}\. Nothing was changed\.$/,
+    ],
+    [
+      "a list in the place of the whole",
+      { "openclaw.json": '{$include: "./l.json5"}', "l.json5": "['a']" },
+      /openclaw\.json must hold an object/,
     ],
     [
       "one file for two sections",
@@ -168,6 +194,14 @@ describe("in which file a change belongs", () => {
     expect(refused).not.toThrow(/secret/);
     for (const [name, content] of Object.entries(files)) expect(read(name)).toBe(content);
     expect(fs.readdirSync(folder).sort()).toEqual(Object.keys(files).sort());
+  });
+
+  test("what is included is read as the gateway reads it, whatever it holds", () => {
+    write("openclaw.json", '{a: {$include: ["./l.json5", "./m.json5"]}, b: {$include: "./t.json5"}}');
+    write("l.json5", "['exec', {$include: './t.json5'}]");
+    write("m.json5", "['cron']");
+    write("t.json5", "'local'");
+    expect(wholeConfig({ configFile, env: {} })).toEqual({ a: ["exec", "local", "cron"], b: "local" });
   });
 
   test("a file outside the config's folder is nobody's to write", () => {
