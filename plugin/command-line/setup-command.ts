@@ -189,7 +189,7 @@ async function validator({ configFile, env }: ConfigPlace, context: PlainContext
   );
   const cli = openGatewayCli(findGatewayCli({ env, platform: process.platform, script: process.argv[1] }), {
     ...env,
-    OPENCLAW_STATE_DIR: context.places().stateFolder,
+    OPENCLAW_STATE_DIR: stateFolderOf(configFile, context),
     OPENCLAW_CONFIG_PATH: configFile,
   });
   return async (): Promise<string | undefined> => {
@@ -202,6 +202,17 @@ async function validator({ configFile, env }: ConfigPlace, context: PlainContext
       return issue ?? error.message;
     }
   };
+}
+
+/**
+ * The state folder of the gateway whose config it is: its `.env` and plugins decide what is valid. A config of another
+ * installation lies in that one's folder under the usual name.
+ */
+function stateFolderOf(configFile: string, context: PlainContext): string {
+  const own = context.places();
+  const isOthers =
+    configFile !== own.configFile && /^(openclaw|clawdbot)\.json$/.test(path.basename(configFile));
+  return isOthers ? path.dirname(configFile) : own.stateFolder;
 }
 
 /** What the gateway finds wrong, a sentence each; what stands there is never part of it. */

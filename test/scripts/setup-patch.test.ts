@@ -75,15 +75,23 @@ interface Told {
   stderr: string;
 }
 
-/** Runs the command in this process. @param answers at the terminal, in turn; without any there is none. */
-async function setup(args: readonly string[], answers?: readonly (string | (() => string))[]): Promise<Told> {
+/**
+ * Runs the command in this process.
+ *
+ * @param answers at the terminal, in turn; without any there is none.
+ */
+async function setup(
+  args: readonly string[],
+  answers?: readonly (string | (() => string))[],
+  configFile = place(),
+): Promise<Told> {
   const told: Told = { code: 0, stdout: "", stderr: "" };
   const left = [...(answers ?? [])];
   const command = new Command("setup");
   defineSetupCommand(
     command,
     {
-      places: () => ({ env: runner.env, stateFolder: runner.stateFolder, configFile: place() }),
+      places: () => ({ env: runner.env, stateFolder: runner.stateFolder, configFile }),
       print: (text) => {
         told.stdout += text;
       },
@@ -213,6 +221,28 @@ test("--config names another file, for the gateway's check too", async () => {
     stderr: `There is no ${other}.none: name the gateway's config with --config, or make one with "openclaw setup".\n`,
   });
   expect((await setup(["patch", "--config", " "])).code).toBe(2);
+});
+
+test.each(["openclaw.json", "clawdbot.json"])(
+  "--config names another installation's %s: it is checked with that one's state folder",
+  async (name) => {
+    const validatedBy = (file: string) => existsSync(path.join(path.dirname(file), "bin", "validated"));
+    runner.write(`other/${name}`, "{}");
+    runner.write("other/bin/picky", "");
+    const other = path.join(runner.stateFolder, "other", name);
+    const { code, stderr } = await setup(["patch", "--yes", "--config", other]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("The gateway would not take the new config: gateway.mode: Invalid input.");
+    expect([validatedBy(other), validatedBy(place())]).toEqual([true, false]);
+  },
+);
+
+test("--config with the config that the gateway has elsewhere keeps the gateway's state folder", async () => {
+  runner.write("other/openclaw.json", "{}");
+  runner.write("other/bin/picky", "");
+  const other = path.join(runner.stateFolder, "other", "openclaw.json");
+  expect((await setup(["patch", "--yes", "--config", other], [], other)).code).toBe(0);
+  expect(validated()).toContain("sessions_send");
 });
 
 test("as `openclaw phone setup` too", async () => {
