@@ -71,7 +71,8 @@ async function patchConfig(task: Task): Promise<Answer> {
   const agentsOwn = listAt(config, AGENTS_OWN);
   const misplaced = agentsOwn.filter(isTool);
   const notes: string[] = [];
-  if (listAt(config, DENIED_OVER_HTTP).some(isTool)) {
+  const isDenied = listAt(config, DENIED_OVER_HTTP).some(isTool);
+  if (isDenied) {
     notes.push(`"gateway.tools.deny" has ${TOOL} too, which counts first: take it out there yourself.`);
   }
   let isRepaired = false;
@@ -100,10 +101,17 @@ async function patchConfig(task: Task): Promise<Answer> {
     );
   }
   return await carryOut(task, wishes, {
-    done: `${TOOL} may be called over the gateway's HTTP interface now.`,
-    nothing: `${TOOL} may be called over the gateway's HTTP interface already: nothing was changed.`,
+    done: isDenied
+      ? `${TOOL} is in "gateway.tools.allow" now, but may still not be called over the gateway's HTTP interface.`
+      : `${TOOL} may be called over the gateway's HTTP interface now.`,
+    nothing: isDenied
+      ? `${TOOL} is in "gateway.tools.allow" already, but may not be called over the gateway's HTTP interface: nothing was changed.`
+      : `${TOOL} may be called over the gateway's HTTP interface already: nothing was changed.`,
     notes,
-    facts: { misplaced: misplaced.length > 0 && !isRepaired },
+    facts: {
+      allowed: !isDenied && (isAllowed || options.dryRun !== true),
+      misplaced: misplaced.length > 0 && !isRepaired,
+    },
   });
 }
 

@@ -166,6 +166,7 @@ test("--yes --json: validated before and after, backed up, and the second time n
     ok: true,
     changed: true,
     backups: [expect.stringMatching(/openclaw\.json\.\d{8}T\d{9}Z\.switchboard-backup$/)],
+    allowed: true,
     misplaced: false,
     config: place(),
     difference: [
@@ -178,7 +179,12 @@ test("--yes --json: validated before and after, backed up, and the second time n
 
   const before = files();
   const again = await setup(["patch", "--yes", "--json"]);
-  expect(JSON.parse(again.stdout)).toMatchObject({ ok: true, changed: false, difference: [] });
+  expect(JSON.parse(again.stdout)).toMatchObject({
+    ok: true,
+    changed: false,
+    allowed: true,
+    difference: [],
+  });
   expect(files()).toEqual(before);
   // Nothing to validate either.
   expect(validated().split("config validate")).toHaveLength(3);
@@ -199,6 +205,7 @@ test("--dry-run shows the difference; nothing is asked, validated or written", a
   );
   expect(JSON.parse((await setup(["patch", "--dry-run", "--json"])).stdout)).toMatchObject({
     changed: false,
+    allowed: false,
     difference: [{ added: ' "sessions_send",' }],
   });
   expect(config()).toBe(CONFIG);
@@ -315,11 +322,26 @@ describe("what is refused or only said", () => {
     expect(config()).toBe("{gateway: {tools: {allow: []}}, agents: {list: [{id: 'voice'}]}}");
   });
 
-  test("a ban that counts first is named", async () => {
+  test("with a ban that counts first it does not say that the tool may be called", async () => {
+    const note =
+      '"gateway.tools.deny" has sessions_send too, which counts first: take it out there yourself.\n';
     runner.write("openclaw.json", "{gateway: {tools: {deny: ['sessions_send']}}}");
-    expect((await setup(["patch", "--yes"])).stdout).toContain(
-      '"gateway.tools.deny" has sessions_send too, which counts first: take it out there yourself.',
+    expect(JSON.parse((await setup(["patch", "--dry-run", "--json"])).stdout)).toMatchObject({
+      allowed: false,
+    });
+    const first = (await setup(["patch", "--yes"])).stdout;
+    expect(first).toMatch(
+      /^sessions_send is in "gateway\.tools\.allow" now, but may still not be called over the gateway's HTTP interface\. What stood there/,
     );
+    expect(first.endsWith(`\n${note}`)).toBe(true);
+    expect((await setup(["patch", "--yes"])).stdout).toBe(
+      `sessions_send is in "gateway.tools.allow" already, but may not be called over the gateway's HTTP interface: nothing was changed.\n${note}`,
+    );
+    expect(JSON.parse((await setup(["patch", "--yes", "--json"])).stdout)).toMatchObject({
+      changed: false,
+      allowed: false,
+      notes: [note.trim()],
+    });
   });
 });
 
