@@ -71,7 +71,8 @@ async function patchConfig(task: Task): Promise<Answer> {
   const agentsOwn = listAt(config, AGENTS_OWN);
   const misplaced = agentsOwn.filter(isTool);
   const notes: string[] = [];
-  if (listAt(config, DENIED_OVER_HTTP).some(isTool)) {
+  const isDenied = listAt(config, DENIED_OVER_HTTP).some(isTool);
+  if (isDenied) {
     notes.push(`"gateway.tools.deny" has ${TOOL} too, which counts first: take it out there yourself.`);
   }
   let isRepaired = false;
@@ -100,10 +101,17 @@ async function patchConfig(task: Task): Promise<Answer> {
     );
   }
   return await carryOut(task, wishes, {
-    done: `${TOOL} may be called over the gateway's HTTP interface now.`,
-    nothing: `${TOOL} may be called over the gateway's HTTP interface already: nothing was changed.`,
+    done: isDenied
+      ? `${TOOL} is in "gateway.tools.allow" now, but may still not be called over the gateway's HTTP interface.`
+      : `${TOOL} may be called over the gateway's HTTP interface now.`,
+    nothing: isDenied
+      ? `${TOOL} is in "gateway.tools.allow" already, but may not be called over the gateway's HTTP interface: nothing was changed.`
+      : `${TOOL} may be called over the gateway's HTTP interface already: nothing was changed.`,
     notes,
-    facts: { misplaced: misplaced.length > 0 && !isRepaired },
+    facts: {
+      allowed: !isDenied && (isAllowed || options.dryRun !== true),
+      misplaced: misplaced.length > 0 && !isRepaired,
+    },
   });
 }
 
@@ -189,7 +197,7 @@ async function validator({ configFile, env }: ConfigPlace, context: PlainContext
   );
   const cli = openGatewayCli(findGatewayCli({ env, platform: process.platform, script: process.argv[1] }), {
     ...env,
-    OPENCLAW_STATE_DIR: context.places().stateFolder,
+    OPENCLAW_STATE_DIR: stateFolderOf(configFile, context),
     OPENCLAW_CONFIG_PATH: configFile,
   });
   return async (): Promise<string | undefined> => {
@@ -202,6 +210,17 @@ async function validator({ configFile, env }: ConfigPlace, context: PlainContext
       return issue ?? error.message;
     }
   };
+}
+
+/**
+ * The state folder of the gateway whose config it is: its `.env` and plugins decide what is valid. A config of another
+ * installation lies in that one's folder under the usual name.
+ */
+function stateFolderOf(configFile: string, context: PlainContext): string {
+  const own = context.places();
+  const isOthers =
+    configFile !== own.configFile && /^(openclaw|clawdbot)\.json$/.test(path.basename(configFile));
+  return isOthers ? path.dirname(configFile) : own.stateFolder;
 }
 
 /** What the gateway finds wrong, a sentence each; what stands there is never part of it. */

@@ -215,6 +215,12 @@ class ConfigFiles {
         `"${at.join(".")}" belongs into ${name}, which lies outside the config's folder and is nobody's to write but yours: make the change there by hand. Nothing was changed.`,
       );
     }
+    if (at.length === 0 && !isObject(this.#parsed(name))) {
+      const { path: setting } = wish.change === "takeBack" ? wish.edit : wish;
+      throw new ConfigNotChanged(
+        `"${setting.join(".")}" is a file of its own (${name}) that holds no object: make the change there by hand. Nothing was changed.`,
+      );
+    }
     const { text, changes } = this.#sentence(name, (): EditedText => {
       if (wish.change === "takeBack") return takeBack(file.after, { ...wish.edit, path: at });
       return editJson5(file.after, [{ ...wish, path: at }]);

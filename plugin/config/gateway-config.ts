@@ -38,7 +38,7 @@ export function readGatewayConfig(
   const reader = { roots: roots.map(realPathIfPresent), problems, read };
   const parsed = parseObject(text, configFile, problems);
   const config = parsed === undefined ? {} : resolveIncludes(parsed, folder, [configFile], reader);
-  return { config: isObject(config) ? config : {}, problems };
+  return { config: objectIn(config, configFile, problems) ?? {}, problems };
 }
 
 /** The object at a path of keys; an empty one when there is none. */
@@ -51,14 +51,19 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/**
- * Parses a JSON5 text that should hold an object. What is wrong is pushed to `problems` by position only: the
- * parser's own message may quote the text around it, and a secret with it.
- */
+/** Parses a JSON5 text that should hold an object. What is wrong is pushed to `problems`. */
 export function parseObject(text: string, file: string, problems: string[]): JsonObject | undefined {
-  let value: unknown;
+  const value = parseText(text, file, problems);
+  return value === undefined ? undefined : objectIn(value, file, problems);
+}
+
+/**
+ * Parses a JSON5 text. What is wrong is pushed to `problems` by position only: the parser's own message may quote the
+ * text around it, and a secret with it.
+ */
+function parseText(text: string, file: string, problems: string[]): unknown {
   try {
-    value = JSON5.parse(text);
+    return JSON5.parse(text);
   } catch (error) {
     const { lineNumber, columnNumber } = error as { lineNumber?: number; columnNumber?: number };
     problems.push(
@@ -66,6 +71,9 @@ export function parseObject(text: string, file: string, problems: string[]): Jso
     );
     return undefined;
   }
+}
+
+function objectIn(value: unknown, file: string, problems: string[]): JsonObject | undefined {
   if (isObject(value)) return value;
   problems.push(`${file} must hold an object: { … }.`);
   return undefined;
@@ -105,16 +113,25 @@ function resolveIncludes(
       .map(([key, inner]) => [key, resolveIncludes(inner, folder, chain, reader)]),
   );
   if (!(INCLUDE in value)) return own;
-  const included = [value[INCLUDE]].flat().map((name) => readIncluded(name, folder, chain, reader));
-  return included.reduceRight<unknown>((later, earlier) => merge(earlier, later), own);
+  const [first = {}, ...others] = [value[INCLUDE]]
+    .flat()
+    .map((name) => readIncluded(name, folder, chain, reader));
+  const included = others.reduce(merge, first);
+  if (Object.keys(own).length === 0) return included;
+  if (isObject(included)) return merge(included, own);
+  reader.problems.push(
+    `${chain.at(-1)} has other keys beside an include: what is included there must hold an object: { … }.`,
+  );
+  return own;
 }
 
+/** What a file holds, of any kind; an empty object when it cannot be read. */
 function readIncluded(
   name: unknown,
   folder: string,
   chain: readonly string[],
   reader: IncludeReader,
-): JsonObject {
+): unknown {
   const { problems } = reader;
   const includer = chain.at(-1);
   if (typeof name !== "string" || name === "" || name.includes("\0")) {
@@ -132,9 +149,8 @@ function readIncluded(
   } else {
     const text = reader.read(file);
     if (text === undefined) problems.push(`${includer} includes ${file}, which could not be read.`);
-    const parsed = text === undefined ? undefined : parseObject(text, file, problems);
-    const resolved = resolveIncludes(parsed ?? {}, path.dirname(file), [...chain, file], reader);
-    return isObject(resolved) ? resolved : {};
+    const parsed = text === undefined ? undefined : parseText(text, file, problems);
+    return parsed === undefined ? {} : resolveIncludes(parsed, path.dirname(file), [...chain, file], reader);
   }
   return {};
 }

@@ -87,20 +87,16 @@ export async function replaceFile(
     }
     const fresh = `${file}.${randomUUID().slice(0, 8)}${FRESH}`;
     made.push(fresh);
-    writeLike(fresh, { content: after, like: file }, machine);
+    writeLike(fresh, { content: after, like: file, modeMask: 0o7777 }, machine);
     const backup = withBackup ? backupName(file, machine.now()) : undefined;
     if (backup !== undefined) {
       made.push(backup);
-      writeLike(backup, { content: before, like: file }, machine);
+      // It stays when the file's own mode is tightened later: nobody but the owner gets to read the secrets in it.
+      writeLike(backup, { content: before, like: file, modeMask: 0o600 }, machine);
     }
     const release = await takeLock(lockOf, machine);
     try {
-      if (!disk.readFileSync(file).equals(before)) {
-        throw new ChangedMeanwhile(
-          `${file} was changed by something else just now: nothing was overwritten. Run this again.`,
-        );
-      }
-      await rename(fresh, file, machine);
+      await renameOver(fresh, { file, before }, machine);
       made.length = 0;
       syncFolder(path.dirname(file), machine);
     } finally {
@@ -121,10 +117,10 @@ function backupName(file: string, now: Date): string {
   return `${file}.${now.toISOString().replace(/[-:.]/g, "")}.switchboard-backup`;
 }
 
-/** Writes a new file that has the owner and the mode of another, before it has any content. */
+/** Writes a new file that has the owner and, within the mask, the mode of another, before it has any content. */
 function writeLike(
   name: string,
-  { content, like }: { readonly content: Buffer; readonly like: string },
+  { content, like, modeMask }: { readonly content: Buffer; readonly like: string; readonly modeMask: number },
   { disk, platform }: Machine,
 ): void {
   const descriptor = disk.openSync(name, "wx", 0o600);
@@ -134,7 +130,7 @@ function writeLike(
       const wanted = disk.statSync(like);
       const { uid, gid } = disk.fstatSync(descriptor);
       if (uid !== wanted.uid || gid !== wanted.gid) keepOwner(descriptor, { like, ...wanted }, disk);
-      disk.fchmodSync(descriptor, wanted.mode & 0o7777);
+      disk.fchmodSync(descriptor, wanted.mode & modeMask);
     }
     for (let written = 0; written < content.length; ) {
       written += disk.writeSync(descriptor, content, written, content.length - written, written);
@@ -159,11 +155,25 @@ function keepOwner(
   }
 }
 
-/** On Windows nobody can replace a file while another has it open: mostly for a moment only. */
-async function rename(from: string, to: string, { disk, platform, pause }: Machine): Promise<void> {
+/**
+ * Puts a file in the place of another that holds what it should. On Windows nobody can replace a file while another has
+ * it open: mostly for a moment only, in which that other may write it.
+ *
+ * @throws ChangedMeanwhile when it holds something else.
+ */
+async function renameOver(
+  fresh: string,
+  { file, before }: { readonly file: string; readonly before: Buffer },
+  { disk, platform, pause }: Machine,
+): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      disk.renameSync(from, to);
+      if (!disk.readFileSync(file).equals(before)) {
+        throw new ChangedMeanwhile(
+          `${file} was changed by something else just now: nothing was overwritten. Run this again.`,
+        );
+      }
+      disk.renameSync(fresh, file);
       return;
     } catch (error) {
       const isInUse = platform === "win32" && ["EPERM", "EACCES", "EBUSY"].includes(codeOf(error));

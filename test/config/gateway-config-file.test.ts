@@ -96,6 +96,18 @@ describe("in which file a change belongs", () => {
       '{$include: "./base.json5", gateway: {port: 1, tools: { allow: ["sessions_send"] }}}',
     ],
     [
+      "other settings that are lists and texts in files of their own",
+      {
+        "openclaw.json":
+          '{gateway: {mode: {$include: "./m.json5"}, tools: {deny: {$include: ["./d.json5", "./e.json5"]}}}}',
+        "m.json5": "'local'",
+        "d.json5": "['cron', {$include: './e.json5'}]",
+        "e.json5": "['exec']",
+      },
+      "openclaw.json",
+      '{gateway: {mode: {$include: "./m.json5"}, tools: {deny: {$include: ["./d.json5", "./e.json5"]}, allow: ["sessions_send"]}}}',
+    ],
+    [
       "the list of the file that has one",
       {
         "openclaw.json": '{$include: ["./a.json5", "./b.json5"], x: 1}',
@@ -150,7 +162,21 @@ describe("in which file a change belongs", () => {
     [
       "a list in a file of its own",
       { "openclaw.json": '{gateway: {tools: {allow: {$include: "./l.json5"}}}}', "l.json5": "['a']" },
-      /l\.json5 must hold an object/,
+      /^"gateway\.tools\.allow" is a file of its own \(.*l\.json5\) that holds no object: make the change there by hand\. Nothing was changed\.$/,
+    ],
+    [
+      "a list with keys beside its include",
+      {
+        "openclaw.json": '{gateway: {tools: {$include: ["./a.json5", "./l.json5"], deny: []}}}',
+        "a.json5": "{}",
+        "l.json5": "['a']",
+      },
+      /openclaw\.json has other keys beside an include: what is included there must hold an object: \{ … \}\. Nothing was changed\.$/,
+    ],
+    [
+      "a list in the place of the whole",
+      { "openclaw.json": '{$include: "./l.json5"}', "l.json5": "['a']" },
+      /openclaw\.json must hold an object/,
     ],
     [
       "one file for two sections",
@@ -168,6 +194,14 @@ describe("in which file a change belongs", () => {
     expect(refused).not.toThrow(/secret/);
     for (const [name, content] of Object.entries(files)) expect(read(name)).toBe(content);
     expect(fs.readdirSync(folder).sort()).toEqual(Object.keys(files).sort());
+  });
+
+  test("what is included is read as the gateway reads it, whatever it holds", () => {
+    write("openclaw.json", '{a: {$include: ["./l.json5", "./m.json5"]}, b: {$include: "./t.json5"}}');
+    write("l.json5", "['exec', {$include: './t.json5'}]");
+    write("m.json5", "['cron']");
+    write("t.json5", "'local'");
+    expect(wholeConfig({ configFile, env: {} })).toEqual({ a: ["exec", "local", "cron"], b: "local" });
   });
 
   test("a file outside the config's folder is nobody's to write", () => {
@@ -221,16 +255,18 @@ describe("how it is written", () => {
     expect(fs.readdirSync(path.dirname(real))).toHaveLength(2);
   });
 
-  test.runIf(process.platform !== "win32").each([0o600, 0o640, 0o444])(
-    "the mode %o stays, the backup's too",
-    async (mode) => {
-      write("openclaw.json", "{}");
-      fs.chmodSync(configFile, mode);
-      const [backup = ""] = await apply();
-      expect(fs.statSync(configFile).mode & 0o7777).toBe(mode);
-      expect(fs.statSync(backup).mode & 0o7777).toBe(mode);
-    },
-  );
+  test.runIf(process.platform !== "win32").each([
+    [0o600, 0o600],
+    [0o640, 0o600],
+    [0o644, 0o600],
+    [0o444, 0o400],
+  ])("%#: the mode stays; the backup is for its owner alone", async (mode, backupMode) => {
+    write("openclaw.json", "{}");
+    fs.chmodSync(configFile, mode);
+    const [backup = ""] = await apply();
+    expect(fs.statSync(configFile).mode & 0o7777).toBe(mode);
+    expect(fs.statSync(backup).mode & 0o7777).toBe(backupMode);
+  });
 
   test("the owner stays, before anything is in the file", async () => {
     write("openclaw.json", "{}");
@@ -356,6 +392,28 @@ describe("others who write it", () => {
     };
     await expect(apply(plan(), { machine: { disk } })).rejects.toThrow(/nothing was overwritten/);
     expect(read()).toBe("{a: 1}");
+  });
+
+  test("a change by the program that has it open on Windows is noticed, and stays", async () => {
+    write("openclaw.json", "{}");
+    let attempts = 0;
+    const disk = {
+      ...fs,
+      renameSync: (from: fs.PathLike, to: fs.PathLike) => {
+        attempts++;
+        if (attempts < 3) failing("EPERM");
+        fs.renameSync(from, to);
+      },
+    };
+    const pause = async () => {
+      if (attempts === 2) write("openclaw.json", "{a: 1}");
+    };
+    await expect(apply(plan(), { machine: { disk, platform: "win32", pause } })).rejects.toThrow(
+      /was changed by something else just now: nothing was overwritten\. Run this again\.$/,
+    );
+    expect(attempts).toBe(2);
+    expect(read()).toBe("{a: 1}");
+    expect(fs.readdirSync(folder)).toEqual(["openclaw.json"]);
   });
 
   test("a link that leads elsewhere now is not followed", async () => {

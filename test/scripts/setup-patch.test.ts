@@ -75,15 +75,23 @@ interface Told {
   stderr: string;
 }
 
-/** Runs the command in this process. @param answers at the terminal, in turn; without any there is none. */
-async function setup(args: readonly string[], answers?: readonly (string | (() => string))[]): Promise<Told> {
+/**
+ * Runs the command in this process.
+ *
+ * @param answers at the terminal, in turn; without any there is none.
+ */
+async function setup(
+  args: readonly string[],
+  answers?: readonly (string | (() => string))[],
+  configFile = place(),
+): Promise<Told> {
   const told: Told = { code: 0, stdout: "", stderr: "" };
   const left = [...(answers ?? [])];
   const command = new Command("setup");
   defineSetupCommand(
     command,
     {
-      places: () => ({ env: runner.env, stateFolder: runner.stateFolder, configFile: place() }),
+      places: () => ({ env: runner.env, stateFolder: runner.stateFolder, configFile }),
       print: (text) => {
         told.stdout += text;
       },
@@ -158,6 +166,7 @@ test("--yes --json: validated before and after, backed up, and the second time n
     ok: true,
     changed: true,
     backups: [expect.stringMatching(/openclaw\.json\.\d{8}T\d{9}Z\.switchboard-backup$/)],
+    allowed: true,
     misplaced: false,
     config: place(),
     difference: [
@@ -170,7 +179,12 @@ test("--yes --json: validated before and after, backed up, and the second time n
 
   const before = files();
   const again = await setup(["patch", "--yes", "--json"]);
-  expect(JSON.parse(again.stdout)).toMatchObject({ ok: true, changed: false, difference: [] });
+  expect(JSON.parse(again.stdout)).toMatchObject({
+    ok: true,
+    changed: false,
+    allowed: true,
+    difference: [],
+  });
   expect(files()).toEqual(before);
   // Nothing to validate either.
   expect(validated().split("config validate")).toHaveLength(3);
@@ -191,6 +205,7 @@ test("--dry-run shows the difference; nothing is asked, validated or written", a
   );
   expect(JSON.parse((await setup(["patch", "--dry-run", "--json"])).stdout)).toMatchObject({
     changed: false,
+    allowed: false,
     difference: [{ added: ' "sessions_send",' }],
   });
   expect(config()).toBe(CONFIG);
@@ -213,6 +228,28 @@ test("--config names another file, for the gateway's check too", async () => {
     stderr: `There is no ${other}.none: name the gateway's config with --config, or make one with "openclaw setup".\n`,
   });
   expect((await setup(["patch", "--config", " "])).code).toBe(2);
+});
+
+test.each(["openclaw.json", "clawdbot.json"])(
+  "--config names another installation's %s: it is checked with that one's state folder",
+  async (name) => {
+    const validatedBy = (file: string) => existsSync(path.join(path.dirname(file), "bin", "validated"));
+    runner.write(`other/${name}`, "{}");
+    runner.write("other/bin/picky", "");
+    const other = path.join(runner.stateFolder, "other", name);
+    const { code, stderr } = await setup(["patch", "--yes", "--config", other]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("The gateway would not take the new config: gateway.mode: Invalid input.");
+    expect([validatedBy(other), validatedBy(place())]).toEqual([true, false]);
+  },
+);
+
+test("--config with the config that the gateway has elsewhere keeps the gateway's state folder", async () => {
+  runner.write("other/openclaw.json", "{}");
+  runner.write("other/bin/picky", "");
+  const other = path.join(runner.stateFolder, "other", "openclaw.json");
+  expect((await setup(["patch", "--yes", "--config", other], [], other)).code).toBe(0);
+  expect(validated()).toContain("sessions_send");
 });
 
 test("as `openclaw phone setup` too", async () => {
@@ -285,11 +322,26 @@ describe("what is refused or only said", () => {
     expect(config()).toBe("{gateway: {tools: {allow: []}}, agents: {list: [{id: 'voice'}]}}");
   });
 
-  test("a ban that counts first is named", async () => {
+  test("with a ban that counts first it does not say that the tool may be called", async () => {
+    const note =
+      '"gateway.tools.deny" has sessions_send too, which counts first: take it out there yourself.\n';
     runner.write("openclaw.json", "{gateway: {tools: {deny: ['sessions_send']}}}");
-    expect((await setup(["patch", "--yes"])).stdout).toContain(
-      '"gateway.tools.deny" has sessions_send too, which counts first: take it out there yourself.',
+    expect(JSON.parse((await setup(["patch", "--dry-run", "--json"])).stdout)).toMatchObject({
+      allowed: false,
+    });
+    const first = (await setup(["patch", "--yes"])).stdout;
+    expect(first).toMatch(
+      /^sessions_send is in "gateway\.tools\.allow" now, but may still not be called over the gateway's HTTP interface\. What stood there/,
     );
+    expect(first.endsWith(`\n${note}`)).toBe(true);
+    expect((await setup(["patch", "--yes"])).stdout).toBe(
+      `sessions_send is in "gateway.tools.allow" already, but may not be called over the gateway's HTTP interface: nothing was changed.\n${note}`,
+    );
+    expect(JSON.parse((await setup(["patch", "--yes", "--json"])).stdout)).toMatchObject({
+      changed: false,
+      allowed: false,
+      notes: [note.trim()],
+    });
   });
 });
 
