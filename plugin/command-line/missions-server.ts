@@ -135,7 +135,7 @@ function definePlans(missions: MissionCommands): void {
       }
       const payload = written === undefined ? undefined : jsonArgument("payload", written);
       const { rest } = await carrier();
-      const stepId = step === "-" ? undefined : step;
+      const stepId = step === "-" ? undefined : step || undefined;
       const event = await rest.logEvent(missionId, runId, { type, summary, stepId, payload });
       return { text: `Logged event: ${summary}`, json: { event } };
     },

@@ -48,7 +48,9 @@ const AHEAD_MS = 60_000;
  */
 export async function scheduleEvent(wish: EventWish, using: Using): Promise<CarrierEvent> {
   const { store, rest, config, line } = using;
-  const { assistantId, missionId, runId, stepId, text } = wish;
+  const { assistantId, text } = wish;
+  // What a shell makes of a variable that is not set is no id.
+  const [missionId, runId, stepId] = [wish.missionId, wish.runId, wish.stepId].map((id) => id || undefined);
   const to = await dialable(wish.to, config);
   const from = parsePhoneNumber(wish.from, config.defaultRegion);
   if (from === undefined) {

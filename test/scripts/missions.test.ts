@@ -238,6 +238,23 @@ describe("each command", () => {
       /^Scheduled SMS: evt_/,
     ],
     [
+      ["schedule-call", "ast_1", SOMEBODY, PHONE, AT, "", "", ""],
+      [
+        `POST /assistants/ast_1/events ${event({ channel: "call", to: SOMEBODY, from: PHONE, scheduled_at: AT })}`,
+      ],
+      /^Scheduled call: evt_6/,
+    ],
+    [
+      ["cancel-scheduled-event", "ast_1", "evt_6"],
+      ["DELETE /assistants/ast_1/events/evt_6"],
+      "Deleted scheduled event: evt_6",
+    ],
+    [
+      ["log-event", "mis_1", "run_1", "custom", "x", ""],
+      [`POST ${RUN}/events {"type":"custom","summary":"x","agent_id":"switchboard"}`],
+      "Logged event: x",
+    ],
+    [
       ["list-events-assistant", "ast_1"],
       ["GET /assistants/ast_1/events"],
       /^evt_3: pending\nevt_4: pending\nevt_5: pending\n$/,
@@ -325,7 +342,7 @@ describe("each command", () => {
     ["get-plan mis_1 run_1", { steps: [{ step_id: "research" }] }],
     ["update-step mis_1 run_1 research failed", { stepId: "research", status: "failed" }],
     ["log-event mis_1 run_1 error Failed -", { event: { type: "error" } }],
-    ["list-events mis_1 run_1", { events: [{}, {}, { summary: "Failed" }] }],
+    ["list-events mis_1 run_1", { events: [{}, {}, {}, { summary: "Failed" }] }],
     ["list-assistants --size 1", { assistants: [{ id: "ast_2" }], page: 1, pages: 2, total: 2 }],
     ["get-assistant ast_1", { assistant: { id: "ast_1" } }],
     ["get-connection-id ast_1", { connectionId: "connection_telephony_ast_1" }],
@@ -356,6 +373,10 @@ describe("each command", () => {
     [["schedule-call", "ast_1", SOMEBODY, PHONE, "2020-01-01T00:00:00Z"], /not in the future/],
     [["schedule-call", "ast_1", SOMEBODY, PHONE, "+30s"], /at least one minute ahead/],
     [["schedule-sms", "ast_1", SOMEBODY, PHONE, AT, " "], /^The text is empty/],
+    [["cancel-scheduled-event", "ast_1", ".."], /^"\.\." is no id/],
+    [["cancel-scheduled-event", "ast_1", ""], /^"" is no id/],
+    [["unlink-agent", "mis_1", "run_1", "."], /^"\." is no id/],
+    [["schedule-call", "..", SOMEBODY, PHONE, AT], /^"\.\." is no id/],
     [["get-run", "mis_1"], /missing required argument 'run_id'/],
     [["log-event", "mis_1", "run_1", "custom", "x"], /missing required argument 'step_id'/],
     [["list-missions", "--page"], /too many arguments/],
