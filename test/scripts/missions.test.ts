@@ -442,7 +442,9 @@ describe("what is kept here", () => {
       'PATCH /missions/mis_1/runs/run_1 {"status":"running"}',
     ];
     expect(asked(service)).toEqual(all);
-    expect(await told(...INIT)).toBe(`Resuming existing mission: ${SLUG}\nSlug: ${SLUG}\n`);
+    expect(await told(...INIT)).toBe(
+      `Resuming existing mission: ${SLUG}\nFound mission: mis_1\nFound run: run_1\nSlug: ${SLUG}\n`,
+    );
     expect(JSON.parse(await told(...INIT, "--json"))).toEqual({
       ok: true,
       slug: SLUG,
@@ -581,12 +583,37 @@ describe("what is kept here", () => {
     });
   });
 
+  test("what was remembered before the mission began is its own, however often it is begun", async () => {
+    await told("save-memory", "dentists-in-chicago", "lead", "x", "--new");
+    const begin = ["init", "Dentists in Chicago", "Call", "Quotes", STEPS];
+    expect(await told(...begin)).toMatch(
+      /^Resuming existing mission: dentists-in-chicago\nCreated mission: mis_1\n/,
+    );
+    expect(await told(...begin)).toBe(
+      "Resuming existing mission: dentists-in-chicago\nFound mission: mis_1\nFound run: run_1\nSlug: dentists-in-chicago\n",
+    );
+    expect(await told("list-state")).toBe("dentists-in-chicago: Dentists in Chicago [running]\n");
+    expect(await told("get-memory", "dentists-in-chicago", "lead")).toBe("x\n");
+    expect(service.missions.all).toHaveLength(1);
+  });
+
   test("two missions never share a slug", async () => {
     expect(await told("init", "A/B", "one", "x")).toMatch(/Slug: a-b\n$/);
     expect(await told("init", "a b", "two", "x")).toMatch(/^Created mission: mis_2\n.*Slug: a-b-2\n$/s);
     expect(await told("init", " A/b ", "one", "x")).toMatch(/^Resuming existing mission: a-b\n/);
     expect(await told("init", "A B", "two", "x")).toMatch(/^Resuming existing mission: a-b-2\n/);
     expect(await told("init", "📞", "x", "x")).toMatch(/Slug: mission\n$/);
+  });
+
+  test("a mission whose run has ended is not gone on with: a new one is made", async () => {
+    await told(...INIT);
+    await told("update-run", "mis_1", "run_1", "succeeded");
+    const since = service.rest.length;
+    expect(await told(...INIT)).toMatch(
+      /^Created mission: mis_2\nCreated run: run_2\n.*Slug: find-[a-z-]+s\n$/s,
+    );
+    expect(asked(service, since).filter((each) => each.includes("run_1"))).toEqual([]);
+    expect(await told("list-state")).toBe(`${SLUG}: ${NAME} [running]\n`);
   });
 
   test("complete ends it, keeps what it has, and gives its name free", async () => {
