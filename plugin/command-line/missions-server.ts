@@ -297,6 +297,10 @@ function definePhones(missions: MissionCommands): void {
   );
 }
 
+/** What to do when a request may have been carried out all the same, and is looked for before it is sent again. */
+export const AGAIN =
+  "It may have been carried out all the same: run this again. It looks first, and does nothing twice.";
+
 export const NO_PHONE =
   "No number of the account is free: get one at clawdtalk.com, or take one from another assistant (list-phones, assign-phone).";
 
@@ -305,13 +309,12 @@ function defineEvents(missions: MissionCommands): void {
     const [assistantId = "", to = "", from = "", at = ""] = work.args;
     const [missionId, runId, stepId] = ids;
     const { scheduleEvent } = await import("../missions/schedule-event.ts");
-    const { config } = await work.settings();
-    const { line, rest } = await work.carrier();
+    const { oneAtATime } = await import("../missions/one-at-a-time.ts");
+    const { config, stateFolder } = await work.settings();
+    const { line, rest } = await work.carrier({ doubt: AGAIN });
     const store = await work.store();
-    return await scheduleEvent(
-      { assistantId, to, from, at, missionId, runId, stepId, text },
-      { store, rest, config, line: line.name },
-    );
+    const wish = { assistantId, to, from, at, missionId, runId, stepId, text };
+    return await oneAtATime(stateFolder, () => scheduleEvent(wish, { store, rest, config, line: line.name }));
   };
   missions.add(
     "schedule-call <assistant_id> <to> <from> <datetime> [mission_id] [run_id] [step_id]",

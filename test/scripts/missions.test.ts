@@ -616,6 +616,55 @@ describe("what is kept here", () => {
     expect(await told("list-state")).toBe(`${SLUG}: ${NAME} [running]\n`);
   });
 
+  describe("an event whose answer was lost, asked for again", () => {
+    const SMS = ["schedule-sms", "ast_1", SOMEBODY, PHONE, AT, "你好"];
+    const POSTS = { method: "POST", path: /events$/, times: 1 } as const;
+    const lost = async (kind: "drop_after_processing" | "timeout" | "status") => {
+      await told("create-assistant", "a", "b", "c");
+      service.faults.rest = [{ ...POSTS, kind, ...(kind === "status" ? { status: 500 } : {}) }];
+      expect(await runner.run(...SMS)).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/run this again/),
+      });
+    };
+
+    test("is not scheduled again when the service has it", async () => {
+      await lost("drop_after_processing");
+      const [there] = service.missions.scheduled.all;
+      expect(await told(...SMS)).toBe(`Scheduled SMS: ${there?.id}\n`);
+      expect(service.missions.scheduled.all).toHaveLength(1);
+      // Once it is known, the same again is wanted again; and what is another text was never the same.
+      await told(...SMS);
+      await told(...SMS.slice(0, 5), "再见");
+      expect(service.missions.scheduled.all).toHaveLength(3);
+    });
+
+    test("is scheduled when the service has not got it, and counts once", async () => {
+      await lost("status");
+      await told("schedule-sms", "ast_1", SOMEBODY, PHONE, AT, "another");
+      await told(...SMS);
+      expect(service.missions.scheduled.all.map(({ text_body }) => text_body)).toEqual(["another", "你好"]);
+      const { eventsToCome } = await import("../../plugin/store/scheduled-events.ts");
+      const { requirePhoneNumber } = await import("../../plugin/config/phone-number.ts");
+      await runner.inStore(async (store) => {
+        expect(await eventsToCome(store, requirePhoneNumber(SOMEBODY))).toHaveLength(2);
+      });
+    });
+
+    test("is not scheduled when there are several that may be it", async () => {
+      await lost("drop_after_processing");
+      const { scheduled } = service.missions;
+      const same = { to: SOMEBODY, from: PHONE, scheduled_at: AT, text_body: "你好" };
+      scheduled.schedule("ast_1", { channel: "sms", ...same }, service.key);
+      const since = service.rest.length;
+      expect(await runner.run(...SMS)).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/several like it that nobody here has heard of: evt_\d, evt_\d/),
+      });
+      expect(asked(service, since)).toEqual(["GET /assistants/ast_1/events"]);
+    });
+  });
+
   test("complete ends it, keeps what it has, and gives its name free", async () => {
     await told(...INIT);
     await told("save-memory", SLUG, "k", "v");
