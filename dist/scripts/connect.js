@@ -1,2 +1,2 @@
 import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import"./parts/chunk-27MAOMEW.js";await import("./parts/connect-SMS36XLH.js");
+import"./parts/chunk-27MAOMEW.js";await import("./parts/connect-T4GSQWMT.js");

@@ -3,7 +3,7 @@ import type { PlanStep } from "../carriers/clawdtalk/missions-rest.ts";
 import type { Store } from "../store/database.ts";
 import type { MemoryValue } from "../store/mission-memory.ts";
 import type { Mission } from "../store/missions.ts";
-import { assistantOptions, NO_PHONE, onlyJson } from "./missions-server.ts";
+import { AGAIN, assistantOptions, NO_PHONE, onlyJson } from "./missions-server.ts";
 import { jsonArgument, jsonList, type MissionCommands, type MissionWork } from "./missions-work.ts";
 import { shownJson, spoken } from "./quoted.ts";
 import { type Answer, NotUnderstood, required } from "./run.ts";
@@ -171,10 +171,6 @@ async function rememberedMission(store: Store, slug: string, options: MemoryOpti
 interface SetUpOptions {
   readonly settle?: string;
 }
-
-/** What to do when a request of a set-up may have been carried out all the same. */
-const AGAIN =
-  "It may have been carried out all the same: run this again. It looks first, and does nothing twice.";
 
 function defineWorkflows(missions: MissionCommands): void {
   const withSettle = (command: { option(flags: string, description: string): unknown }) =>

@@ -147,7 +147,7 @@ function definePlans(missions: MissionCommands): void {
       }
       const payload = written === undefined ? undefined : jsonArgument("payload", written);
       const { rest } = await carrier();
-      const stepId = step === "-" ? undefined : step;
+      const stepId = step === "-" ? undefined : step || undefined;
       const event = await rest.logEvent(missionId, runId, { type, summary, stepId, payload });
       return { text: `Logged event: ${summary}`, json: { event }, hasOthersWords: true };
     },
@@ -324,6 +324,10 @@ function definePhones(missions: MissionCommands): void {
   );
 }
 
+/** What to do when a request may have been carried out all the same, and is looked for before it is sent again. */
+export const AGAIN =
+  "It may have been carried out all the same: run this again. It looks first, and does nothing twice.";
+
 export const NO_PHONE =
   "No number of the account is free: get one at clawdtalk.com, or take one from another assistant (list-phones, assign-phone).";
 
@@ -332,13 +336,12 @@ function defineEvents(missions: MissionCommands): void {
     const [assistantId = "", to = "", from = "", at = ""] = work.args;
     const [missionId, runId, stepId] = ids;
     const { scheduleEvent } = await import("../missions/schedule-event.ts");
-    const { config } = await work.settings();
-    const { line, rest } = await work.carrier();
+    const { oneAtATime } = await import("../missions/one-at-a-time.ts");
+    const { config, stateFolder } = await work.settings();
+    const { line, rest } = await work.carrier({ doubt: AGAIN });
     const store = await work.store();
-    return await scheduleEvent(
-      { assistantId, to, from, at, missionId, runId, stepId, text },
-      { store, rest, config, line: line.name },
-    );
+    const wish = { assistantId, to, from, at, missionId, runId, stepId, text };
+    return await oneAtATime(stateFolder, () => scheduleEvent(wish, { store, rest, config, line: line.name }));
   };
   const told = ({ id: eventId, described: event }: CarrierEvent) => ({ eventId, event });
   missions.add(

@@ -138,6 +138,7 @@ const NOT_UNDERSTOOD: ReadonlySet<string> = new Set([
   "BadTime",
   "NothingToSend",
   "NotUnderstood",
+  "NotAnId",
   "BadSchedule",
   "NotMobileNumbers",
   "NoSuchLine",

@@ -1,7 +1,16 @@
 /** Owns beginning a mission: mission, run, plan, and the run set going. Done again, it goes on where it stopped. */
 import type { PlanStep } from "../carriers/clawdtalk/missions-rest.ts";
+import type { Store } from "../store/database.ts";
 import { findRequest } from "../store/mission-requests.ts";
-import { addMission, findMission, knownCarrierIds, type Mission } from "../store/missions.ts";
+import {
+  addMission,
+  closeMission,
+  ENDED_RUN,
+  findMission,
+  knownCarrierIds,
+  type Mission,
+  nameMission,
+} from "../store/missions.ts";
 import { carryOutOnce, onlyCandidate, type SettingUp } from "./careful-request.ts";
 import { MissionNotReady, NotSettled } from "./mission-errors.ts";
 import { isSameName, slugOf } from "./slug.ts";
@@ -49,6 +58,8 @@ export async function initMission(asked: MissionWish, using: SettingUp): Promise
   const isImported = mission.carrierMissionId !== undefined && (await isForeign(mission, using));
   if (isImported && mission.carrierMissionId !== undefined && mission.runId !== undefined) {
     const { slug, carrierMissionId: missionId, runId } = mission;
+    say(`Found mission: ${missionId}`);
+    say(`Found run: ${runId}`);
     return { slug, missionId, runId, isResumed };
   }
   const looking = { looksFirst: isImported };
@@ -82,8 +93,10 @@ export async function initMission(asked: MissionWish, using: SettingUp): Promise
         using,
       );
   const missionId = needed(made.id);
-  if (made.isNew) say(`Created mission: ${missionId}`);
+  say(`${made.isNew ? "Created" : "Found"} mission: ${missionId}`);
 
+  /** How the run stands, where an earlier try's was found. */
+  let seenStatus: string | undefined;
   const input = { original_request: wish.request };
   const run = await carryOutOnce(
     mission,
@@ -94,18 +107,21 @@ export async function initMission(asked: MissionWish, using: SettingUp): Promise
       look: async () => {
         // The mission is new and ours: so is every run of it.
         const runs = await rest.listRuns(missionId);
-        if (runs.length <= 1) return runs[0];
+        if (runs.length <= 1) {
+          seenStatus = runs[0]?.status;
+          return runs[0];
+        }
         throw new NotSettled(
           `The mission ${missionId} has ${runs.length} runs (${runs.map(({ id }) => id).join(", ")}), and one is expected: run this again with --settle ID to go on with that one.`,
         );
       },
-      parts: (id) => (id === undefined ? {} : { runId: id, runStatus: "pending" }),
+      parts: (id) => (id === undefined ? {} : { runId: id, runStatus: seenStatus ?? "pending" }),
     },
     using,
     looking,
   );
   const runId = needed(run.id);
-  if (run.isNew) say(`Created run: ${runId}`);
+  say(`${run.isNew ? "Created" : "Found"} run: ${runId}`);
 
   const { steps } = wish;
   if (steps !== undefined && steps.length > 0) {
@@ -127,6 +143,7 @@ export async function initMission(asked: MissionWish, using: SettingUp): Promise
     if (plan.isNew) say(`Created plan with ${steps.length} steps`);
   }
 
+  let startedAs = "running";
   const started = await carryOutOnce(
     mission,
     {
@@ -138,9 +155,11 @@ export async function initMission(asked: MissionWish, using: SettingUp): Promise
       },
       look: async () => {
         const { status } = await rest.getRun(missionId, runId);
-        return status === undefined || status === "pending" ? undefined : { id: undefined };
+        if (status === undefined || status === "pending") return undefined;
+        startedAs = status;
+        return { id: undefined };
       },
-      parts: () => ({ runStatus: "running" }),
+      parts: () => ({ runStatus: startedAs }),
     },
     using,
     looking,
@@ -161,15 +180,32 @@ async function missionFor(
     if (there === undefined || there.closedAt !== undefined) {
       const added = await addMission(store, { slug: free, name, line });
       if (added !== undefined) return { mission: added, isResumed: false };
-    } else if (isSameName(there.name, name) || isNameless(there)) {
-      return { mission: there, isResumed: true };
+    } else if (isSameName(there.name, name) || there.name === slug) {
+      const { runStatus } = there;
+      if (runStatus === undefined || !ENDED_RUN.includes(runStatus)) {
+        return { mission: await named(there, { name, line }, store), isResumed: true };
+      }
+      // It has ended for the service, which nobody has said here: it gives its slug free.
+      await closeMission(store, there.id, runStatus);
     } else number += 1;
   }
 }
 
-/** One that somebody made by saving something under a slug. */
-function isNameless({ name, slug, carrierMissionId }: Mission): boolean {
-  return name === slug && carrierMissionId === undefined;
+/**
+ * One that was made by saving something under a slug, or imported without a name, is called as it is called now: by
+ * that it is found again. One that is at the service already keeps to whichever line is used.
+ */
+async function named(
+  there: Mission,
+  { name, line }: Pick<MissionWish, "name" | "line">,
+  store: Store,
+): Promise<Mission> {
+  if (there.name !== there.slug || there.line !== undefined) return there;
+  await nameMission(store, there, {
+    name,
+    line: there.carrierMissionId === undefined ? line : undefined,
+  });
+  return (await findMission(store, there.slug)) ?? there;
 }
 
 async function isForeign(mission: Mission, { store }: SettingUp): Promise<boolean> {

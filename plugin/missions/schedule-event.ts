@@ -14,8 +14,14 @@ import { checkLimits } from "../limits/check-limits.ts";
 import { messageOf } from "../log.ts";
 import type { Store } from "../store/database.ts";
 import { findMissionOfCarrier } from "../store/missions.ts";
-import { eventRefused, eventScheduled, intendEvent } from "../store/scheduled-events.ts";
+import {
+  eventRefused,
+  eventScheduled,
+  intendEvent,
+  type NewScheduledEvent,
+} from "../store/scheduled-events.ts";
 import { withoutOwnersData } from "../trust/last-check.ts";
+import { earlierTry } from "./earlier-event.ts";
 
 export interface EventWish {
   readonly assistantId: string;
@@ -44,15 +50,18 @@ interface Using {
 const AHEAD_MS = 60_000;
 
 /**
- * Schedules a call, or a text when there is one: as any text, without keys.
+ * Schedules a call, or a text when there is one: as any text, without keys. What an earlier try has scheduled, of which no
+ * answer came, is not scheduled again. For one at a time: two in the middle of it would not see each other's.
  *
- * @throws NotDialable, BadTime before anything is written; LimitReached before anything is sent; CarrierError.
+ * @throws NotDialable, BadTime before anything is written; LimitReached before anything is sent; NotSettled; CarrierError.
  */
 export async function scheduleEvent(wish: EventWish, using: Using): Promise<CarrierEvent> {
   const { store, rest, config, line } = using;
-  const { assistantId, missionId, runId, stepId } = wish;
+  const { assistantId } = wish;
   const text =
     wish.text && withoutOwnersData(wish.text, { secrets: secretsOf(config), ownerNumbers: [], allowed: "" });
+  // What a shell makes of a variable that is not set is no id.
+  const [missionId, runId, stepId] = [wish.missionId, wish.runId, wish.stepId].map((id) => id || undefined);
   const to = await dialable(wish.to, config);
   const from = parsePhoneNumber(wish.from, config.defaultRegion);
   if (from === undefined) {
@@ -67,7 +76,7 @@ export async function scheduleEvent(wish: EventWish, using: Using): Promise<Carr
   }
   const mission = missionId === undefined ? undefined : await findMissionOfCarrier(store, missionId);
   const channel = text === undefined ? "call" : "sms";
-  const id = await intendEvent(store, {
+  const intended: NewScheduledEvent = {
     mission: mission?.id,
     line,
     channel,
@@ -77,7 +86,10 @@ export async function scheduleEvent(wish: EventWish, using: Using): Promise<Carr
     body: text,
     stepId,
     scheduledAt: dueAt,
-  });
+  };
+  const earlier = await earlierTry(intended, using);
+  if (earlier?.event !== undefined) return earlier.event;
+  const id = earlier?.id ?? (await intendEvent(store, intended));
   try {
     const outreach = { line, to, isToOwner: config.ownerNumbers.includes(to), at: dueAt, eventId: id };
     await checkLimits(

@@ -140,6 +140,24 @@ export async function noteRunStatus(
     .execute();
 }
 
+/** A mission that was made without a name gets one. Nothing when it has one, or belongs to a line. */
+export async function nameMission(
+  store: Store,
+  { id, slug }: Pick<Mission, "id" | "slug">,
+  given: { readonly name: string; readonly line?: string | undefined },
+): Promise<void> {
+  await store.db
+    .updateTable("missions")
+    .set({ name: given.name, line: given.line ?? null, updated_at: store.now().toISOString() })
+    .where("id", "=", id)
+    .where("name", "=", slug)
+    .where("line", "is", null)
+    .execute();
+}
+
+/** How a run stands that nothing more will come of, in the carrier's words. */
+export const ENDED_RUN: readonly string[] = ["succeeded", "failed", "cancelled"];
+
 /** Closes a mission: it is over, keeps what it has, and gives its slug free. */
 export async function closeMission(store: Store, id: string, runStatus: string): Promise<void> {
   const now = store.now().toISOString();

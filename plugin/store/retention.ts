@@ -1,6 +1,7 @@
 /** Owns how long texts and calls are kept: what is older is deleted, whoever it is with. */
 import { sql } from "kysely";
 import type { Store } from "./database.ts";
+import { ENDED_RUN } from "./missions.ts";
 
 /** What was deleted. */
 export interface Pruned {
@@ -12,7 +13,7 @@ export interface Pruned {
 const DAY_MS = 24 * 60 * 60_000;
 
 /**
- * Deletes the texts, calls, approvals and closed missions that are older than the owner wants them kept, with what was
+ * Deletes the texts, calls, approvals and missions that are over and older than the owner wants them kept, with what was
  * said on the calls. Calls that are still to be placed stay, and so do the numbers of the do-not-call list, without the words that put
  * them there.
  *
@@ -35,7 +36,16 @@ export async function pruneStore(
   const sent = await db.deleteFrom("outbox").where("created_at", "<", oldest).executeTakeFirst();
   const approvals = await db.deleteFrom("approvals").where("expires_at", "<", oldest).executeTakeFirst();
   await db.updateTable("do_not_call").set({ words: null }).where("added_at", "<", oldest).execute();
-  await db.deleteFrom("missions").where("closed_at", "<", oldest).execute();
+  await db
+    .deleteFrom("missions")
+    .where(({ or, and, eb }) =>
+      or([
+        eb("closed_at", "<", oldest),
+        // Over for the carrier, whether or not anybody has closed it here.
+        and([eb("closed_at", "is", null), eb("run_status", "in", ENDED_RUN), eb("updated_at", "<", oldest)]),
+      ]),
+    )
+    .execute();
   await db.deleteFrom("scheduled_events").where("scheduled_at", "<", oldest).execute();
   return {
     calls: Number(calls.numDeletedRows),

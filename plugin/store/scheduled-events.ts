@@ -1,6 +1,7 @@
 /**
  * Owns the calls and texts that the carrier was told to make at a time: it makes them by itself, without asking again.
- * Each is written down before the carrier is told, so that limits count it and nothing is scheduled twice after a crash.
+ * Each is written down before the carrier is told, so that limits count it, and whoever asks for the
+ * same again after a crash can look first whether the carrier has it.
  *
  * | from | to | when |
  * |---|---|---|
@@ -114,6 +115,35 @@ export async function intendEvent(store: Store, event: NewScheduledEvent): Promi
     .returning("id")
     .executeTakeFirstOrThrow();
   return id;
+}
+
+/** An earlier try to schedule exactly this, of which nobody knows what came of it; the first, if there are several. */
+export async function findIntended(
+  store: Store,
+  event: NewScheduledEvent,
+): Promise<{ readonly id: number } | undefined> {
+  return await store.db
+    .selectFrom("scheduled_events")
+    .select("id")
+    .where("state", "=", "intended")
+    .where("line", "=", event.line)
+    .where("channel", "=", event.channel)
+    .where("assistant_id", "=", event.assistantId)
+    .where("recipient", "=", event.to)
+    .where("body", "is", event.body ?? null)
+    .where("scheduled_at", "=", event.scheduledAt.toISOString())
+    .orderBy("id")
+    .executeTakeFirst();
+}
+
+/** Which of the carrier's ids belong to events known here. */
+export async function knownEventIds(store: Store, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await store.db
+    .selectFrom("scheduled_events")
+    .select("carrier_event_id")
+    .where("carrier_event_id", "in", ids)
+    .execute();
+  return new Set(rows.flatMap((row) => row.carrier_event_id ?? []));
 }
 
 /** The carrier has it, under this id. */

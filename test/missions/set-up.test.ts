@@ -243,6 +243,36 @@ test("an imported mission that stopped half-way goes on, and what was done is no
   expectEachOnce();
 });
 
+test("an imported mission without a name is found by its slug, and keeps to no line", async () => {
+  const { missions } = service;
+  const mission = missions.create({ name: "Weekly sweep", instructions: "" });
+  const { run_id: runId } = missions.start(mission.id, {});
+  await importMissions(here.store, "/a/file", [
+    {
+      slug: "weekly-sweep",
+      name: "weekly-sweep",
+      carrierMissionId: mission.id,
+      runId,
+      extra: {},
+      memory: {},
+    },
+  ]);
+  for (const name of ["Weekly sweep", "Weekly sweep", "weekly sweep"]) {
+    expect(await initMission({ ...wish, name }, using())).toMatchObject({ missionId: mission.id, runId });
+  }
+  expect(await openMissionOf(here.store, "weekly-sweep")).not.toHaveProperty("line");
+  expect(missions.all).toHaveLength(1);
+});
+
+test("a run that ended while an answer was lost is not written down as running", async () => {
+  service.faults.rest = [{ method: "PATCH", path: /runs/, kind: "drop_after_processing", times: 1 }];
+  await expect(init()).rejects.toThrow(/^ClawdTalk /);
+  const [known] = service.missions.runs;
+  if (known) known.run.status = "failed";
+  await init();
+  expect(await openMissionOf(here.store, "找会议室")).toMatchObject({ runStatus: "failed" });
+});
+
 test("a mission belongs to its line", async () => {
   await init();
   await expect(initMission({ ...wish, line: "work" }, using())).rejects.toThrow(

@@ -238,6 +238,23 @@ describe("each command", () => {
       /^Scheduled SMS: evt_/,
     ],
     [
+      ["schedule-call", "ast_1", SOMEBODY, PHONE, AT, "", "", ""],
+      [
+        `POST /assistants/ast_1/events ${event({ channel: "call", to: SOMEBODY, from: PHONE, scheduled_at: AT })}`,
+      ],
+      /^Scheduled call: evt_6/,
+    ],
+    [
+      ["cancel-scheduled-event", "ast_1", "evt_6"],
+      ["DELETE /assistants/ast_1/events/evt_6"],
+      "Deleted scheduled event: evt_6",
+    ],
+    [
+      ["log-event", "mis_1", "run_1", "custom", "x", ""],
+      [`POST ${RUN}/events {"type":"custom","summary":"x","agent_id":"switchboard"}`],
+      "Logged event: x",
+    ],
+    [
       ["list-events-assistant", "ast_1"],
       ["GET /assistants/ast_1/events"],
       /^evt_3: pending\nevt_4: pending\nevt_5: pending\n$/,
@@ -325,7 +342,7 @@ describe("each command", () => {
     ["get-plan mis_1 run_1", { steps: [{ step_id: "research" }] }],
     ["update-step mis_1 run_1 research failed", { stepId: "research", status: "failed" }],
     ["log-event mis_1 run_1 error Failed -", { event: { type: "error" } }],
-    ["list-events mis_1 run_1", { events: [{}, {}, { summary: "Failed" }] }],
+    ["list-events mis_1 run_1", { events: [{}, {}, {}, { summary: "Failed" }] }],
     ["list-assistants --size 1", { assistants: [{ id: "ast_2" }], page: 1, pages: 2, total: 2 }],
     ["get-assistant ast_1", { assistant: { id: "ast_1" } }],
     ["get-connection-id ast_1", { connectionId: "connection_telephony_ast_1" }],
@@ -356,6 +373,10 @@ describe("each command", () => {
     [["schedule-call", "ast_1", SOMEBODY, PHONE, "2020-01-01T00:00:00Z"], /not in the future/],
     [["schedule-call", "ast_1", SOMEBODY, PHONE, "+30s"], /at least one minute ahead/],
     [["schedule-sms", "ast_1", SOMEBODY, PHONE, AT, " "], /^The text is empty/],
+    [["cancel-scheduled-event", "ast_1", ".."], /^"\.\." is no id/],
+    [["cancel-scheduled-event", "ast_1", ""], /^"" is no id/],
+    [["unlink-agent", "mis_1", "run_1", "."], /^"\." is no id/],
+    [["schedule-call", "..", SOMEBODY, PHONE, AT], /^"\.\." is no id/],
     [["get-run", "mis_1"], /missing required argument 'run_id'/],
     [["log-event", "mis_1", "run_1", "custom", "x"], /missing required argument 'step_id'/],
     [["list-missions", "--page"], /too many arguments/],
@@ -483,7 +504,9 @@ describe("what is kept here", () => {
       'PATCH /missions/mis_1/runs/run_1 {"status":"running"}',
     ];
     expect(asked(service)).toEqual(all);
-    expect(await told(...INIT)).toBe(`Resuming existing mission: ${SLUG}\nSlug: ${SLUG}\n`);
+    expect(await told(...INIT)).toBe(
+      `Resuming existing mission: ${SLUG}\nFound mission: mis_1\nFound run: run_1\nSlug: ${SLUG}\n`,
+    );
     expect(JSON.parse(await told(...INIT, "--json"))).toEqual({
       ok: true,
       slug: SLUG,
@@ -622,12 +645,86 @@ describe("what is kept here", () => {
     });
   });
 
+  test("what was remembered before the mission began is its own, however often it is begun", async () => {
+    await told("save-memory", "dentists-in-chicago", "lead", "x", "--new");
+    const begin = ["init", "Dentists in Chicago", "Call", "Quotes", STEPS];
+    expect(await told(...begin)).toMatch(
+      /^Resuming existing mission: dentists-in-chicago\nCreated mission: mis_1\n/,
+    );
+    expect(await told(...begin)).toBe(
+      "Resuming existing mission: dentists-in-chicago\nFound mission: mis_1\nFound run: run_1\nSlug: dentists-in-chicago\n",
+    );
+    expect(await told("list-state")).toBe("dentists-in-chicago: Dentists in Chicago [running]\n");
+    expect(await told("get-memory", "dentists-in-chicago", "lead")).toBe("x\n");
+    expect(service.missions.all).toHaveLength(1);
+  });
+
   test("two missions never share a slug", async () => {
     expect(await told("init", "A/B", "one", "x")).toMatch(/Slug: a-b\n$/);
     expect(await told("init", "a b", "two", "x")).toMatch(/^Created mission: mis_2\n.*Slug: a-b-2\n$/s);
     expect(await told("init", " A/b ", "one", "x")).toMatch(/^Resuming existing mission: a-b\n/);
     expect(await told("init", "A B", "two", "x")).toMatch(/^Resuming existing mission: a-b-2\n/);
     expect(await told("init", "📞", "x", "x")).toMatch(/Slug: mission\n$/);
+  });
+
+  test("a mission whose run has ended is not gone on with: a new one is made", async () => {
+    await told(...INIT);
+    await told("update-run", "mis_1", "run_1", "succeeded");
+    const since = service.rest.length;
+    expect(await told(...INIT)).toMatch(
+      /^Created mission: mis_2\nCreated run: run_2\n.*Slug: find-[a-z-]+s\n$/s,
+    );
+    expect(asked(service, since).filter((each) => each.includes("run_1"))).toEqual([]);
+    expect(await told("list-state")).toBe(`${SLUG}: ${NAME} [running]\n`);
+  });
+
+  describe("an event whose answer was lost, asked for again", () => {
+    const SMS = ["schedule-sms", "ast_1", SOMEBODY, PHONE, AT, "你好"];
+    const POSTS = { method: "POST", path: /events$/, times: 1 } as const;
+    const lost = async (kind: "drop_after_processing" | "timeout" | "status") => {
+      await told("create-assistant", "a", "b", "c");
+      service.faults.rest = [{ ...POSTS, kind, ...(kind === "status" ? { status: 500 } : {}) }];
+      expect(await runner.run(...SMS)).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/run this again/),
+      });
+    };
+
+    test("is not scheduled again when the service has it", async () => {
+      await lost("drop_after_processing");
+      const [there] = service.missions.scheduled.all;
+      expect(await told(...SMS)).toBe(`Scheduled SMS: ${there?.id}\n`);
+      expect(service.missions.scheduled.all).toHaveLength(1);
+      // Once it is known, the same again is wanted again; and what is another text was never the same.
+      await told(...SMS);
+      await told(...SMS.slice(0, 5), "再见");
+      expect(service.missions.scheduled.all).toHaveLength(3);
+    });
+
+    test("is scheduled when the service has not got it, and counts once", async () => {
+      await lost("status");
+      await told("schedule-sms", "ast_1", SOMEBODY, PHONE, AT, "another");
+      await told(...SMS);
+      expect(service.missions.scheduled.all.map(({ text_body }) => text_body)).toEqual(["another", "你好"]);
+      const { eventsToCome } = await import("../../plugin/store/scheduled-events.ts");
+      const { requirePhoneNumber } = await import("../../plugin/config/phone-number.ts");
+      await runner.inStore(async (store) => {
+        expect(await eventsToCome(store, requirePhoneNumber(SOMEBODY))).toHaveLength(2);
+      });
+    });
+
+    test("is not scheduled when there are several that may be it", async () => {
+      await lost("drop_after_processing");
+      const { scheduled } = service.missions;
+      const same = { to: SOMEBODY, from: PHONE, scheduled_at: AT, text_body: "你好" };
+      scheduled.schedule("ast_1", { channel: "sms", ...same }, service.key);
+      const since = service.rest.length;
+      expect(await runner.run(...SMS)).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/several like it that nobody here has heard of: evt_\d, evt_\d/),
+      });
+      expect(asked(service, since)).toEqual(["GET /assistants/ast_1/events"]);
+    });
   });
 
   test("complete ends it, keeps what it has, and gives its name free", async () => {

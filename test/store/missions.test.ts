@@ -258,12 +258,17 @@ describe("scheduled events", () => {
     const [one, two] = [await mission("one"), await mission("two")];
     await eventScheduled(here.store, await schedule({ mission: one.id }), "evt_1");
     await closeMission(here.store, one.id, "succeeded");
+    await mission("ended at the service");
+    const ended = { carrierMissionId: "mis_ended at the service", runId: "r" };
+    await noteRunStatus(here.store, ended, "cancelled");
     here.clock += 29 * 24 * 3_600_000;
     await pruneStore(here.store, { retentionDays: 30 });
     expect(await findMission(here.store, "one")).toBeDefined();
+    expect(await findMission(here.store, "ended at the service")).toBeDefined();
     here.clock += 2 * 24 * 3_600_000;
     await pruneStore(here.store, { retentionDays: 30 });
     expect(await findMission(here.store, "one")).toBeUndefined();
+    expect(await findMission(here.store, "ended at the service")).toBeUndefined();
     expect(await findMission(here.store, "two")).toMatchObject({ id: two.id });
     expect(await here.store.db.selectFrom("scheduled_events").selectAll().execute()).toEqual([]);
   });

@@ -211,7 +211,7 @@ const summedUp = z.object({ summary: z.string() });
 /** Who logs an event: this client. */
 const AGENT_ID = "switchboard";
 
-/** All methods throw `CarrierRefused` or `CarrierUnreachable`, and nothing else. */
+/** All methods throw `CarrierRefused` or `CarrierUnreachable`, `NotAnId` before anything is sent, and nothing else. */
 export class ClawdTalkMissions {
   readonly #http: CarrierHttp;
   readonly #doubt: string | undefined;
@@ -508,7 +508,18 @@ function accountPhone(found: z.output<typeof phone>): AccountPhone {
   };
 }
 
-/** A path with its parts encoded. */
+/** What was given as an id is none, and would make the address another one's. The message is for people. */
+export class NotAnId extends Error {
+  override readonly name = "NotAnId";
+}
+
+/**
+ * A path with its parts encoded. Dots cannot be: whoever sends it would fold them.
+ *
+ * @throws NotAnId
+ */
 function place(parts: TemplateStringsArray, ...names: readonly string[]): string {
+  const wrong = names.find((name) => ["", ".", ".."].includes(name.trim()));
+  if (wrong !== undefined) throw new NotAnId(`${JSON.stringify(wrong)} is no id: nothing was asked for.`);
   return String.raw({ raw: parts }, ...names.map(encodeURIComponent));
 }
