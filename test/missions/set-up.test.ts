@@ -251,6 +251,14 @@ test("a run that ended while an answer was lost is not written down as running",
   expect(await openMissionOf(here.store, "找会议室")).toMatchObject({ runStatus: "failed" });
 });
 
+test("a plan the service says 404 of is not there", async () => {
+  service.faults.rest = [{ method: "POST", path: /plan$/, kind: "status", status: 500, times: 1 }];
+  await expect(init()).rejects.toThrow(/^ClawdTalk /);
+  service.faults.rest = [{ method: "GET", path: /plan$/, kind: "status", status: 404, times: 1 }];
+  await init();
+  expect(service.missions.runs.map(({ plan }) => plan.length)).toEqual([1]);
+});
+
 test("a mission belongs to its line", async () => {
   await init();
   await expect(initMission({ ...wish, line: "work" }, using())).rejects.toThrow(
