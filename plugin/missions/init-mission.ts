@@ -88,6 +88,7 @@ export async function initMission(wish: MissionWish, using: SettingUp): Promise<
               known: await knownCarrierIds(store, "carrier_mission_id", ids),
             });
           },
+          read: (id) => rest.getMission(id),
           parts: (id) => (id === undefined ? {} : { carrierMissionId: id }),
         },
         using,
@@ -111,8 +112,10 @@ export async function initMission(wish: MissionWish, using: SettingUp): Promise<
           seenStatus = runs[0]?.status;
           return runs[0];
         }
+        const ids = runs.map(({ id }) => id);
         throw new NotSettled(
-          `The mission ${missionId} has ${runs.length} runs (${runs.map(({ id }) => id).join(", ")}), and one is expected: run this again with --settle ID to go on with that one.`,
+          `The mission ${missionId} has ${ids.length} runs (${ids.join(", ")}), and one is expected: run this again with --settle ID to go on with that one.`,
+          ids,
         );
       },
       parts: (id) => (id === undefined ? {} : { runId: id, runStatus: seenStatus ?? "pending" }),

@@ -89,6 +89,7 @@ async function createAssistant(mission: Mission, wish: AssistantWish, using: Set
           known: await knownCarrierIds(store, "assistant_id", ids),
         });
       },
+      read: (id) => rest.getAssistant(id),
       parts: (id) => (id === undefined ? {} : { assistantId: id }),
     },
     using,
