@@ -209,7 +209,11 @@ function defineWorkflows(missions: MissionCommands): void {
         const { rest } = await work.carrier({ line: mission.line, doubt: AGAIN });
         const wish = { name, instructions, greeting, ...given };
         const agent = await setUpAgent(mission, wish, { store, rest, say, settle: work.options.settle });
-        if (agent.phone === undefined) {
+        if (!agent.takesCalls) {
+          work.context.complain(
+            `Note: The assistant ${agent.assistantId} takes no calls ("telephony" is none of its features): no number was connected to it.\n`,
+          );
+        } else if (agent.phone === undefined) {
           work.context.complain(`Note: ${NO_PHONE} Then run this again: it goes on from here.\n`);
         }
         return { slug: mission.slug, ...agent, phone: agent.phone ?? null };
@@ -230,6 +234,11 @@ function defineWorkflows(missions: MissionCommands): void {
       if (mission.carrierMissionId !== undefined && mission.carrierMissionId !== missionId) {
         throw new NotUnderstood(
           `The slug ${mission.slug} belongs to the mission ${mission.carrierMissionId}, not to ${missionId}: give the ids that belong together (get-state ${mission.slug}).`,
+        );
+      }
+      if (mission.runId !== undefined && mission.runId !== runId) {
+        throw new NotUnderstood(
+          `The run of the mission ${mission.slug} is ${mission.runId}, not ${runId}: give the ids that belong together (get-state ${mission.slug}).`,
         );
       }
       const { rest } = await work.carrier({ line: mission.line });

@@ -4,8 +4,8 @@
  * a lost answer or a refusal goes on where it stopped.
  */
 
-import { CarrierError } from "../carriers/carrier-errors.ts";
-import type { ClawdTalkMissions } from "../carriers/clawdtalk/missions-rest.ts";
+import { CarrierError, CarrierRefused } from "../carriers/carrier-errors.ts";
+import { type ClawdTalkMissions, NotAnId } from "../carriers/clawdtalk/missions-rest.ts";
 import { messageOf } from "../log.ts";
 import type { Store } from "../store/database.ts";
 import {
@@ -46,6 +46,12 @@ export interface CarefulRequest {
    * @throws NotSettled
    */
   look(earlier: MissionRequest | undefined): Promise<{ readonly id: string | undefined } | undefined>;
+  /**
+   * Reads what has this id, where it is something that has one: whether there is such a thing.
+   *
+   * @throws CarrierError
+   */
+  readonly read?: (id: string) => Promise<unknown>;
   /** What the mission has by it. */
   parts(id: string | undefined): MissionParts;
 }
@@ -81,7 +87,7 @@ export async function carryOutOnce(
     });
   };
   if (earlier?.state === "intended" || (earlier === undefined && looksFirst)) {
-    const found = await lookOr(settle, () => request.look(earlier));
+    const found = await lookOr(settle, request, earlier);
     if (found !== undefined) {
       await settled(earlier ?? (await intendRequest(store, { ...name, body })), found.id);
       return { id: found.id, isNew: false };
@@ -100,16 +106,37 @@ export async function carryOutOnce(
   }
 }
 
-/** What the look finds, else what the person says of it. */
+/**
+ * What the look finds, else what the person says of it: one of those it may be, or another one that is there.
+ *
+ * @throws NotSettled also when what the person says is not there: it would be kept for good.
+ */
 async function lookOr(
   settle: string | undefined,
-  look: () => Promise<{ readonly id: string | undefined } | undefined>,
+  { look, read }: Pick<CarefulRequest, "look" | "read">,
+  earlier: MissionRequest | undefined,
 ): Promise<{ readonly id: string | undefined } | undefined> {
   try {
-    return await look();
+    return await look(earlier);
   } catch (error) {
     if (!(error instanceof NotSettled) || settle === undefined) throw error;
-    return settle === "again" ? undefined : { id: settle };
+    if (settle === "again") return undefined;
+    if (error.candidates.includes(settle) || (await isThere(settle, read))) return { id: settle };
+    const { message, candidates } = error;
+    throw new NotSettled(
+      `The service has nothing with the id ${JSON.stringify(settle)}. ${message}`,
+      candidates,
+    );
+  }
+}
+
+async function isThere(id: string, read: CarefulRequest["read"]): Promise<boolean> {
+  try {
+    await read?.(id);
+    return read !== undefined;
+  } catch (error) {
+    if (error instanceof NotAnId || (error instanceof CarrierRefused && error.status === 404)) return false;
+    throw error;
   }
 }
 
@@ -155,5 +182,6 @@ export function onlyCandidate(
       : `there are ${possible.length} that look like it: ${possible.map(({ id }) => id).join(", ")}`;
   throw new NotSettled(
     `An earlier try to create this ${thing} may have gone through, and ${found}. Look which one it is and run this again with --settle ID, or with --settle again to create it once more.`,
+    possible.map(({ id }) => id),
   );
 }

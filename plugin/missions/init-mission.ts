@@ -1,4 +1,5 @@
 /** Owns beginning a mission: mission, run, plan, and the run set going. Done again, it goes on where it stopped. */
+import { CarrierRefused } from "../carriers/carrier-errors.ts";
 import type { PlanStep } from "../carriers/clawdtalk/missions-rest.ts";
 import type { Store } from "../store/database.ts";
 import { findRequest } from "../store/mission-requests.ts";
@@ -88,6 +89,7 @@ export async function initMission(asked: MissionWish, using: SettingUp): Promise
               known: await knownCarrierIds(store, "carrier_mission_id", ids),
             });
           },
+          read: (id) => rest.getMission(id),
           parts: (id) => (id === undefined ? {} : { carrierMissionId: id }),
         },
         using,
@@ -111,8 +113,10 @@ export async function initMission(asked: MissionWish, using: SettingUp): Promise
           seenStatus = runs[0]?.status;
           return runs[0];
         }
+        const ids = runs.map(({ id }) => id);
         throw new NotSettled(
-          `The mission ${missionId} has ${runs.length} runs (${runs.map(({ id }) => id).join(", ")}), and one is expected: run this again with --settle ID to go on with that one.`,
+          `The mission ${missionId} has ${ids.length} runs (${ids.join(", ")}), and one is expected: run this again with --settle ID to go on with that one.`,
+          ids,
         );
       },
       parts: (id) => (id === undefined ? {} : { runId: id, runStatus: seenStatus ?? "pending" }),
@@ -134,7 +138,7 @@ export async function initMission(asked: MissionWish, using: SettingUp): Promise
           await rest.createPlan(missionId, runId, steps);
           return undefined;
         },
-        look: async () => ((await rest.getPlan(missionId, runId)).length > 0 ? { id: undefined } : undefined),
+        look: async () => ((await hasPlan(missionId, runId, rest)) ? { id: undefined } : undefined),
         parts: () => ({}),
       },
       using,
@@ -166,6 +170,15 @@ export async function initMission(asked: MissionWish, using: SettingUp): Promise
   );
   if (started.isNew) say(`Updated run ${runId}: running`);
   return { slug: mission.slug, missionId, runId, isResumed };
+}
+
+async function hasPlan(missionId: string, runId: string, rest: SettingUp["rest"]): Promise<boolean> {
+  try {
+    return (await rest.getPlan(missionId, runId)).length > 0;
+  } catch (error) {
+    if (error instanceof CarrierRefused && error.status === 404) return false;
+    throw error;
+  }
 }
 
 /** The mission of that name that goes on; a new one, with a slug of its own, when there is none. */

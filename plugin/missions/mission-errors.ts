@@ -20,4 +20,11 @@ export class MissionNotReady extends Error {
 /** A request may or may not have been carried out, and the carrier's lists do not tell. */
 export class NotSettled extends Error {
   override readonly name = "NotSettled";
+  /** The carrier's ids it may be. */
+  readonly candidates: readonly string[];
+
+  constructor(message: string, candidates: readonly string[] = []) {
+    super(message);
+    this.candidates = candidates;
+  }
 }

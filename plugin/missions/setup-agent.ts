@@ -11,8 +11,10 @@ import { MissionNotReady } from "./mission-errors.ts";
 
 export interface SetUpAgent {
   readonly assistantId: string;
-  /** E.164; undefined when the account has no number that is free. */
+  /** E.164; undefined when the account has no number that is free, or the assistant takes no calls. */
   readonly phone: string | undefined;
+  /** False when the service has nothing of it that a number could be connected to. */
+  readonly takesCalls: boolean;
   readonly isResumed: boolean;
 }
 
@@ -35,7 +37,7 @@ export async function setUpAgent(
   }
   if (mission.assistantId !== undefined && mission.agentPhone !== undefined) {
     say(`Using existing assistant: ${mission.assistantId}`);
-    return { assistantId: mission.assistantId, phone: mission.agentPhone, isResumed: true };
+    return { assistantId: mission.assistantId, phone: mission.agentPhone, takesCalls: true, isResumed: true };
   }
   const isResumed = mission.assistantId !== undefined;
   if (isResumed) say(`Using existing assistant: ${mission.assistantId}`);
@@ -58,7 +60,8 @@ export async function setUpAgent(
     { looksFirst: isResumed },
   );
   if (linked.isNew) say(`Linked agent ${assistantId} to run ${runId}`);
-  return { assistantId, phone: await connectNumber(mission, assistantId, using, isResumed), isResumed };
+  const connected = await connectNumber(mission, assistantId, using, isResumed);
+  return { assistantId, ...connected, isResumed };
 }
 
 async function createAssistant(mission: Mission, wish: AssistantWish, using: SettingUp): Promise<string> {
@@ -86,6 +89,7 @@ async function createAssistant(mission: Mission, wish: AssistantWish, using: Set
           known: await knownCarrierIds(store, "assistant_id", ids),
         });
       },
+      read: (id) => rest.getAssistant(id),
       parts: (id) => (id === undefined ? {} : { assistantId: id }),
     },
     using,
@@ -113,17 +117,18 @@ async function allAssistants(
   return { assistants, isWhole: false };
 }
 
-/** Connects a free number of the account to the assistant. @returns it; undefined when there is none. */
+/** Connects a free number of the account to the assistant. */
 async function connectNumber(
   mission: Mission,
   assistantId: string,
   using: SettingUp,
   looksFirst: boolean,
-): Promise<string | undefined> {
+): Promise<Pick<SetUpAgent, "phone" | "takesCalls">> {
   const { rest, say } = using;
   const chosen = await freeNumber(assistantId, using, mission, looksFirst);
-  if (chosen === undefined) return undefined;
+  if (chosen === undefined) return { phone: undefined, takesCalls: true };
   const { phone, connectionId, isConnected } = chosen;
+  if (connectionId === undefined) return { phone: undefined, takesCalls: false };
   await carryOutOnce(
     mission,
     {
@@ -140,9 +145,10 @@ async function connectNumber(
     using,
   );
   say(`${isConnected ? "Uses" : "Assigned"} phone number ${phone.id}`);
-  return phone.number;
+  return { phone: phone.number, takesCalls: true };
 }
 
+/** @returns undefined when no number is free. */
 async function freeNumber(assistantId: string, using: SettingUp, mission: Mission, looksFirst: boolean) {
   const { rest, say, store } = using;
 
@@ -159,7 +165,6 @@ async function freeNumber(assistantId: string, using: SettingUp, mission: Missio
   if (phone === undefined) return undefined;
   say(`Found available: ${phone.number}`);
   const connectionId = await rest.connectionId(assistantId, "telephony");
-  if (connectionId === undefined) return undefined;
-  say(`Connection ID: ${connectionId}`);
+  if (connectionId !== undefined) say(`Connection ID: ${connectionId}`);
   return { phone, connectionId, isConnected: false };
 }

@@ -258,6 +258,8 @@ async function openLines({
   const clawdtalk = opening.use(
     await startClawdTalkPractice({
       ...shared,
+      // Without one nobody but the owner could be called.
+      dedicatedNumber: "+15550003333",
       ...(key === undefined ? {} : { keys: [key] }),
       ...(port === undefined ? {} : { port }),
     }),

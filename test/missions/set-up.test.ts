@@ -194,6 +194,32 @@ describe("what may be an earlier try's", () => {
     expect(service.missions.all).toHaveLength(2);
   });
 
+  test("is not what the person says when it is not there; one that is there may have another name", async () => {
+    elsewhere(here.clock);
+    elsewhere(here.clock);
+    const renamed = service.missions.create({ name: "Renamed", instructions: "" });
+    await lost();
+    for (const mistyped of ["mission_99", "..", ""]) {
+      await expect(init(mistyped)).rejects.toThrow(
+        `The service has nothing with the id "${mistyped}". An earlier try to create this mission`,
+      );
+    }
+    expect(await openMissionOf(here.store, "找会议室")).not.toHaveProperty("carrierMissionId");
+    expect(await init(renamed.id)).toMatchObject({ missionId: renamed.id });
+  });
+
+  test("is an assistant only if there is one", async () => {
+    await init();
+    const made = { ...agent, model: "m", tools: [], enabled_features: [] };
+    service.faults.rest = [{ method: "POST", path: "/v1/assistants", kind: "timeout", times: 1 }];
+    rest = client(HASTY);
+    await expect(setUp()).rejects.toThrow("did not answer");
+    rest = client();
+    const [one] = [service.missions.assistants.create(made), service.missions.assistants.create(made)];
+    await expect(setUp("assistant_99")).rejects.toThrow('nothing with the id "assistant_99"');
+    expect(await setUp(one?.id)).toMatchObject({ assistantId: one?.id });
+  });
+
   test("is sent again when the person says so", async () => {
     elsewhere(here.clock);
     elsewhere(here.clock);
@@ -271,6 +297,14 @@ test("a run that ended while an answer was lost is not written down as running",
   if (known) known.run.status = "failed";
   await init();
   expect(await openMissionOf(here.store, "找会议室")).toMatchObject({ runStatus: "failed" });
+});
+
+test("a plan the service says 404 of is not there", async () => {
+  service.faults.rest = [{ method: "POST", path: /plan$/, kind: "status", status: 500, times: 1 }];
+  await expect(init()).rejects.toThrow(/^ClawdTalk /);
+  service.faults.rest = [{ method: "GET", path: /plan$/, kind: "status", status: 404, times: 1 }];
+  await init();
+  expect(service.missions.runs.map(({ plan }) => plan.length)).toEqual([1]);
 });
 
 test("a mission belongs to its line", async () => {

@@ -422,6 +422,24 @@ describe("a practice session", () => {
       });
     return {
       place: () => post("calls", {}),
+      schedule: (assistant: string) =>
+        post(`assistants/${assistant}/events`, {
+          channel: "call",
+          to: "+12125551234",
+          from: "+15550003333",
+          scheduled_at: new Date(Date.now() + 3_600_000).toISOString(),
+        }),
+      assistant: async () => {
+        const made = await post("assistants", {
+          name: "a",
+          instructions: "b",
+          greeting: "c",
+          model: "m",
+          tools: [],
+          enabled_features: ["telephony"],
+        });
+        return JSON.stringify(await made.json());
+      },
       send: (to: string, message: string) => post("messages/send", { to, message }),
       ask: (action: string) => post("approvals", { action, require_biometric: false, expires_in: 60 }),
       connect: async () => {
@@ -432,6 +450,12 @@ describe("a practice session", () => {
     };
   }
   const shows = (text: string, times = 1) => soon(() => printed.split(text)[times] !== undefined);
+
+  it("has a number, without which nothing is scheduled", async () => {
+    const { assistant, schedule } = await begin();
+    const id = /"id":"([^"]+)"/.exec(await assistant())?.[1] ?? "";
+    expect((await schedule(id)).status).toBe(200);
+  });
 
   it("hangs up at once where nobody is there to answer, and the line is free again", async () => {
     const { place } = await begin();

@@ -556,6 +556,25 @@ describe("what is kept here", () => {
     expect(await told("get-state", SLUG)).toMatch(/"agent_phone": "\+15559990001"/);
   });
 
+  test("setup-agent of an assistant that takes no calls: said as it is, with a number free", async () => {
+    await told(...INIT);
+    for (let time = 0; time < 2; time += 1) {
+      expect(await runner.run(...SETUP, '["messaging"]')).toMatchObject({
+        code: 0,
+        stderr:
+          'Note: The assistant ast_1 takes no calls ("telephony" is none of its features): no number was connected to it.\n',
+      });
+    }
+  });
+
+  test("get-plan of a run that is not there fails", async () => {
+    expect(await runner.run("get-plan", "nonsense", "nope")).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringMatching(/check the id/),
+    });
+  });
+
   test("list-state knows the status, as it is heard from any command", async () => {
     await told(...INIT);
     expect(await told("list-state")).toBe(`${SLUG}: ${NAME} [running]\n`);
@@ -733,6 +752,11 @@ describe("what is kept here", () => {
     expect(await runner.run("complete", SLUG, "mis_7", "run_1", "Done")).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/belongs to the mission mis_1, not to mis_7/),
+    });
+    await told("create-run", "mis_1", "{}");
+    expect(await runner.run("complete", SLUG, "mis_1", "run_2", "Done")).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/is run_1, not run_2/),
     });
     const since = service.rest.length;
     expect(await told("complete", SLUG, "mis_1", "run_1", "All done", '{"best":"ABC"}')).toBe(

@@ -5,7 +5,6 @@
  */
 import { z } from "zod";
 import { count, id, text } from "../answer-fields.ts";
-import { CarrierRefused } from "../carrier-errors.ts";
 import { CarrierHttp, type HttpMethod } from "../http.ts";
 import { withoutKeys } from "../without-keys.ts";
 import { advise, type ClawdTalkRestOptions, fieldOf } from "./rest.ts";
@@ -302,20 +301,15 @@ export class ClawdTalkMissions {
     await this.#act("POST", place`/missions/${missionId}/runs/${runId}/plan`, { steps }, anything);
   }
 
-  /** The steps; none where there is no plan. */
+  /** The steps. Where there is no plan, the service lists none or says 404. */
   async getPlan(missionId: string, runId: string): Promise<Described[]> {
-    try {
-      return await this.#http.read(
-        place`/missions/${missionId}/runs/${runId}/plan`,
-        z.preprocess(
-          (value) => inside(inside(value, "plan", "data"), "steps"),
-          z.union([z.array(described), described.transform(() => [])]),
-        ),
-      );
-    } catch (error) {
-      if (error instanceof CarrierRefused && error.status === 404) return [];
-      throw error;
-    }
+    return await this.#http.read(
+      place`/missions/${missionId}/runs/${runId}/plan`,
+      z.preprocess(
+        (value) => inside(inside(value, "plan", "data"), "steps"),
+        z.union([z.array(described), described.transform(() => [])]),
+      ),
+    );
   }
 
   async updateStep(missionId: string, runId: string, stepId: string, status: string): Promise<void> {
