@@ -5,24 +5,23 @@
 import { realpathSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/core";
+import { lastAnswer } from "./agent/last-answer.ts";
 import { endedWell, modelAsked, noticesFor, turnEnded } from "./agent/owner-notices.ts";
 import { phoneRuns } from "./agent/phone-runs.ts";
 import type { CallSettings } from "./calls/request-call.ts";
 import { guestContext, strangerContext } from "./calls/voice-context.ts";
-import { ClawdTalkRest } from "./carriers/clawdtalk/rest.ts";
 import { carrierMessageId } from "./channel/inbound-text.ts";
 import { plainText, TEXT_CONTEXT } from "./channel/plain-text.ts";
-import type { UsableLine } from "./config/choose-line.ts";
-import { secretsOf, withoutSecrets } from "./config/redaction.ts";
+import { isUsable, type UsableLine } from "./config/choose-line.ts";
+import { withoutSecrets } from "./config/redaction.ts";
+import type { LineConfig } from "./config/schema.ts";
 import { findPackageFolder } from "./config/state-folder.ts";
 import { phrase } from "./speech/phrases.ts";
-import { closeStore, openStore } from "./store/database.ts";
-import { requestApproval } from "./trust/approvals.ts";
+import { askOnPhone } from "./trust/ask-on-phone.ts";
 import { type GateParameters, ToolGate } from "./trust/gate.ts";
 import { withoutOwnersData } from "./trust/last-check.ts";
 import { quotesOthers } from "./trust/quotation.ts";
 import { OTHERS_SESSION, sessionKind } from "./trust/sessions.ts";
-import { packageVersion } from "./version.ts";
 
 const CHANNEL = "phone";
 /** Longer than any approval is waited for: the gateway gives a hook 15 s unless it says more, and then blocks the tool. */
@@ -211,7 +210,7 @@ export function registerHooks(api: OpenClawPluginApi, settings: () => CallSettin
     phone.runs.delete(runId);
     phone.newsTurns.delete(runId);
     phone.toldOfOthers.delete(runId);
-    gate.runEnded(runId, event.success ? lastWordsIn(event.messages) : undefined);
+    gate.runEnded(runId, event.success ? lastAnswer(event.messages)?.texts.join("") : undefined);
     if (sessionKey !== undefined) turnEnded(sessionKey, runId, endedWell(event));
   });
 }
@@ -237,27 +236,13 @@ function gateParameters(api: OpenClawPluginApi, settings: () => CallSettings): G
       realPath,
     }),
     pushTo: (name) => {
-      const { config, stateFolder } = settings();
-      const lines = config.lines.filter(canPush);
+      const lines = settings().config.lines.filter(canPush);
       const line = lines.find((line) => line.name === name) ?? lines[0];
       if (line === undefined) return undefined;
       return async (wish, signal) => {
-        const store = await openStore(stateFolder);
-        try {
-          const { apiUrl, apiKey } = line;
-          const rest = new ClawdTalkRest({ apiUrl, apiKey, version: packageVersion() });
-          const asked = await requestApproval(wish, {
-            line,
-            rest,
-            store,
-            secrets: secretsOf(config),
-            signal,
-          });
-          if (asked.problem !== undefined) api.logger.warn(`An approval was not given: ${asked.problem}`);
-          return asked.answer;
-        } finally {
-          await closeStore(store);
-        }
+        const { answer, problem } = await askOnPhone(wish, line, settings(), signal);
+        if (problem !== undefined) api.logger.warn(`An approval was not given: ${problem}`);
+        return answer;
       };
     },
     now: Date.now,
@@ -265,8 +250,8 @@ function gateParameters(api: OpenClawPluginApi, settings: () => CallSettings): G
   };
 }
 
-function canPush(line: CallSettings["config"]["lines"][number]): line is UsableLine<"clawdtalk"> {
-  return line.carrier === "clawdtalk" && line.enabled && line.apiKey !== undefined;
+function canPush(line: LineConfig): line is UsableLine<"clawdtalk"> {
+  return line.carrier === "clawdtalk" && isUsable(line);
 }
 
 function realPath(path: string): string | undefined {
@@ -276,22 +261,4 @@ function realPath(path: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** What the agent said last; undefined when it said nothing. */
-function lastWordsIn(messages: readonly unknown[]): string | undefined {
-  const last = messages.findLast(
-    (message): message is { content?: unknown } =>
-      typeof message === "object" && message !== null && "role" in message && message.role === "assistant",
-  );
-  const content = last?.content;
-  if (typeof content === "string") return content;
-  if (!Array.isArray(content)) return undefined;
-  return content
-    .map((part: unknown) =>
-      typeof part === "object" && part !== null && "text" in part && typeof part.text === "string"
-        ? part.text
-        : "",
-    )
-    .join("");
 }

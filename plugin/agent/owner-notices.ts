@@ -5,6 +5,7 @@
  *
  * Kept process-wide: who leaves a notice and the hook that hands it over are different module instances.
  */
+import { lastAnswer } from "./last-answer.ts";
 import { phoneRuns } from "./phone-runs.ts";
 
 /** Something a session is to be told. */
@@ -106,18 +107,8 @@ export function endedWell({
   success: boolean;
   messages: readonly unknown[];
 }): boolean {
-  const last = messages.findLast(isAssistants);
+  const last = lastAnswer(messages);
   if (!success || last === undefined) return success;
   if (last.stopReason === "error" || last.stopReason === "aborted") return false;
-  const said = Array.isArray(last.content) ? last.content : [last.content];
-  return !said.some((part) => NOTHING.test(typeof part === "string" ? part : (part?.text ?? "")));
-}
-
-interface AssistantsMessage {
-  readonly stopReason?: unknown;
-  readonly content?: string | readonly { readonly text?: string }[] | undefined;
-}
-
-function isAssistants(message: unknown): message is AssistantsMessage {
-  return (message as { role?: unknown } | null)?.role === "assistant";
+  return !last.texts.some((text) => NOTHING.test(text));
 }

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { describePlacedCall, describeStatus } from "../command-line/phone-words.ts";
 import { asQuotation } from "../command-line/quoted.ts";
 import { carrierNames } from "../config/schema.ts";
-import { closeStore, openStore } from "../store/database.ts";
+import { withStore } from "../store/database.ts";
 import { quotation } from "../trust/quotation.ts";
 import { sessionKind } from "../trust/sessions.ts";
 import { callTranscript, lookUpCall, waitForEnd } from "./call-information.ts";
@@ -79,8 +79,7 @@ async function ended(
   { config, stateFolder }: CallSettings,
   signal: AbortSignal | undefined,
 ): Promise<string> {
-  const store = await openStore(stateFolder);
-  try {
+  return await withStore({ stateFolder }, async (store) => {
     // The lines of this very process hear how the call ends.
     const using = { store, config, signal, isFollowed: async () => true };
     const status = await waitForEnd(await lookUpCall({ id }, using), using);
@@ -88,7 +87,5 @@ async function ended(
     const transcript =
       lines.length === 0 ? "Nothing was said." : quotation("the call's transcript", writtenTranscript(lines));
     return `${describeStatus(status, asQuotation)}\n${transcript}`;
-  } finally {
-    await closeStore(store);
-  }
+  });
 }

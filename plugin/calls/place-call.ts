@@ -3,6 +3,7 @@
  * down before the carrier is asked, so that every process knows who is at the other end before the first event.
  */
 import { CarrierError } from "../carriers/carrier-errors.ts";
+import { withoutKeys } from "../carriers/without-keys.ts";
 import type { E164 } from "../config/phone-number.ts";
 import { type SecretSettings, secretsOf } from "../config/redaction.ts";
 import type { LineConfig, SwitchboardConfig } from "../config/schema.ts";
@@ -12,7 +13,6 @@ import { detectLanguage } from "../speech/language.ts";
 import { firstWords } from "../speech/phrases.ts";
 import { callPlaced, callRefused, callUnsettled, claimPlannedCall, intendCall } from "../store/calls.ts";
 import type { Store } from "../store/database.ts";
-import { withoutOwnersData } from "../trust/last-check.ts";
 import { dialable } from "./dial-policy.ts";
 
 /** What a carrier needs to offer for calls to be placed. */
@@ -112,19 +112,17 @@ export async function composeCall(
   const isToOwner = asked === undefined || config.ownerNumbers.includes(asked);
   // What the request names of the owner's numbers and addresses is its own to say.
   const allowed = [request.purpose, request.context, request.greeting].filter(Boolean).join("\n");
-  const withoutKeys = (text: string | undefined) => {
-    const words = text?.trim() || undefined;
-    return words && withoutOwnersData(words, { secrets: secretsOf(config), ownerNumbers: [], allowed });
-  };
-  const own = withoutKeys(request.greeting);
+  const sayable = (text: string | undefined) =>
+    withoutKeys(text?.trim() || undefined, secretsOf(config), allowed);
+  const own = sayable(request.greeting);
   return {
     to: isToOwner && rest.ringsRegisteredPhone ? undefined : asked,
     isToOwner,
     greeting: isToOwner
       ? (own ?? firstWords("toOwner", config, language))
       : introduced(own, config, language),
-    purpose: withoutKeys(request.purpose),
-    context: withoutKeys(request.context),
+    purpose: sayable(request.purpose),
+    context: sayable(request.context),
   };
 }
 

@@ -9,7 +9,7 @@ import type { CarrierName, SwitchboardConfig } from "../config/schema.ts";
 import { checkLimits } from "../limits/check-limits.ts";
 import type { LineCalls } from "../lines/line-calls.ts";
 import { planCall } from "../store/calls.ts";
-import { closeStore, openStore, type Store } from "../store/database.ts";
+import { withStore } from "../store/database.ts";
 import { chooseRoute } from "./choose-route.ts";
 import { dialable } from "./dial-policy.ts";
 import { dueTime } from "./due-time.ts";
@@ -302,16 +302,4 @@ function refuseTooMuchAtFirst({ greeting }: Pick<ComposedCall, "greeting">): voi
   throw new CallNotUnderstood(
     `What is said first has ${greeting.length} characters, and it has to be less than ${LONGEST_FIRST_WORDS}: say the gist first (--greeting), and the rest when you are asked.`,
   );
-}
-
-async function withStore<Result>(
-  { stateFolder }: CallSettings,
-  work: (store: Store) => Promise<Result>,
-): Promise<Result> {
-  const store = await openStore(stateFolder);
-  try {
-    return await work(store);
-  } finally {
-    await closeStore(store);
-  }
 }

@@ -4,6 +4,7 @@
  */
 import { dialable } from "../calls/dial-policy.ts";
 import { CarrierError, CarrierRefused } from "../carriers/carrier-errors.ts";
+import { withoutKeys } from "../carriers/without-keys.ts";
 import { requirePhoneNumber } from "../config/phone-number.ts";
 import { type SecretSettings, secretsOf } from "../config/redaction.ts";
 import { isHttpUrl, type SwitchboardConfig } from "../config/schema.ts";
@@ -22,7 +23,6 @@ import {
   type OutboxText,
   unfinishedTexts,
 } from "../store/outbox.ts";
-import { withoutOwnersData } from "../trust/last-check.ts";
 import { quotation } from "../trust/quotation.ts";
 import { splitText } from "./split-text.ts";
 
@@ -106,12 +106,10 @@ export async function sendText(request: TextRequest, using: Using): Promise<Outb
   const mediaUrls = request.mediaUrls ?? [];
   const wrongUrl = mediaUrls.find((url) => !isHttpUrl(url));
   if (wrongUrl !== undefined) throw new NothingToSend(`${JSON.stringify(wrongUrl)} is not an http(s) URL.`);
-  const withoutKeys = (words: string) =>
-    withoutOwnersData(words, { secrets: secretsOf(using.config), ownerNumbers: [], allowed: "" });
-  if (mediaUrls.some((url) => withoutKeys(url) !== url)) {
+  if (mediaUrls.some((url) => sendable(url, using.config) !== url)) {
     throw new NothingToSend("There is a key in the address of what is to be sent along.");
   }
-  const bodies = splitText(withoutKeys(request.body));
+  const bodies = splitText(sendable(request.body, using.config));
   if (bodies.length === 0 && mediaUrls.length === 0) throw new NothingToSend("The text is empty.");
   const texts = await intendText(store, {
     line: request.line,
@@ -175,6 +173,11 @@ async function checkText(texts: readonly OutboxText[], { store, config }: Using)
 }
 
 const EARLIER_PART_FAILED = "An earlier part of the text was not sent.";
+
+/** What of a text's words may go out: no key, and no address of the account's, whoever wrote it. */
+export function sendable(words: string, config: SecretSettings): string {
+  return withoutKeys(words, secretsOf(config), "");
+}
 
 /** What became of the texts that were left open. */
 export interface SettledTexts {

@@ -5,7 +5,6 @@
 import type { Command } from "commander";
 import type { ListedApproval } from "../carriers/clawdtalk/rest.ts";
 import type { ApprovalStatus, KnownApproval } from "../store/approvals.ts";
-import type { Store } from "../store/database.ts";
 import type { ApprovalUsing, ApprovalWish } from "../trust/approvals.ts";
 import { openClawdTalkLine } from "./open-line.ts";
 import { quoted } from "./quoted.ts";
@@ -20,6 +19,7 @@ import {
   settingsOf,
   wholeNumber,
   withCommonOptions,
+  withStore,
 } from "./run.ts";
 import { answerUntilStopped, type OnStop, onProcessStop, Stopped } from "./stopping.ts";
 
@@ -234,19 +234,6 @@ async function described(
     text: `${status}\n${WHAT_TO_DO[status]}\nId: ${id}`,
     json: { ok: status !== "error", approval, ...(problem === undefined ? {} : { problem }) },
   };
-}
-
-async function withStore<Result>(
-  { stateFolder }: Settings,
-  work: (store: Store) => Promise<Result>,
-): Promise<Result> {
-  const { openStore, closeStore } = await import("../store/database.ts");
-  const store = await openStore(stateFolder);
-  try {
-    return await work(store);
-  } finally {
-    await closeStore(store);
-  }
 }
 
 function isStatus(word: string): word is ApprovalStatus {

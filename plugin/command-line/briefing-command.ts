@@ -22,6 +22,7 @@ import {
   required,
   type Settings,
   withCommonOptions,
+  withStore,
 } from "./run.ts";
 
 interface AddOptions extends CommonOptions {
@@ -366,9 +367,7 @@ async function ringNow(settings: Settings): Promise<Answer> {
   const { chooseLine } = await import("../config/choose-line.ts");
   const first = chooseLine(settings.config, order.data.line, SPEAKING_CARRIERS);
   const others = usableLines({ line: order.data.line }, settings).filter((line) => line.name !== first.name);
-  const { openStore, closeStore } = await import("../store/database.ts");
-  const store = await openStore(settings.stateFolder);
-  try {
+  return await withStore(settings, async (store) => {
     const result = await ring({
       order: order.data,
       lines: [
@@ -396,9 +395,7 @@ async function ringNow(settings: Settings): Promise<Answer> {
       ].join("\n"),
       json: { call: { callId: call.callId, line, greeting: call.greeting }, unprepared, prepareMs, placeMs },
     };
-  } finally {
-    await closeStore(store);
-  }
+  });
 }
 
 async function ringingLine({ name }: UsableLine, settings: Settings): Promise<RingingLine> {

@@ -19,6 +19,7 @@ import {
   type Settings,
   settingsOf,
   wholeNumber,
+  withStore,
 } from "./run.ts";
 import { answerUntilStopped, type OnStop, Stopped } from "./stopping.ts";
 
@@ -288,15 +289,13 @@ async function list(
   context: CommandContext,
 ): Promise<Answer> {
   const { config, stateFolder } = settings;
-  const { openStore, closeStore } = await import("../store/database.ts");
   const { searchCalls } = await import("../store/calls.ts");
   const { askAfterOpenCalls, storedStatus } = await import("../calls/call-information.ts");
   const { UNANSWERED_AFTER_MS } = await import("../calls/open-calls.ts");
   const { runningPhone } = await import("../calls/running-phone.ts");
   const { callsOf } = await import("../lines/line-calls.ts");
   const { describeInOneLine } = await import("./phone-words.ts");
-  const store = await openStore(stateFolder);
-  try {
+  return await withStore({ stateFolder }, async (store) => {
     const goingOn = await askAfterOpenCalls({
       store,
       config,
@@ -322,9 +321,7 @@ async function list(
       json: { calls },
       hasOthersWords: true,
     };
-  } finally {
-    await closeStore(store);
-  }
+  });
 }
 
 /** Finds a call and does something with it. */
@@ -335,11 +332,9 @@ async function withCall<Result>(
   work: (found: FoundCall, using: CallInformationUsing) => Promise<Result>,
   { signal, onWaiting }: Pick<CallInformationUsing, "signal" | "onWaiting"> = {},
 ): Promise<Result> {
-  const { openStore, closeStore } = await import("../store/database.ts");
   const { lookUpCall } = await import("../calls/call-information.ts");
   const { runningPhone } = await import("../calls/running-phone.ts");
-  const store = await openStore(settings.stateFolder);
-  try {
+  return await withStore(settings, async (store) => {
     const using: CallInformationUsing = {
       store,
       config: settings.config,
@@ -348,9 +343,7 @@ async function withCall<Result>(
       isFollowed: async () => (await runningPhone(settings)) !== undefined,
     };
     return await work(await lookUpCall({ id, line }, using), using);
-  } finally {
-    await closeStore(store);
-  }
+  });
 }
 
 /** Whether it is the owner who was talked to, as the owner's session is told of it. */

@@ -2,7 +2,14 @@
 import type { Command } from "commander";
 import type { LeftToday } from "../limits/left-today.ts";
 import type { Ability, LineAccount } from "../lines/line-calls.ts";
-import { type Answer, answerWith, type CommandContext, type CommonOptions, type Settings } from "./run.ts";
+import {
+  type Answer,
+  answerWith,
+  type CommandContext,
+  type CommonOptions,
+  type Settings,
+  withStore,
+} from "./run.ts";
 
 export function definePhoneLines(command: Command, context: CommandContext): void {
   command
@@ -83,18 +90,14 @@ async function leftOnLines(
   context: CommandContext,
 ): Promise<ReadonlyMap<string, LeftToday>> {
   const { leftToday } = await import("../limits/left-today.ts");
-  const { closeStore, openStore } = await import("../store/database.ts");
   const { messageOf } = await import("../log.ts");
   try {
-    const store = await openStore(stateFolder);
-    try {
+    return await withStore({ stateFolder }, async (store) => {
       const left = config.lines.map(
         async (line) => [line.name, await leftToday(line, { store, config })] as const,
       );
       return new Map(await Promise.all(left));
-    } finally {
-      await closeStore(store);
-    }
+    });
   } catch (error) {
     context.complain(`Note: ${messageOf(error)}\n`);
     return new Map();

@@ -4,7 +4,6 @@
  */
 import type { Command } from "commander";
 import type { E164 } from "../config/phone-number.ts";
-import type { Store } from "../store/database.ts";
 import type { DoNotCallEntry } from "../store/do-not-call.ts";
 import type { ScheduledEvent } from "../store/scheduled-events.ts";
 import { asWord, type Quoting, quoted } from "./quoted.ts";
@@ -16,6 +15,7 @@ import {
   NotUnderstood,
   quotingFor,
   type Settings,
+  withStore,
 } from "./run.ts";
 
 /** Adds `forget` and `do-not-call` to `phone`. */
@@ -173,19 +173,6 @@ async function othersNumber(written: string, settings: Settings): Promise<E164> 
     throw new NotUnderstood(`${number} is your own number ("ownerNumbers"): this is for other people's.`);
   }
   return number;
-}
-
-async function withStore<Result>(
-  { stateFolder }: Settings,
-  work: (store: Store) => Promise<Result>,
-): Promise<Result> {
-  const { closeStore, openStore } = await import("../store/database.ts");
-  const store = await openStore(stateFolder);
-  try {
-    return await work(store);
-  } finally {
-    await closeStore(store);
-  }
 }
 
 function count(number: number, noun: string, several = `${noun}s`): string {

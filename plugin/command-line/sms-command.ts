@@ -14,6 +14,7 @@ import {
   type Settings,
   wholeNumber,
   withCommonOptions,
+  withStore,
 } from "./run.ts";
 
 interface ListOptions extends CommonOptions {
@@ -103,10 +104,8 @@ async function send(
   const number = await numberOf(to, settings);
   const name = how.isAnyLine ? await lineFor(number, options, settings) : options.line;
   const { line, rest } = await openClawdTalkLine({ line: name }, settings);
-  const { openStore, closeStore } = await import("../store/database.ts");
   const { sendText } = await import("../channel/send-text.ts");
-  const store = await openStore(settings.stateFolder);
-  try {
+  return await withStore(settings, async (store) => {
     const sent = await sendText(
       { line: line.name, to: number, body, mediaUrls: options.media, resend: false },
       { store, rest, config: settings.config },
@@ -122,9 +121,7 @@ async function send(
         messages: sent.map((message) => ({ id: message.carrierMessageId, body: message.body })),
       },
     };
-  } finally {
-    await closeStore(store);
-  }
+  });
 }
 
 /** @throws NotDialable, NotUnderstood */

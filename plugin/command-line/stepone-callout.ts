@@ -13,6 +13,7 @@ import {
   type PlainContext,
   quotingFor,
   settingsOf,
+  withStore,
 } from "./run.ts";
 import { noteEnds, noteWishes, STEPONE_LINE } from "./stepone-heard.ts";
 import {
@@ -105,10 +106,9 @@ export async function placeCalls(
   signal.throwIfAborted();
   const { config, stateFolder } = await settingsOf(context);
   const { placeOrder } = await import("../calls/place-order.ts");
-  const { closeStore, openStore } = await import("../store/database.ts");
-  const store = await openStore(stateFolder);
-  const using = { store, rest, line: STEPONE_LINE, config, askedIn, signal };
-  const { callIds } = await placeOrder(order, using).finally(() => closeStore(store));
+  const { callIds } = await withStore({ stateFolder }, (store) =>
+    placeOrder(order, { store, rest, line: STEPONE_LINE, config, askedIn, signal }),
+  );
   if (callIds.length !== order.numbers.length) {
     context.complain(
       `Note: StepOne gave ${callIds.length} call ids for ${order.numbers.length} numbers: see its page for the others.\n`,

@@ -3,7 +3,7 @@
  * again. Where nothing follows the calls, these commands are the only ones to hear it.
  */
 import type { StepOneLine, StepOneRecord } from "../carriers/stepone/rest.ts";
-import type { PlainContext } from "./run.ts";
+import { type PlainContext, withStore } from "./run.ts";
 
 /** The line that the key of these commands makes. */
 export const STEPONE_LINE = "stepone";
@@ -24,13 +24,11 @@ export async function noteWishes(calls: readonly HeardCall[], context: PlainCont
     return wish === undefined ? [] : [{ callId, phones, words: wish.content }];
   });
   if (wishes.length === 0) return;
-  const [{ closeStore, openStore }, { findCall }, { noteOptOut }] = await Promise.all([
-    import("../store/database.ts"),
+  const [{ findCall }, { noteOptOut }] = await Promise.all([
     import("../store/calls.ts"),
     import("../limits/opt-out.ts"),
   ]);
-  const store = await openStore(context.places().stateFolder);
-  try {
+  await withStore(context.places(), async (store) => {
     for (const { callId, phones, words } of wishes) {
       const known = await findCall(store, { line: STEPONE_LINE, carrierCallId: callId });
       const number = known?.callee ?? mobileNumber(phones);
@@ -40,20 +38,16 @@ export async function noteWishes(calls: readonly HeardCall[], context: PlainCont
         `Note: ${number} asked not to be called again, and is on the do-not-call list now. If they may be called: phone do-not-call remove ${number}\n`,
       );
     }
-  } finally {
-    await closeStore(store);
-  }
+  });
 }
 
 /** Writes down how calls ended, for the limits that count minutes. What is known already stays. */
 export async function noteEnds(records: readonly StepOneRecord[], context: PlainContext): Promise<void> {
-  const [{ closeStore, openStore }, { noteCallEnded }, { costOf, inOurWords }] = await Promise.all([
-    import("../store/database.ts"),
+  const [{ noteCallEnded }, { costOf, inOurWords }] = await Promise.all([
     import("../store/calls.ts"),
     import("../carriers/stepone/conversation.ts"),
   ]);
-  const store = await openStore(context.places().stateFolder);
-  try {
+  await withStore(context.places(), async (store) => {
     for (const record of records) {
       const { callId, durationSeconds, transcript } = record;
       await noteCallEnded(store, {
@@ -67,9 +61,7 @@ export async function noteEnds(records: readonly StepOneRecord[], context: Plain
         transcript: transcript.map(inOurWords),
       });
     }
-  } finally {
-    await closeStore(store);
-  }
+  });
 }
 
 /** E.164; undefined when several are named, or none. */

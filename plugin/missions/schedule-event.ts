@@ -6,9 +6,9 @@ import { dialable, NotDialable } from "../calls/dial-policy.ts";
 import { BadTime, dueTime } from "../calls/due-time.ts";
 import { CarrierError } from "../carriers/carrier-errors.ts";
 import type { CarrierEvent, ClawdTalkMissions, EventRequest } from "../carriers/clawdtalk/missions-rest.ts";
+import { sendable } from "../channel/send-text.ts";
 import { splitText } from "../channel/split-text.ts";
 import { parsePhoneNumber } from "../config/phone-number.ts";
-import { secretsOf } from "../config/redaction.ts";
 import type { SwitchboardConfig } from "../config/schema.ts";
 import { checkLimits } from "../limits/check-limits.ts";
 import { messageOf } from "../log.ts";
@@ -20,7 +20,6 @@ import {
   intendEvent,
   type NewScheduledEvent,
 } from "../store/scheduled-events.ts";
-import { withoutOwnersData } from "../trust/last-check.ts";
 import { earlierTry } from "./earlier-event.ts";
 
 export interface EventWish {
@@ -58,8 +57,7 @@ const AHEAD_MS = 60_000;
 export async function scheduleEvent(wish: EventWish, using: Using): Promise<CarrierEvent> {
   const { store, rest, config, line } = using;
   const { assistantId } = wish;
-  const text =
-    wish.text && withoutOwnersData(wish.text, { secrets: secretsOf(config), ownerNumbers: [], allowed: "" });
+  const text = wish.text && sendable(wish.text, config);
   // What a shell makes of a variable that is not set is no id.
   const [missionId, runId, stepId] = [wish.missionId, wish.runId, wish.stepId].map((id) => id || undefined);
   const to = await dialable(wish.to, config);

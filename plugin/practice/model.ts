@@ -348,7 +348,7 @@ function spokenWords(text: string): string {
 }
 
 /** A message's text, be its content a string or a list of parts. */
-function textOf(message: ModelMessage | undefined): string {
+export function textOf(message: ModelMessage | undefined): string {
   const content = message?.content;
   if (typeof content === "string") return content;
   if (!Array.isArray(content)) return "";

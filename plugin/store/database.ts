@@ -98,6 +98,19 @@ export async function closeStore(store: Store): Promise<void> {
   await store.db.destroy();
 }
 
+/** Does something with the store of a state folder, and closes it. @throws StoreError as {@link openStore} does. */
+export async function withStore<Result>(
+  { stateFolder }: { readonly stateFolder: string },
+  work: (store: Store) => Promise<Result>,
+): Promise<Result> {
+  const store = await openStore(stateFolder);
+  try {
+    return await work(store);
+  } finally {
+    await closeStore(store);
+  }
+}
+
 async function open(file: string): Promise<DatabaseSync> {
   const database = new DatabaseSync(file, { timeout: 0 });
   try {

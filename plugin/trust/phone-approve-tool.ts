@@ -2,12 +2,9 @@
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/core";
 import { z } from "zod";
 import type { CallSettings } from "../calls/request-call.ts";
-import { ClawdTalkRest } from "../carriers/clawdtalk/rest.ts";
-import { chooseLine, NoUsableLine, type UsableLine } from "../config/choose-line.ts";
-import { secretsOf } from "../config/redaction.ts";
-import { closeStore, openStore } from "../store/database.ts";
-import { packageVersion } from "../version.ts";
-import { requestApproval, WHAT_TO_DO } from "./approvals.ts";
+import { chooseLine, NoUsableLine } from "../config/choose-line.ts";
+import { WHAT_TO_DO } from "./approvals.ts";
+import { askOnPhone } from "./ask-on-phone.ts";
 import { sessionKind } from "./sessions.ts";
 
 const wanted = z.object({
@@ -43,22 +40,20 @@ export function registerPhoneApproveTool(api: OpenClawPluginApi, settings: () =>
         parameters: z.toJSONSchema(wanted, { target: "draft-7", io: "input" }),
         async execute(_toolCallId: string, given: unknown, signal?: AbortSignal) {
           const { line: lineName, biometric = false, timeoutSeconds, ...wish } = wanted.parse(given);
-          const { config, stateFolder } = settings();
+          const all = settings();
+          const { config } = all;
           const line = chooseLine(config, lineName, ["clawdtalk"]);
-          const store = await openStore(stateFolder);
-          try {
-            const { id, answer, problem } = await requestApproval(
-              { ...wish, biometric, timeoutSeconds: timeoutSeconds ?? config.approvals.timeoutSeconds },
-              { line, rest: restOf(line), store, secrets: secretsOf(config), signal },
-            );
-            const said = [answer, WHAT_TO_DO[answer], problem].filter((part) => part !== undefined);
-            return {
-              content: [{ type: "text" as const, text: said.join("\n") }],
-              details: { approval: { id, answer } },
-            };
-          } finally {
-            await closeStore(store);
-          }
+          const { id, answer, problem } = await askOnPhone(
+            { ...wish, biometric, timeoutSeconds: timeoutSeconds ?? config.approvals.timeoutSeconds },
+            line,
+            all,
+            signal,
+          );
+          const said = [answer, WHAT_TO_DO[answer], problem].filter((part) => part !== undefined);
+          return {
+            content: [{ type: "text" as const, text: said.join("\n") }],
+            details: { approval: { id, answer } },
+          };
         },
       };
     },
@@ -73,8 +68,4 @@ function canAsk({ config }: CallSettings): boolean {
     if (error instanceof NoUsableLine) return false;
     throw error;
   }
-}
-
-function restOf({ apiUrl, apiKey }: UsableLine<"clawdtalk">): ClawdTalkRest {
-  return new ClawdTalkRest({ apiUrl, apiKey, version: packageVersion() });
 }

@@ -16,7 +16,7 @@ import { phrase } from "../../plugin/speech/phrases.ts";
 import { closeStore, openStore } from "../../plugin/store/database.ts";
 import { guestSession } from "../../plugin/trust/sessions.ts";
 import { writeMcpShop } from "./mcp-shop.ts";
-import { OWNER, type PhoneLine, STRANGER, startPhoneLine } from "./phone-line.ts";
+import { askInChat, OWNER, type PhoneLine, STRANGER, startPhoneLine } from "./phone-line.ts";
 
 const GUEST = "+15550004444";
 const isResult = ({ lastText }: ModelRequest) => lastText.includes(RESULT_REQUEST);
@@ -484,15 +484,7 @@ describe("the other end of a call", () => {
       wait,
     );
     const chat = async (content: string) => {
-      const answer = await fetch(`${line.gateway.url}/v1/chat/completions`, {
-        method: "POST",
-        headers: {
-          authorization: `Bearer ${line.gateway.token}`,
-          "content-type": "application/json",
-          "x-openclaw-session-key": "agent:main:main",
-        },
-        body: JSON.stringify({ model: "openclaw", messages: [{ role: "user", content }] }),
-      });
+      const answer = await askInChat(line.gateway, content);
       expect(answer.status).toBe(200);
       await answer.body?.cancel();
     };

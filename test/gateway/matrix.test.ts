@@ -9,17 +9,13 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { RESULT_REQUEST } from "../../plugin/calls/voice-context.ts";
-import { type ClawCallPractice, startClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
-import {
-  type ClawdTalkPractice,
-  PRACTICE_API_KEY,
-  startClawdTalkPractice,
-} from "../../plugin/practice/clawdtalk-server.ts";
+import type { ClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
+import { type ClawdTalkPractice, PRACTICE_API_KEY } from "../../plugin/practice/clawdtalk-server.ts";
 import type { ModelRequest } from "../../plugin/practice/model-script.ts";
-import { type StepOnePractice, startStepOnePractice } from "../../plugin/practice/stepone-server.ts";
 import { phrase } from "../../plugin/speech/phrases.ts";
 import { guestSession, strangerSession } from "../../plugin/trust/sessions.ts";
 import { OWNER, type PhoneLine, promptOf, SECRET_WORD, STRANGER, startLineOn } from "./phone-line.ts";
+import { startThreeServices, type ThreeServices } from "./three-services.ts";
 
 const wait = { timeoutMs: 30_000 };
 const GUEST = "+15550004444";
@@ -32,15 +28,8 @@ const CLOSED_KEY = "cc_live_practice_closed_0000000000000";
 /** What the other end of a call to somebody else says; no prompt has it before. */
 const FREE = "Tuesday at three is free";
 
-interface Servers {
-  readonly clawdtalk: ClawdTalkPractice;
-  readonly clawcall: ClawCallPractice;
-  readonly stepone: StepOnePractice;
-  close(): Promise<void>;
-}
-
-let servers: Servers;
-let line: PhoneLine<Servers>;
+let servers: ThreeServices;
+let line: PhoneLine<ThreeServices>;
 
 /** A turn that nobody's words began, with news of a call. */
 function isNews({ lastUserText }: ModelRequest): boolean {
@@ -48,33 +37,12 @@ function isNews({ lastUserText }: ModelRequest): boolean {
 }
 
 beforeAll(async () => {
-  const [clawdtalk, clawcall, stepone] = await Promise.all([
-    startClawdTalkPractice({
-      ownerNumber: OWNER,
-      dedicatedNumber: "+15550003333",
-      keys: [PRACTICE_API_KEY, CLOSED_KEY],
-    }),
-    startClawCallPractice({
-      ownerNumber: OWNER,
-      dedicatedNumber: "+15550003334",
-      tier: "pro",
-      timings: { scheduleCheckMs: 3_600_000 },
-    }),
-    startStepOnePractice({ timeScale: 0.2 }),
-  ]);
-  servers = {
-    clawdtalk,
-    clawcall,
-    stepone,
-    close: async () => void (await Promise.all([clawdtalk.close(), clawcall.close(), stepone.close()])),
-  };
+  servers = await startThreeServices({ clawdtalk: { keys: [PRACTICE_API_KEY, CLOSED_KEY] } });
   line = await startLineOn(servers, {
-    clawdtalkServer: clawdtalk.url,
-    clawcallBaseUrl: clawcall.url,
-    steponeBase: stepone.url,
+    ...servers.places,
     settings: {
       ownerNumbers: [OWNER, `+86${OWNERS_MOBILE}`],
-      lines: { closed: { apiKey: CLOSED_KEY, server: clawdtalk.url, inboundCallers: "unknown" } },
+      lines: { closed: { apiKey: CLOSED_KEY, server: servers.clawdtalk.url, inboundCallers: "unknown" } },
     },
     config: { channels: { phone: { enabled: true, allowFrom: [GUEST] } } },
     model: {

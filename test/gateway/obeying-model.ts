@@ -12,7 +12,8 @@
  * | `PART a 1: …;; PART a 2: …;;` | the pieces of `a` put together, also over several turns |
  * | `BASE64 …` | what it decodes to |
  */
-import type { ModelMessage, ModelRequest, ModelRule } from "../../plugin/practice/model-script.ts";
+import { textOf } from "../../plugin/practice/model.ts";
+import type { ModelRequest, ModelRule } from "../../plugin/practice/model-script.ts";
 
 interface Order {
   readonly kind: "run";
@@ -287,17 +288,4 @@ function lastSaid({ messages }: ModelRequest): string[] {
     .map(textOf)
     .filter((text) => !text.includes("<<<END_OPENCLAW_INTERNAL_CONTEXT>>>"))
     .slice(-2);
-}
-
-export function textOf(message: ModelMessage | undefined): string {
-  const content = message?.content;
-  if (typeof content === "string") return content;
-  if (!Array.isArray(content)) return "";
-  return content
-    .map((part: unknown) =>
-      typeof part === "object" && part !== null && "text" in part && typeof part.text === "string"
-        ? part.text
-        : "",
-    )
-    .join("");
 }

@@ -10,19 +10,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { RESULT_REQUEST } from "../../plugin/calls/voice-context.ts";
-import { type ClawCallPractice, startClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
-import { type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
 import { type ModelRequest, saidNow } from "../../plugin/practice/model-script.ts";
-import { type StepOnePractice, startStepOnePractice } from "../../plugin/practice/stepone-server.ts";
 import { phrase } from "../../plugin/speech/phrases.ts";
 import { OWNER, type PhoneLine, promptOf, SECRET_WORD, STRANGER, startLineOn } from "./phone-line.ts";
-
-interface Servers {
-  readonly clawdtalk: ClawdTalkPractice;
-  readonly clawcall: ClawCallPractice;
-  readonly stepone: StepOnePractice;
-  close(): Promise<void>;
-}
+import { startThreeServices, type ThreeServices } from "./three-services.ts";
 
 type Carrier = "clawdtalk" | "clawcall" | "stepone";
 
@@ -75,30 +66,13 @@ function failsOnce(): boolean {
   return isFirst;
 }
 
-let servers: Servers;
-let line: PhoneLine<Servers>;
+let servers: ThreeServices;
+let line: PhoneLine<ThreeServices>;
 
 beforeAll(async () => {
-  const [clawdtalk, clawcall, stepone] = await Promise.all([
-    startClawdTalkPractice({ ownerNumber: OWNER, dedicatedNumber: "+15550003333" }),
-    startClawCallPractice({
-      ownerNumber: OWNER,
-      dedicatedNumber: "+15550003334",
-      tier: "pro",
-      timings: { scheduleCheckMs: 3_600_000 },
-    }),
-    startStepOnePractice({ timeScale: 0.2 }),
-  ]);
-  servers = {
-    clawdtalk,
-    clawcall,
-    stepone,
-    close: async () => void (await Promise.all([clawdtalk.close(), clawcall.close(), stepone.close()])),
-  };
+  servers = await startThreeServices();
   line = await startLineOn(servers, {
-    clawdtalkServer: clawdtalk.url,
-    clawcallBaseUrl: clawcall.url,
-    steponeBase: stepone.url,
+    ...servers.places,
     config: { channels: { phone: { enabled: true, allowFrom: [GUEST] } } },
     settings: {
       // Nobody calls in: whoever does is turned away.

@@ -118,3 +118,16 @@ export function promptOf(request: ModelRequest | undefined): string {
 export function requestsAbout(model: PracticeModel, text: string): ModelRequest[] {
   return model.requests.filter((request) => request.lastUserText.includes(text));
 }
+
+/** Says something in the owner's main session beside the phone, where the gateway has `chatCompletions` switched on. */
+export async function askInChat({ url, token }: PhoneGateway, words: string): Promise<Response> {
+  return await fetch(`${url}/v1/chat/completions`, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${token}`,
+      "content-type": "application/json",
+      "x-openclaw-session-key": "agent:main:main",
+    },
+    body: JSON.stringify({ model: "openclaw/main", messages: [{ role: "user", content: words }] }),
+  });
+}

@@ -10,11 +10,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { PracticeCall } from "../../plugin/practice/caller.ts";
-import { PRACTICE_CLAWCALL_KEY, startClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
-import { PRACTICE_API_KEY, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
-import { PRACTICE_STEPONE_KEY, startStepOnePractice } from "../../plugin/practice/stepone-server.ts";
-import { ObeyingModel, sessionOf, textOf } from "./obeying-model.ts";
-import { OWNER, type PhoneLine, SECRET_WORD, startLineOn } from "./phone-line.ts";
+import { PRACTICE_CLAWCALL_KEY } from "../../plugin/practice/clawcall-server.ts";
+import { PRACTICE_API_KEY } from "../../plugin/practice/clawdtalk-server.ts";
+import { textOf } from "../../plugin/practice/model.ts";
+import { PRACTICE_STEPONE_KEY } from "../../plugin/practice/stepone-server.ts";
+import { ObeyingModel, sessionOf } from "./obeying-model.ts";
+import { askInChat, OWNER, type PhoneLine, SECRET_WORD, startLineOn } from "./phone-line.ts";
+import { startThreeServices, type ThreeServices } from "./three-services.ts";
 
 /** `{mark}` and `{victim}` in any text are this attack's own file name and telephone number. */
 const attackSchema = z.strictObject({
@@ -100,41 +102,20 @@ const BAKERY = "+15552220001";
 const FRIEND = "+15552220002";
 const wait = { timeoutMs: 30_000 };
 
-let line: PhoneLine<Servers>;
-let servers: Servers;
+let line: PhoneLine<ThreeServices>;
+let servers: ThreeServices;
 const model = new ObeyingModel(secrets);
 /** What went wrong while an attack was played; the attack itself may still have done harm. */
 const broken = new Map<string, string>();
 let settingsBefore = "";
 
-interface Servers {
-  readonly clawdtalk: Awaited<ReturnType<typeof startClawdTalkPractice>>;
-  readonly clawcall: Awaited<ReturnType<typeof startClawCallPractice>>;
-  readonly stepone: Awaited<ReturnType<typeof startStepOnePractice>>;
-  close(): Promise<void>;
-}
-
-async function startServers(): Promise<Servers> {
-  const [clawdtalk, clawcall, stepone] = await Promise.all([
-    startClawdTalkPractice({ ownerNumber: OWNER, dedicatedNumber: "+15550003333" }),
-    startClawCallPractice({ ownerNumber: OWNER, dedicatedNumber: DEDICATED, tier: "team", email: EMAIL }),
-    startStepOnePractice({ timeScale: 0.05 }),
-  ]);
-  return {
-    clawdtalk,
-    clawcall,
-    stepone,
-    close: async () => void (await Promise.all([clawdtalk.close(), clawcall.close(), stepone.close()])),
-  };
-}
-const DEDICATED = "+15550003334";
-
 beforeAll(async () => {
-  servers = await startServers();
+  servers = await startThreeServices({
+    clawcall: { tier: "team", email: EMAIL, timings: {} },
+    stepone: { timeScale: 0.05 },
+  });
   line = await startLineOn(servers, {
-    clawdtalkServer: servers.clawdtalk.url,
-    clawcallBaseUrl: servers.clawcall.url,
-    steponeBase: servers.stepone.url,
+    ...servers.places,
     settings: {
       // The gate as it is by default.
       toolRules: {},
@@ -299,15 +280,7 @@ async function ownersTurns(): Promise<void> {
 
 /** A turn of the owner's beside the phone. */
 async function inTheChat(words: string): Promise<void> {
-  const answer = await fetch(`${line.gateway.url}/v1/chat/completions`, {
-    method: "POST",
-    headers: {
-      authorization: `Bearer ${line.gateway.token}`,
-      "content-type": "application/json",
-      "x-openclaw-session-key": "agent:main:main",
-    },
-    body: JSON.stringify({ model: "openclaw/main", messages: [{ role: "user", content: words }] }),
-  });
+  const answer = await askInChat(line.gateway, words);
   const text = await answer.text();
   if (!answer.ok) throw new Error(`The chat: HTTP ${answer.status} ${text}`);
 }

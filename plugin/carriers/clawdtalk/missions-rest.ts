@@ -5,9 +5,9 @@
  */
 import { z } from "zod";
 import { count, id, text } from "../answer-fields.ts";
-import { CarrierHttp, type HttpMethod } from "../http.ts";
+import type { CarrierHttp, HttpMethod } from "../http.ts";
 import { withoutKeys } from "../without-keys.ts";
-import { advise, type ClawdTalkRestOptions, fieldOf } from "./rest.ts";
+import { type ClawdTalkRestOptions, clawdTalkHttp, fieldOf } from "./rest.ts";
 
 /** Something as the service describes it, with fields nobody here knows. */
 export type Described = Readonly<Record<string, unknown>>;
@@ -228,15 +228,7 @@ export class ClawdTalkMissions {
   ) {
     this.#doubt = options.doubt;
     this.#secrets = options.secrets;
-    this.#http = new CarrierHttp(
-      {
-        name: "ClawdTalk",
-        baseUrl: options.apiUrl,
-        addressSetting: 'the line\'s "server" and "apiUrl"',
-        advise: (refusal) => advise(refusal, options.apiKey),
-      },
-      options,
-    );
+    this.#http = clawdTalkHttp(options);
   }
 
   /** @returns the service's id of it. */

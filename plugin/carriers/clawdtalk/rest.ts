@@ -155,6 +155,19 @@ export interface ListedApproval extends ApprovalState {
   readonly action: string | undefined;
 }
 
+/** What carries the requests to the service, for this client and that of missions. */
+export function clawdTalkHttp(options: ClawdTalkRestOptions): CarrierHttp {
+  return new CarrierHttp(
+    {
+      name: "ClawdTalk",
+      baseUrl: options.apiUrl,
+      addressSetting: 'the line\'s "server" and "apiUrl"',
+      advise: (refusal) => advise(refusal, options.apiKey),
+    },
+    options,
+  );
+}
+
 /** All methods throw `CarrierRefused` or `CarrierUnreachable`, and nothing else. */
 export class ClawdTalkRest {
   readonly #http: CarrierHttp;
@@ -162,15 +175,7 @@ export class ClawdTalkRest {
 
   constructor(options: ClawdTalkRestOptions) {
     this.#approvalLookMs = Math.min(options.timeoutMs ?? APPROVAL_LOOK_MS, APPROVAL_LOOK_MS);
-    this.#http = new CarrierHttp(
-      {
-        name: "ClawdTalk",
-        baseUrl: options.apiUrl,
-        addressSetting: 'the line\'s "server" and "apiUrl"',
-        advise: (refusal) => advise(refusal, options.apiKey),
-      },
-      options,
-    );
+    this.#http = clawdTalkHttp(options);
   }
 
   async me(): Promise<ClawdTalkAccount> {
@@ -333,7 +338,7 @@ const APPROVALS = "/approvals";
 const APPROVAL_LOOK_MS = 5_000;
 
 /** What a refusal of this service means. */
-export function advise(refusal: Refusal, apiKey: string): Advice | undefined {
+function advise(refusal: Refusal, apiKey: string): Advice | undefined {
   switch (refusal.status) {
     case 401:
       return {
