@@ -5,20 +5,19 @@
  */
 import { z } from "zod";
 import { jsonIn } from "../json-text.ts";
-import type { Decision, DecisionKind, MissionTarget } from "../store/mission-work.ts";
+import type { DecisionKind, MissionTarget } from "../store/mission-work.ts";
 import { inQuotes, quotation } from "../trust/quotation.ts";
-import type { Criterion, MissionPlan } from "./plan.ts";
+import type { Criterion } from "./plan.ts";
+import type { DecisionAnswers, MissionView } from "./schedulers.ts";
+
+/** The human alone is asked for an approval. */
+export type AskedKind = Exclude<DecisionKind, "approval">;
 
 /** What is decided about. */
 export interface DecisionQuestion {
-  /** The human alone is asked for an approval. */
-  readonly kind: Exclude<DecisionKind, "approval">;
-  readonly plan: MissionPlan;
-  /** From 1. */
-  readonly round: number;
-  readonly targets: readonly MissionTarget[];
-  readonly decisions: readonly Decision[];
-  /** Whom it is about; unlike with the others, without one nothing is asked of "unusual", "scores" and "goal". */
+  readonly kind: AskedKind;
+  readonly view: MissionView;
+  /** Whom it is about: "unusual", "scores" and "goal" are asked about somebody. */
   readonly target?: MissionTarget | undefined;
 }
 
@@ -27,20 +26,18 @@ const said = (most: number) =>
     .string()
     .trim()
     .transform((text) => text.slice(0, most));
-const why = said(500);
+const flag = z
+  .boolean()
+  .nullish()
+  .transform((value) => value ?? undefined);
 const maybe = said(1_000)
   .nullish()
   .transform((text) => text || undefined);
 
-/** What becomes of a negotiation. */
-const nextMove = z.object({ do: z.enum(["call", "stop"]), say: maybe, why });
-/** What becomes of a call that went like no other. */
-const unusual = z.object({ do: z.enum(["accept", "retry", "drop"]), why });
-const goal = z.object({ isMet: z.boolean(), quote: maybe, why });
+const nextMove = z.object({ advice: said(1_000), stop: flag });
+const unusual = z.object({ callAgain: z.boolean(), why: maybe });
+const goal = z.object({ met: z.boolean(), quote: maybe });
 const summary = z.object({ summary: said(4_000).pipe(z.string().min(1)) });
-/** What `approve` writes: the targets' ids, none where the human said no. */
-export const approvalAnswer = z.object({ isApproved: z.boolean(), targets: z.array(z.number()) });
-export type ApprovalDecision = z.output<typeof approvalAnswer>;
 
 function scores(rubric: readonly Criterion[]) {
   const score = z.number().min(0).max(10);
@@ -50,7 +47,7 @@ function scores(rubric: readonly Criterion[]) {
   });
 }
 
-function answerSchema({ kind, plan }: DecisionQuestion): z.ZodType<object> {
+function answerSchema({ kind, view: { plan } }: DecisionQuestion): z.ZodType<object> {
   switch (kind) {
     case "next-move":
       return nextMove;
@@ -66,7 +63,7 @@ function answerSchema({ kind, plan }: DecisionQuestion): z.ZodType<object> {
 }
 
 /** An answer that counts, or what is wrong with it, in words for whoever gave it. */
-export type ReadAnswer = { readonly answer: object } | { readonly problem: string };
+export type ReadAnswer = { readonly answer: DecisionAnswers[AskedKind] } | { readonly problem: string };
 
 /** Reads the agent's words. A quotation that nobody said is left out. */
 export function readAnswer(question: DecisionQuestion, words: string): ReadAnswer {
@@ -78,13 +75,20 @@ export function readAnswer(question: DecisionQuestion, words: string): ReadAnswe
     const [issue] = read.error.issues;
     return { problem: `${issue?.path.join(".") || "It"}: ${issue?.message ?? "not understood"}.` };
   }
-  const { quote, ...rest } = read.data as { readonly quote?: string | undefined };
+  const { quote } = read.data as { readonly quote?: string | undefined };
   const isSaid = quote !== undefined && question.target !== undefined && wasSaid(question.target, quote);
-  return { answer: { ...rest, ...(isSaid ? { quote } : {}) } };
+  const answer = Object.fromEntries(
+    Object.entries(read.data).filter(([name, value]) => value !== undefined && (name !== "quote" || isSaid)),
+  );
+  return { answer: answer as DecisionAnswers[AskedKind] };
 }
 
 function wasSaid({ transcript, insight = "", reply = "" }: MissionTarget, quote: string): boolean {
-  const plain = (text: string) => text.normalize("NFKC").toLowerCase().replaceAll(/[\p{P}\p{S}\s]+/gu, "");
+  const plain = (text: string) =>
+    text
+      .normalize("NFKC")
+      .toLowerCase()
+      .replaceAll(/[\p{P}\p{S}\s]+/gu, "");
   return [...transcript.map(({ content }) => content), insight, reply].some((words) =>
     plain(words).includes(plain(quote)),
   );
@@ -108,19 +112,22 @@ export function repairPrompt(question: DecisionQuestion, problem: string): strin
   return `That cannot be used. ${problem} Answer once more, with one JSON object and nothing around it: ${task(question).form}`;
 }
 
-function task({ kind, plan, target }: DecisionQuestion): { readonly asked: string; readonly form: string } {
+function task({ kind, view: { plan }, target }: DecisionQuestion): {
+  readonly asked: string;
+  readonly form: string;
+} {
   const name = target === undefined ? "" : inQuotes(target.name);
   switch (kind) {
     case "next-move":
       return {
         asked:
-          "One call after the other is made, each with what was learned before. What is the next move: call the next one, or stop since the goal is reached? What is the assistant to say or try on that call?",
-        form: '{"do": "call" | "stop", "say": "for the assistant on the next call, at most 100 words", "why": "one sentence"}',
+          "One call after the other is made, each with what was learned before. What is the assistant to say or try on the next call? Stop where there is nothing more to be had.",
+        form: '{"advice": "for the assistant on the next call, at most 100 words", "stop": true | false}',
       };
     case "unusual":
       return {
-        asked: `The call to ${name} went in an unusual way. Is its result good enough (accept), is it to be made again (retry), or is ${name} not to be called any more (drop)? Who does not want to be called is never called again.`,
-        form: '{"do": "accept" | "retry" | "drop", "why": "one sentence"}',
+        asked: `The call to ${name} went in an unusual way. Is it to be made again? Who does not want to be called is never called again.`,
+        form: '{"callAgain": true | false, "why": "one sentence"}',
       };
     case "scores": {
       const criteria = plan.rubric.map(
@@ -136,7 +143,7 @@ function task({ kind, plan, target }: DecisionQuestion): { readonly asked: strin
     case "goal":
       return {
         asked: `Is the goal (${inQuotes(plan.goal ?? plan.request)}) met by what ${name} said? Give the words that meet it, copied exactly.`,
-        form: '{"isMet": true | false, "quote": "their words", "why": "one sentence"}',
+        form: '{"met": true | false, "quote": "their words"}',
       };
     case "summary":
       return {
@@ -147,12 +154,12 @@ function task({ kind, plan, target }: DecisionQuestion): { readonly asked: strin
   }
 }
 
-function missionLines({ plan, round, targets, decisions }: DecisionQuestion): string[] {
+function missionLines({ view: { plan, round, targets, decisions } }: DecisionQuestion): string[] {
   const counts = new Map<string, number>();
   for (const { state } of targets) counts.set(state, (counts.get(state) ?? 0) + 1);
   const moves = decisions.flatMap((decision) => {
     const move = decision.kind === "next-move" ? nextMove.safeParse(decision.answer).data : undefined;
-    return move?.say === undefined ? [] : [move.say];
+    return move === undefined ? [] : [move.advice];
   });
   return [
     `Mission: ${inQuotes(plan.name)} (${plan.class}, by ${plan.channel})`,
@@ -175,8 +182,9 @@ const MOST_OF_OTHERS = 24_000;
 const MOST_OF_ONE = 600;
 const MOST_OF_TRANSCRIPT = 12_000;
 
-function targetLines({ kind, target, targets }: DecisionQuestion): string[] {
-  const about = target === undefined ? [] : [`\nThe one it is about: ${inQuotes(target.name)}`, ...allOf(target)];
+function targetLines({ kind, target, view: { targets } }: DecisionQuestion): string[] {
+  const about =
+    target === undefined ? [] : [`\nThe one it is about: ${inQuotes(target.name)}`, ...allOf(target)];
   if (kind === "scores" || kind === "goal" || kind === "unusual") return about;
   const lines: string[] = [];
   let left = MOST_OF_OTHERS;
@@ -198,7 +206,9 @@ function targetLines({ kind, target, targets }: DecisionQuestion): string[] {
 /** Everything that is known of what came of one. */
 function allOf({ outcome, facts, transcript, insight, reply }: MissionTarget): string[] {
   const known = Object.entries(facts).map(([name, value]) => `${name}: ${value}`);
-  const lines = transcript.map(({ role, content }) => `${role}: ${content.replaceAll(/\s+/g, " ")}`).join("\n");
+  const lines = transcript
+    .map(({ role, content }) => `${role}: ${content.replaceAll(/\s+/g, " ")}`)
+    .join("\n");
   return [
     `How it went: ${outcome ?? "not known"}`,
     ...(known.length === 0 ? [] : [`Known before: ${quotation("the list", known.join("; "))}`]),
@@ -208,9 +218,22 @@ function allOf({ outcome, facts, transcript, insight, reply }: MissionTarget): s
   ];
 }
 
-function inOneLine({ name, state, outcome, insight, quote, reply, scores: given, transcript }: MissionTarget): string {
+function inOneLine({
+  name,
+  state,
+  outcome,
+  insight,
+  quote,
+  reply,
+  scores: given,
+  transcript,
+}: MissionTarget): string {
   const words =
-    quote ?? reply ?? insight ?? transcript.findLast(({ role }) => role !== "assistant")?.content ?? undefined;
+    quote ??
+    reply ??
+    insight ??
+    transcript.findLast(({ role }) => role !== "assistant")?.content ??
+    undefined;
   const scored = Object.entries(given ?? {}).map(([criterion, score]) => `${inQuotes(criterion)} ${score}`);
   return [
     `${inQuotes(name)}: ${outcome ?? state}`,

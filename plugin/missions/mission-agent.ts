@@ -4,8 +4,36 @@
  */
 import type { AgentAnswer, AgentPort } from "../agent/port.ts";
 import { type Log, messageOf } from "../log.ts";
+import type { MissionWork } from "../store/mission-work.ts";
 import { missionSession } from "../trust/sessions.ts";
-import { DECISION_CONTEXT, type DecisionQuestion, decisionPrompt, readAnswer, repairPrompt } from "./decisions.ts";
+import {
+  type AskedKind,
+  DECISION_CONTEXT,
+  type DecisionQuestion,
+  decisionPrompt,
+  readAnswer,
+  repairPrompt,
+} from "./decisions.ts";
+import type { DecisionAnswers } from "./schedulers.ts";
+
+/** A question, and the mission it is about. */
+export interface MissionQuestion extends DecisionQuestion {
+  readonly work: Pick<MissionWork, "mission" | "line">;
+}
+
+/** Whoever decides about missions. */
+export interface MissionAgent {
+  /**
+   * Asks for a decision; once more when the answer cannot be used.
+   *
+   * @returns undefined when there is no answer to use.
+   * @throws the signal's reason.
+   */
+  decide<Kind extends AskedKind>(
+    question: MissionQuestion & { readonly kind: Kind },
+    signal: AbortSignal,
+  ): Promise<DecisionAnswers[Kind] | undefined>;
+}
 
 export interface MissionAgentParameters {
   /** The embedded agent. */
@@ -18,30 +46,22 @@ export interface MissionAgentParameters {
   readonly log: Log;
 }
 
-/** A question, and the mission it is about. */
-export interface AskedDecision extends DecisionQuestion {
-  /** Our id. */
-  readonly mission: string;
-  readonly line: string;
-}
-
 /** How long one answer may take. */
 const ANSWER_LIMIT_MS = 120_000;
 
-/** Asks for a decision; once more when the answer cannot be used. @returns undefined when there is no answer to use. */
-export type Decide = (question: AskedDecision, signal: AbortSignal) => Promise<object | undefined>;
-
-export function createMissionAgent(parameters: MissionAgentParameters): Decide {
+export function createMissionAgent(parameters: MissionAgentParameters): MissionAgent {
   const { agent, log, newId } = parameters;
-  return async (question, signal) => {
-    const { agentId, thinking } = parameters.lineOf(question.line);
+
+  async function decide(question: MissionQuestion, signal: AbortSignal): Promise<object | undefined> {
+    const { mission, line } = question.work;
+    const { agentId, thinking } = parameters.lineOf(line);
     const questionId = newId();
-    const session = missionSession(agentId, question.mission, questionId);
+    const session = missionSession(agentId, mission.id, questionId);
     const ask = async (words: string): Promise<AgentAnswer> =>
       await agent.run(
         {
           session,
-          line: question.line,
+          line,
           words,
           callId: `mission-${questionId}`,
           runId: newId(),
@@ -57,13 +77,20 @@ export function createMissionAgent(parameters: MissionAgentParameters): Decide {
       let words = decisionPrompt(question);
       for (const isLast of [false, true]) {
         const answered = await ask(words);
+        signal.throwIfAborted();
         if (answered.kind !== "answered") {
-          if (answered.kind === "failed") log.warn(`The agent did not decide: ${answered.reason}`);
+          log.warn(
+            `The agent did not decide about the mission ${mission.slug}: ${answered.kind === "failed" ? answered.reason : "it took too long."}`,
+          );
           return undefined;
         }
         const read = readAnswer(question, answered.text);
         if ("answer" in read) return read.answer;
-        if (isLast) log.warn(`The agent's decision (${question.kind}) could not be used. ${read.problem}`);
+        if (isLast) {
+          log.warn(
+            `What the agent decided about the mission ${mission.slug} (${question.kind}) could not be used. ${read.problem}`,
+          );
+        }
         words = repairPrompt(question, read.problem);
       }
       return undefined;
@@ -72,5 +99,10 @@ export function createMissionAgent(parameters: MissionAgentParameters): Decide {
         log.debug(`The session ${session.sessionKey} could not be removed: ${messageOf(error)}`);
       });
     }
+  }
+
+  return {
+    // Each answer was read by the schema of its kind.
+    decide: async (question, signal) => (await decide(question, signal)) as never,
   };
 }
