@@ -413,6 +413,27 @@ export async function hasTargetsIn(
   return row !== undefined;
 }
 
+/** The times at which somebody of a mission is to be called. */
+export async function takenTimes(store: Store, missionId: string): Promise<Date[]> {
+  const rows = await store.db
+    .selectFrom("mission_targets")
+    .select("scheduled_at")
+    .where("mission", "=", missionId)
+    .where("state", "in", FOLLOWED_STATES)
+    .execute();
+  return rows.flatMap(({ scheduled_at }) => dateOf(scheduled_at) ?? []);
+}
+
+/** How often anybody of a mission was called or texted, or is to be. */
+export async function attemptsOf(store: Store, missionId: string): Promise<number> {
+  const row = await store.db
+    .selectFrom("mission_targets")
+    .select(({ fn }) => fn.sum<number | null>("attempts").as("attempts"))
+    .where("mission", "=", missionId)
+    .executeTakeFirst();
+  return row?.attempts ?? 0;
+}
+
 /** When the first of a mission's targets is to be looked at; undefined when none is. */
 export async function nextLookOf(store: Store, missionId: string): Promise<Date | undefined> {
   // Each of them reads one entry of the index, however many targets there are.
@@ -598,6 +619,17 @@ export function targetStatement(
     .set({ ...targetColumns(change), updated_at: store.now().toISOString() })
     .where("id", "=", seen.id)
     .where("state", "=", seen.state)
+    .compile();
+}
+
+/** Whoever is about to be scheduled waits until then: the service asked for patience. For `store.together`. */
+export function postponeStatement(store: Store, missionId: string, until: Date): CompiledQuery {
+  const at = until.toISOString();
+  return store.db
+    .updateTable("mission_targets")
+    .set({ next_at: sql`max(next_at, ${at})` })
+    .where("mission", "=", missionId)
+    .where("state", "=", "scheduling")
     .compile();
 }
 
