@@ -34,8 +34,8 @@ import { lastCheck } from "../trust/last-check.ts";
 import { callersInWords } from "../trust/line-trust.ts";
 import { type OwnerRoute, ownerRoute } from "../trust/owner-session.ts";
 import { packageVersion } from "../version.ts";
-import type { CallNotice, HandedOver } from "./call-reports.ts";
 import { createLine, type Line } from "./line.ts";
+import type { HandedOver, Notice } from "./telling.ts";
 
 const ownFolder = dirname(fileURLToPath(import.meta.url));
 /** Log lines kept for `openclaw phone logs`. */
@@ -265,7 +265,7 @@ export class PhoneService {
           log: this.#log,
         }),
       tellOwner: (sentence) => this.#tellOwner(line, sentence),
-      tellOfCall: (notice) => this.#tellOfCall(line, notice),
+      tellOfCall: (notice) => this.#tell(line, notice),
       onSchedules: (schedules) => phoneRuns().carrierSchedules.set(line.name, schedules),
       log: this.#log,
       version: packageVersion(),
@@ -278,10 +278,11 @@ export class PhoneService {
   }
 
   /**
-   * Tells the session that asked for a call, else the one the owner speaks in, until a turn of it has had it; the others
+   * Tells the session that asked for something, else the one the owner speaks in, until a turn of it has had it; the others
    * of the owner's once. Who asked hears of it now, not when they speak next: one turn, answered where they spoke last.
    */
-  async #tellOfCall(line: LineConfig, { sentence, callId, askedIn, isOld }: CallNotice): Promise<HandedOver> {
+  async #tell(line: LineConfig, notice: Notice): Promise<HandedOver> {
+    const { sentence, about, passOn, askedIn, isOld } = notice;
     const { session } = this.#owner(line);
     const asking = askedIn === undefined ? undefined : this.#knownSession(askedIn, session.agentId);
     const first = asking?.sessionKey ?? session.sessionKey;
@@ -289,7 +290,7 @@ export class PhoneService {
     for (const to of this.#ownersSessions(line)) {
       // What the process before this one handed over waits there, or was taken.
       if (isConfirmed && (isOld || to.sessionKey === first)) continue;
-      await this.#inject(to, sentence, callId);
+      await this.#inject(to, sentence, about);
     }
     // Without the hooks nobody can tell whether a turn had it.
     if (!isConfirmed) return { told: Promise.resolve(), takeBack: () => {} };
@@ -302,14 +303,14 @@ export class PhoneService {
         ...asking,
         source: "background-task",
         intent: "immediate",
-        reason: "A phone call that was asked for in this session is over.",
+        reason: "There is news of a phone call or mission that was asked for in this session.",
         heartbeat: { target: "last" },
       });
     };
     const { promise: told, resolve } = Promise.withResolvers<void>();
     let again: NodeJS.Timeout | undefined;
-    const takeBack = leaveNotice(first, callId, {
-      text: asking === undefined ? sentence : `${sentence} ${PASS_ON}`,
+    const takeBack = leaveNotice(first, about, {
+      text: asking === undefined ? sentence : `${sentence} ${passOn}`,
       onTold: () => {
         clearTimeout(again);
         resolve();
@@ -343,9 +344,9 @@ export class PhoneService {
       ...to,
       text,
       placement: "prepend_context",
-      ...(about === undefined ? {} : { idempotencyKey: `call:${about}` }),
+      ...(about === undefined ? {} : { idempotencyKey: about }),
     });
-    // One about the same call that waits already is as good.
+    // One about the same that waits already is as good.
     if (!enqueued && about === undefined) {
       throw new Error(`too much waits for the next words in ${to.sessionKey} already`);
     }
@@ -455,13 +456,9 @@ export class PhoneService {
   }
 }
 
-/** How often a session is woken for one call; then its next words bring the news. */
+/** How often a session is woken for one notice; then its next words bring the news. */
 const MOST_WAKES = 3;
 const WAKE_AGAIN_MS = 20_000;
-
-/** For the session that asked for a call. */
-const PASS_ON =
-  "You placed this call from this conversation: tell whoever asked for it what came of it, in a sentence or two, now.";
 
 function readyLines({ lines }: SwitchboardConfig): UsableLine[] {
   return lines.filter(isUsable);

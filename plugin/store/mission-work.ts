@@ -82,7 +82,6 @@ export interface MissionTargetTable {
   channel: "call" | "sms";
   /** What is texted in place of the plan's text. */
   text: string | null;
-  step_id: string | null;
   state: TargetState;
   attempts: number;
   failures: number;
@@ -154,7 +153,6 @@ export interface MissionTarget {
   readonly channel: "call" | "sms";
   /** What is texted; where there is none, the plan's text. */
   readonly text?: string;
-  readonly stepId?: string;
   readonly state: TargetState;
   /** How often it was called or texted: what the carrier has scheduled counts. */
   readonly attempts: number;
@@ -570,7 +568,6 @@ export function newTargetStatement(store: Store, mission: string, added: NewTarg
       facts: JSON.stringify(added.facts),
       channel: added.channel,
       text: added.text ?? null,
-      step_id: null,
       state: "waiting",
       attempts: 0,
       failures: 0,
@@ -829,7 +826,6 @@ function targetFromRow(row: Selectable<MissionTargetTable>): MissionTarget {
     facts: JSON.parse(row.facts),
     channel: row.channel,
     ...(row.text === null ? {} : { text: row.text }),
-    ...(row.step_id === null ? {} : { stepId: row.step_id }),
     state: row.state,
     attempts: row.attempts,
     failures: row.failures,
@@ -862,7 +858,6 @@ function targetColumns(change: TargetChange): Updateable<MissionTargetTable> {
     facts: json(change.facts),
     channel: change.channel,
     text: change.text,
-    step_id: change.stepId,
     state: change.state,
     attempts: change.attempts,
     failures: change.failures,
