@@ -8,10 +8,10 @@ import { dateAndTime } from "../calls/due-time.ts";
 import { parseDailyHours } from "../config/daily-hours.ts";
 import type { E164 } from "../config/phone-number.ts";
 import { isLanguageTag, isTimezone } from "../config/schema.ts";
+import { missingWords } from "./filled-in.ts";
 import { BadPlan } from "./mission-errors.ts";
 import { keysOf, readPlanText } from "./plan-text.ts";
 import { readNumber, readTargets } from "./target-list.ts";
-import { missingWords } from "./filled-in.ts";
 
 /** The seeds' five, in their order: a plan may say the number. */
 export const MISSION_CLASSES = ["sweep", "screening", "negotiation", "rounds", "gather"] as const;
@@ -149,7 +149,10 @@ const missionClass = z
   .toLowerCase()
   .transform((said) => (/^[1-5]$/.test(said) ? MISSION_CLASSES[Number(said) - 1] : said))
   .pipe(
-    z.enum(MISSION_CLASSES, `must be one of ${MISSION_CLASSES.map((name, at) => `${name} (${at + 1})`).join(", ")}`),
+    z.enum(
+      MISSION_CLASSES,
+      `must be one of ${MISSION_CLASSES.map((name, at) => `${name} (${at + 1})`).join(", ")}`,
+    ),
   );
 
 /** A time, or a day: its beginning, or its end. */
@@ -195,15 +198,25 @@ const DAYS = 'must be days of the week, such as "Mon-Fri" or [Mon, Wed, Sat]';
 
 /** "Mon-Fri", "Sat, Sun", or a list of these. 1 is Monday. */
 const days = z.union([words, z.array(words)], DAYS).transform((written, context) => {
-  const spans = [written].flat().flatMap((each) => each.normalize("NFKC").toLowerCase().split(/[,;、\s]+(?![-–至])/));
+  const spans = [written].flat().flatMap((each) =>
+    each
+      .normalize("NFKC")
+      .toLowerCase()
+      .split(/[,;、\s]+(?![-–至])/),
+  );
   const found = spans
     .filter((span) => span !== "")
     .flatMap((span) => {
-      const ends = span.split(/[-–至]/).map((day) => DAY_NAMES.findIndex((names) => names.includes(day.trim())) + 1);
+      const ends = span
+        .split(/[-–至]/)
+        .map((day) => DAY_NAMES.findIndex((names) => names.includes(day.trim())) + 1);
       const [first = 0, last = first] = ends;
       if (ends.length > 2 || ends.includes(0)) return [0];
       // From Saturday to Monday goes over Sunday.
-      return Array.from({ length: ((last - first + 7) % 7) + 1 }, (_, index) => ((first + index - 1) % 7) + 1);
+      return Array.from(
+        { length: ((last - first + 7) % 7) + 1 },
+        (_, index) => ((first + index - 1) % 7) + 1,
+      );
     });
   if (found.length === 0 || found.includes(0)) {
     context.addIssue(DAYS);
@@ -222,11 +235,15 @@ const target = keysOf("a target", {
   kind: kind.optional().describe("What answers there, where it differs from the plan's `kind`."),
   timezone: timezone
     .optional()
-    .describe("Where the number lies; its own zones when left out. The owner's calling hours count all the same."),
+    .describe(
+      "Where the number lies; its own zones when left out. The owner's calling hours count all the same.",
+    ),
   facts: z
     .record(z.string(), z.string("must be a text"))
     .optional()
-    .describe("What else is known of them, by name: for `{name}` in `text`, and told on calls that go one by one."),
+    .describe(
+      "What else is known of them, by name: for `{name}` in `text`, and told on calls that go one by one.",
+    ),
 });
 
 const criterion = keysOf("a criterion of the rubric", {
@@ -238,7 +255,9 @@ const criterion = keysOf("a criterion of the rubric", {
 const round = keysOf("a round", {
   name: words.optional().describe('"Round 1", "Round 2" … when left out.'),
   instructions: words.describe("What the assistant is to do in this round."),
-  questions: questions.optional().describe("What it asks in this round. The plan's `questions` when left out."),
+  questions: questions
+    .optional()
+    .describe("What it asks in this round. The plan's `questions` when left out."),
 });
 
 const action = keysOf('"action"', {
@@ -304,18 +323,27 @@ const planSchema = keysOf("a plan", {
     .optional()
     .describe("What is scored, of `screening`: a list, each a name or the keys of a criterion."),
   rounds: z.array(round).min(2, "must be two rounds or more").optional().describe("The rounds, of `rounds`."),
-  goal: words.optional().describe("When there is nothing more to find out, in words for the agent, of `gather`."),
+  goal: words
+    .optional()
+    .describe("When there is nothing more to find out, in words for the agent, of `gather`."),
   metWhen: words
     .optional()
-    .describe("Words that meet the goal when the other side says them, of `gather`; no agent is needed for it."),
+    .describe(
+      "Words that meet the goal when the other side says them, of `gather`; no agent is needed for it.",
+    ),
   action: action.optional().describe("What is done once the goal is met, of `gather`."),
   limits: limits.optional().describe("How many and how fast."),
-  window: z.union([hours, window]).optional().describe("When others are called: hours, or the keys of a window."),
+  window: z
+    .union([hours, window])
+    .optional()
+    .describe("When others are called: hours, or the keys of a window."),
   answeringMachine: words
     .optional()
     .describe("What is done when an answering machine answers, instead of what is usual for the `kind`."),
   assistant: assistant.optional().describe("What leads the calls."),
-  language: language.optional().describe("The language of the first words, where their own does not show it."),
+  language: language
+    .optional()
+    .describe("The language of the first words, where their own does not show it."),
   line: words.optional().describe("The line it goes over. The first ClawdTalk line when left out."),
 });
 
@@ -356,9 +384,7 @@ export async function readPlan(text: string, from: PlanSource): Promise<MissionP
   }
   const { action: after } = written;
   const to =
-    after?.to === undefined
-      ? undefined
-      : await readNumber(after.to, from, placeOf(["action", "to"]));
+    after?.to === undefined ? undefined : await readNumber(after.to, from, placeOf(["action", "to"]));
   return composed(
     written,
     listed.map(({ target: each }) => each),
@@ -372,7 +398,10 @@ function misfits(written: WrittenPlan): { readonly path: readonly string[]; read
   const found: { path: readonly string[]; sentence: string }[] = [];
   const only = (key: keyof WrittenPlan, wanted: MissionClass) => {
     if (written[key] !== undefined && missionClass !== wanted) {
-      found.push({ path: [key], sentence: `"${key}" is for the class ${wanted}, and this is a ${missionClass}.` });
+      found.push({
+        path: [key],
+        sentence: `"${key}" is for the class ${wanted}, and this is a ${missionClass}.`,
+      });
     }
   };
   const needs = (path: readonly string[], isThere: boolean, sentence: string) => {
@@ -387,7 +416,11 @@ function misfits(written: WrittenPlan): { readonly path: readonly string[]; read
     needs([], written.rubric !== undefined, 'a screening needs a "rubric": what is scored on each call.');
   }
   if (missionClass === "rounds") {
-    needs([], written.rounds !== undefined, 'the class rounds needs "rounds": two or more, with instructions.');
+    needs(
+      [],
+      written.rounds !== undefined,
+      'the class rounds needs "rounds": two or more, with instructions.',
+    );
   }
   if (missionClass === "gather") {
     needs(
@@ -409,10 +442,17 @@ function misfits(written: WrittenPlan): { readonly path: readonly string[]; read
   if (by === "sms") {
     needs([], written.text !== undefined, '"text" is missing: what the text messages say.');
     if (missionClass === "negotiation" || missionClass === "rounds") {
-      found.push({ path: ["channel"], sentence: `a mission of the class ${missionClass} is made of calls, not of texts.` });
+      found.push({
+        path: ["channel"],
+        sentence: `a mission of the class ${missionClass} is made of calls, not of texts.`,
+      });
     }
   } else {
-    needs(["text"], written.text === undefined, '"text" is for "channel: sms": calls follow the instructions.');
+    needs(
+      ["text"],
+      written.text === undefined,
+      '"text" is for "channel: sms": calls follow the instructions.',
+    );
     needs(
       [],
       written.instructions !== undefined || written.rounds !== undefined,
@@ -422,7 +462,11 @@ function misfits(written: WrittenPlan): { readonly path: readonly string[]; read
   const { action: after } = written;
   if (after !== undefined) {
     const isText = after.channel === "sms";
-    needs(["action"], !isText || after.text !== undefined, '"action.text" is missing: what the text message says.');
+    needs(
+      ["action"],
+      !isText || after.text !== undefined,
+      '"action.text" is missing: what the text message says.',
+    );
     needs(
       ["action", "text"],
       isText || after.text === undefined,
@@ -432,7 +476,11 @@ function misfits(written: WrittenPlan): { readonly path: readonly string[]; read
   return found;
 }
 
-function composed(written: WrittenPlan, targets: readonly PlanTarget[], actionTo: E164 | undefined): MissionPlan {
+function composed(
+  written: WrittenPlan,
+  targets: readonly PlanTarget[],
+  actionTo: E164 | undefined,
+): MissionPlan {
   const { name, class: missionClass, text, rubric = [], rounds = [], limits: said, window: open } = written;
   const instructions = written.instructions ?? text ?? rounds[0]?.instructions ?? name;
   const { start, hours: span, days: on } = open === undefined || "from" in open ? { hours: open } : open;
@@ -474,5 +522,7 @@ type Given<Fields> = { [Key in keyof Fields]?: Exclude<Fields[Key], undefined> }
 
 /** The fields that say something. */
 function given<Fields extends object>(fields: Fields): Given<Fields> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<Fields>;
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as Given<Fields>;
 }

@@ -66,7 +66,9 @@ export async function readTargets(list: WrittenList, from: PlanSource): Promise<
       const number = await readNumber(written.number, from, place);
       const earlier = found.get(number);
       if (earlier !== undefined) {
-        throw new BadPlan([`${place}: ${number} is there already (${earlier.place}): leave one of them out.`]);
+        throw new BadPlan([
+          `${place}: ${number} is there already (${earlier.place}): leave one of them out.`,
+        ]);
       }
       const { name = number, timezone, facts = {} } = written;
       const target = {
@@ -130,7 +132,8 @@ async function readCsv(file: string, from: PlanSource, namedAt: string) {
   if (bytes.length > MOST_BYTES) throw new BadPlan([`${name}: the file is too large for a list of targets.`]);
   const text = decoded(bytes, name);
   const [header, ...rows] = cellsOf(text, name);
-  if (header === undefined) throw new BadPlan([`${name}: the file is empty: its first line names the columns.`]);
+  if (header === undefined)
+    throw new BadPlan([`${name}: the file is empty: its first line names the columns.`]);
   const columns = columnsOf(header.cells, name);
   if (rows.length === 0) throw new BadPlan([`${name}: no line follows the names of the columns.`]);
   const problems: string[] = [];
@@ -222,7 +225,9 @@ function cellsOf(text: string, file: string): { readonly cells: readonly string[
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     const line = typeof error["lines"] === "number" ? `, line ${error["lines"]}` : "";
-    throw new BadPlan([`${file}${line}: the quotes do not fit together; a quote inside a cell is written twice ("").`]);
+    throw new BadPlan([
+      `${file}${line}: the quotes do not fit together; a quote inside a cell is written twice ("").`,
+    ]);
   }
 }
 
@@ -233,12 +238,19 @@ function cellsOf(text: string, file: string): { readonly cells: readonly string[
 function decoded(bytes: Uint8Array, file: string): string {
   const [first, second] = bytes;
   const marked =
-    first === 0xff && second === 0xfe ? "utf-16le" : first === 0xfe && second === 0xff ? "utf-16be" : undefined;
+    first === 0xff && second === 0xfe
+      ? "utf-16le"
+      : first === 0xfe && second === 0xff
+        ? "utf-16be"
+        : undefined;
   for (const encoding of [marked ?? "utf-8", "gb18030"]) {
     try {
       const text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
       const [header = ""] = text.split(/[\r\n]/, 1);
-      if (encoding !== "gb18030" || COLUMNS.number.some((name) => /\p{sc=Han}/u.test(name) && header.includes(name)))
+      if (
+        encoding !== "gb18030" ||
+        COLUMNS.number.some((name) => /\p{sc=Han}/u.test(name) && header.includes(name))
+      )
         return text;
     } catch {
       // Not in this one.

@@ -298,7 +298,6 @@ const migrations: Readonly<Record<string, Migration>> = {
         .addColumn("facts", "text", (column) => column.notNull())
         .addColumn("channel", "text", (column) => column.notNull())
         .addColumn("text", "text")
-        .addColumn("step_id", "text")
         .addColumn("state", "text", (column) => column.notNull())
         .addColumn("attempts", "integer", (column) => column.notNull())
         .addColumn("failures", "integer", (column) => column.notNull())
@@ -326,6 +325,11 @@ const migrations: Readonly<Record<string, Migration>> = {
         .createIndex("mission_targets_due")
         .on("mission_targets")
         .columns(["mission", "state", "next_at"])
+        .execute();
+      await db.schema
+        .createIndex("mission_targets_conversation")
+        .on("mission_targets")
+        .columns(["mission", "conversation_id"])
         .execute();
       await db.schema.createIndex("mission_targets_number").on("mission_targets").column("number").execute();
       await db.schema

@@ -82,7 +82,6 @@ export interface MissionTargetTable {
   channel: "call" | "sms";
   /** What is texted in place of the plan's text. */
   text: string | null;
-  step_id: string | null;
   state: TargetState;
   attempts: number;
   failures: number;
@@ -154,7 +153,6 @@ export interface MissionTarget {
   readonly channel: "call" | "sms";
   /** What is texted; where there is none, the plan's text. */
   readonly text?: string;
-  readonly stepId?: string;
   readonly state: TargetState;
   /** How often it was called or texted: what the carrier has scheduled counts. */
   readonly attempts: number;
@@ -415,6 +413,27 @@ export async function hasTargetsIn(
   return row !== undefined;
 }
 
+/** The times at which somebody of a mission is to be called. */
+export async function takenTimes(store: Store, missionId: string): Promise<Date[]> {
+  const rows = await store.db
+    .selectFrom("mission_targets")
+    .select("scheduled_at")
+    .where("mission", "=", missionId)
+    .where("state", "in", FOLLOWED_STATES)
+    .execute();
+  return rows.flatMap(({ scheduled_at }) => dateOf(scheduled_at) ?? []);
+}
+
+/** How often anybody of a mission was called or texted, or is to be. */
+export async function attemptsOf(store: Store, missionId: string): Promise<number> {
+  const row = await store.db
+    .selectFrom("mission_targets")
+    .select(({ fn }) => fn.sum<number | null>("attempts").as("attempts"))
+    .where("mission", "=", missionId)
+    .executeTakeFirst();
+  return row?.attempts ?? 0;
+}
+
 /** When the first of a mission's targets is to be looked at; undefined when none is. */
 export async function nextLookOf(store: Store, missionId: string): Promise<Date | undefined> {
   // Each of them reads one entry of the index, however many targets there are.
@@ -570,7 +589,6 @@ export function newTargetStatement(store: Store, mission: string, added: NewTarg
       facts: JSON.stringify(added.facts),
       channel: added.channel,
       text: added.text ?? null,
-      step_id: null,
       state: "waiting",
       attempts: 0,
       failures: 0,
@@ -601,6 +619,17 @@ export function targetStatement(
     .set({ ...targetColumns(change), updated_at: store.now().toISOString() })
     .where("id", "=", seen.id)
     .where("state", "=", seen.state)
+    .compile();
+}
+
+/** Whoever is about to be scheduled waits until then: the service asked for patience. For `store.together`. */
+export function postponeStatement(store: Store, missionId: string, until: Date): CompiledQuery {
+  const at = until.toISOString();
+  return store.db
+    .updateTable("mission_targets")
+    .set({ next_at: sql`max(next_at, ${at})` })
+    .where("mission", "=", missionId)
+    .where("state", "=", "scheduling")
     .compile();
 }
 
@@ -829,7 +858,6 @@ function targetFromRow(row: Selectable<MissionTargetTable>): MissionTarget {
     facts: JSON.parse(row.facts),
     channel: row.channel,
     ...(row.text === null ? {} : { text: row.text }),
-    ...(row.step_id === null ? {} : { stepId: row.step_id }),
     state: row.state,
     attempts: row.attempts,
     failures: row.failures,
@@ -862,7 +890,6 @@ function targetColumns(change: TargetChange): Updateable<MissionTargetTable> {
     facts: json(change.facts),
     channel: change.channel,
     text: change.text,
-    step_id: change.stepId,
     state: change.state,
     attempts: change.attempts,
     failures: change.failures,
