@@ -6,9 +6,9 @@
  */
 import type { Command } from "commander";
 import { defineLocalMissions } from "./missions-local.ts";
+import { defineRunningMissions } from "./missions-run.ts";
 import { defineServerMissions } from "./missions-server.ts";
 import { MissionCommands } from "./missions-work.ts";
-import { defineRunningMissions } from "./missions-run.ts";
 import { type CommandContext, withCommonOptions } from "./run.ts";
 import { type OnStop, onProcessStop } from "./stopping.ts";
 

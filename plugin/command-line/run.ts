@@ -253,7 +253,9 @@ export function plainContext(folder: string): PlainContext {
     // In JSON it means the same.
     print: (text) => void process.stdout.write(visible(text)),
     knock: () => void (isPiped() && process.stdout.write(" ")),
-    ...(process.stdout.isTTY ? { redraw: redrawing(process.stdout), rows: () => process.stdout.rows - 1 } : {}),
+    ...(process.stdout.isTTY
+      ? { redraw: redrawing(process.stdout), rows: () => process.stdout.rows - 1 }
+      : {}),
     complain: (text) => void process.stderr.write(text),
     setExitCode: (code) => {
       process.exitCode = code;

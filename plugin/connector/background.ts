@@ -90,7 +90,14 @@ export async function runBackground(parameters: BackgroundParameters): Promise<n
     if (await isPluginActive(gateway)) return pluginActive(gateway);
     const store = await openStore(settings.stateFolder);
     try {
-      connector = createConnector({ config: settings.config, agent, store, log, version });
+      connector = createConnector({
+        config: settings.config,
+        agent,
+        store,
+        stateFolder: settings.stateFolder,
+        log,
+        version,
+      });
       connector.start();
       void agent.check(signal);
       return await watch(connector);

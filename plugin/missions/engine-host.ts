@@ -6,6 +6,10 @@
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MissionNews } from "../carriers/carrier.ts";
+import { ClawdTalkMissions } from "../carriers/clawdtalk/missions-rest.ts";
+import { chooseLine } from "../config/choose-line.ts";
+import { secretsOf } from "../config/redaction.ts";
+import type { SwitchboardConfig } from "../config/schema.ts";
 import { openSwitchboardFolder } from "../config/state-folder.ts";
 import { isLocked, takeLock } from "../connector/lock.ts";
 import { type HandedOver, type Notice, Telling } from "../lines/telling.ts";
@@ -13,7 +17,9 @@ import { type Log, messageOf } from "../log.ts";
 import type { Store } from "../store/database.ts";
 import { type MissionUpdate, untoldUpdates, updateTold } from "../store/mission-updates.ts";
 import { workOf } from "../store/mission-work.ts";
-import type { MissionEngine } from "./engine.ts";
+import { MissionEngine } from "./engine.ts";
+import type { MissionAgent } from "./mission-agent.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 
 export interface EngineHostParameters {
   readonly stateFolder: string;
@@ -178,6 +184,31 @@ export class EngineHost {
     };
     return await this.#p.tell(notice, work.line);
   }
+}
+
+/** A host with the engine, for the lines of these settings. */
+export function openEngineHost(
+  parameters: Omit<EngineHostParameters, "engine"> & {
+    readonly config: SwitchboardConfig;
+    /** Undefined where no agent can be asked. */
+    readonly agent: MissionAgent | undefined;
+  },
+): EngineHost {
+  const { config, agent, stateFolder, store, log } = parameters;
+  const engine = new MissionEngine({
+    store,
+    config,
+    agent,
+    rest: (name) => {
+      const { apiUrl, apiKey } = chooseLine(config, name, ["clawdtalk"]);
+      return new ClawdTalkMissions({ apiUrl, apiKey, secrets: secretsOf(config) });
+    },
+    now: store.now,
+    random: Math.random,
+    log,
+    alone: (work) => oneAtATime(stateFolder, work),
+  });
+  return new EngineHost({ ...parameters, engine });
 }
 
 /** For the session that asked for the mission. */

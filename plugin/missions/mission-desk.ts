@@ -22,7 +22,7 @@ import { findMission } from "../store/missions.ts";
 import { isHosted } from "./engine-host.ts";
 import { missionOf } from "./known-mission.ts";
 import { MissionNotReady } from "./mission-errors.ts";
-import type { MissionPlan } from "./plan.ts";
+import type { MissionClass, MissionPlan } from "./plan.ts";
 import type { DecisionAnswers } from "./schedulers.ts";
 import { slugOf } from "./slug.ts";
 
@@ -43,6 +43,15 @@ export async function findHosting(settings: {
   if (running !== undefined) return { by: running.by, hasAgent: running.speaksToOthers };
   return isHosted(settings.stateFolder) ? { by: "command", hasAgent: false } : undefined;
 }
+
+/** What a mission of each class goes without where no agent can be asked. */
+export const NEEDS_AGENT: Readonly<Record<MissionClass, string>> = {
+  sweep: "its result is a plain list, without a summary.",
+  screening: "nobody is scored, and its result is a plain list.",
+  negotiation: "each call is told what was learned before, and nothing is advised.",
+  rounds: "you choose who goes on as always, and its result is a plain list.",
+  gather: 'the goal is met by the words of "metWhen" alone.',
+};
 
 /**
  * Starts a mission. The same plan a second time, while its mission goes on, is that mission: nobody is called twice because

@@ -71,7 +71,7 @@ async function start(settings: object = {}): Promise<void> {
   runner.write("switchboard/skill-config.json", JSON.stringify({ ownerNumbers: [OWNER], ...settings }));
   const { config } = runner.settings();
   const log = { debug() {}, info() {}, warn() {}, error() {} };
-  connector = createConnector({ config, agent, store, log, version: "0" });
+  connector = createConnector({ config, agent, store, stateFolder: runner.stateFolder, log, version: "0" });
   connector.start();
   await clawdtalk.waitForClient(wait);
 }
