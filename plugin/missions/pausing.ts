@@ -3,6 +3,8 @@
  * when a thing that concerns the whole mission has to be put in order by a person first. Whatever the carrier would still
  * do by itself is taken back; whoever is on the phone finishes.
  */
+
+import { isToBeSent, type newUpdateStatement } from "../store/mission-updates.ts";
 import {
   dueStatement,
   type MissionTarget,
@@ -11,7 +13,6 @@ import {
   targetsIn,
   workStatement,
 } from "../store/mission-work.ts";
-import { isToBeSent, type newUpdateStatement } from "../store/mission-updates.ts";
 import type { Engine } from "./engine-parts.ts";
 import { logged, ownerHears, takeBack } from "./server-updates.ts";
 import { missionBecomes, targetBecomes } from "./states.ts";
@@ -50,7 +51,9 @@ export async function fulfil(engine: Engine, work: MissionWork): Promise<void> {
           dueAt: null,
         }),
         all: [
-          ...(isThere(work) ? [logged(store, work, { type: "custom", summary: "The mission was paused" })] : []),
+          ...(isThere(work)
+            ? [logged(store, work, { type: "custom", summary: "The mission was paused" })]
+            : []),
           ...(await allTakenBack(engine, work, "waiting", "The mission was paused.")),
         ],
       });

@@ -327,6 +327,7 @@ const planSchema = keysOf("a plan", {
     .optional()
     .describe("When there is nothing more to find out, in words for the agent, of `gather`."),
   metWhen: words
+    .regex(/[\p{L}\p{N}]/u, "must have letters or digits")
     .optional()
     .describe(
       "Words that meet the goal when the other side says them, of `gather`; no agent is needed for it.",

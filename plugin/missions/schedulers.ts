@@ -50,4 +50,301 @@ export interface DecisionAnswers {
   readonly summary: { readonly summary: string };
 }
 
-export type SchedulerTable = Readonly<Record<MissionClass, Scheduler>>;
+/**
+ * The five classes (seeds, "Mission Classes"):
+ *
+ * | class       | calls                                   | asks                                   | ends when                    |
+ * | ----------- | --------------------------------------- | -------------------------------------- | ---------------------------- |
+ * | sweep       | everybody, in batches                   |                                        | everybody was tried          |
+ * | screening   | everybody, in batches                   | for scores, after each                 | everybody was tried, scored  |
+ * | negotiation | one after the other, never two at once  | for the next move, after each          | everybody was tried, or stop |
+ * | rounds      | everybody, then those who were approved | a human, between two rounds            | the last round is over, or no |
+ * | gather      | a batch at a time                       | whether the goal is met, after each    | it is met and acted on       |
+ */
+export const SCHEDULERS: Readonly<Record<MissionClass, Scheduler>> = {
+  sweep: (view) => outOfTime(view) ?? [...unusual(view), ...scheduleAll(view), ...finish(view)],
+  screening: (view) =>
+    outOfTime(view) ?? [
+      ...unusual(view),
+      ...askOfEach(view, "scores"),
+      ...scheduleAll(view),
+      ...finish(view),
+    ],
+  negotiation: (view) => outOfTime(view) ?? negotiation(view),
+  rounds: (view) => outOfTime(view) ?? rounds(view),
+  gather,
+};
+
+function negotiation(view: MissionView): readonly Move[] {
+  const strange = unusual(view);
+  if (strange.length > 0 || view.targets.some((target) => mayRing(target, view.now))) return strange;
+  const waiting = callable(view);
+  const done = spokenWith(view);
+  if (waiting.length === 0) return finish(view);
+  // A wish to go on that nobody can give an answer to is none: what was learned is told as it is.
+  const unasked = view.hasAgent
+    ? done.find(({ id }) => decisionOf(view, "next-move", id) === undefined)
+    : undefined;
+  if (unasked !== undefined) return [{ do: "ask", kind: "next-move", target: unasked.id }];
+  if (isAsking(view)) return [];
+  if (done.some(({ id }) => answerOf(view, "next-move", id)?.stop === true)) {
+    return [dropped(waiting, "There was nothing more to be had.")];
+  }
+  const [next] = waiting.toSorted(byTime);
+  if (next === undefined) return [];
+  // What is known of one of them is not said to the others.
+  const isBriefed = done.length > 0 || view.targets.some(({ facts }) => Object.keys(facts).length > 0);
+  return [isBriefed ? { do: "brief", target: next.id } : { do: "schedule", targets: [next.id] }];
+}
+
+function rounds(view: MissionView): readonly Move[] {
+  const { plan, round } = view;
+  const ofRound = view.targets.filter((target) => target.round === round);
+  const moves = [...unusual(view), ...scheduleAll(view)];
+  if (moves.length > 0 || !isQuiet(view) || isAsking(view)) return moves;
+  const reached = ofRound.filter(({ state }) => state === "done");
+  if (round >= plan.rounds.length || reached.length === 0) return finish(view);
+  const approval = view.decisions.find((each) => each.kind === "approval" && each.round === round);
+  if (approval === undefined) return [{ do: "ask", kind: "approval" }];
+  if (approval.state !== "answered") {
+    return isTimeOver(view)
+      ? finish(view, `The mission's time was over before round ${round + 1} was approved.`)
+      : [];
+  }
+  const chosen = approvedTargets(approval, ofRound, reached);
+  if (chosen.length === 0) return finish(view, `Round ${round + 1} was not approved.`);
+  return [{ do: "next-round", targets: chosen }];
+}
+
+/** Whom a human's answer lets through; nobody when it is no clear yes. */
+function approvedTargets(
+  { answer }: Decision,
+  ofRound: readonly MissionTarget[],
+  reached: readonly MissionTarget[],
+): number[] {
+  const { approved, targets } = (answer ?? {}) as Partial<DecisionAnswers["approval"]>;
+  if (approved !== true) return [];
+  if (targets === undefined) return reached.map(({ id }) => id);
+  // Who is named may be tried again though they were not reached; who was dropped has a reason.
+  return ofRound.filter(({ id, state }) => targets.includes(id) && state !== "dropped").map(({ id }) => id);
+}
+
+function gather(view: MissionView): readonly Move[] {
+  const { plan, round, targets } = view;
+  const met = spokenWith({ ...view, round: 1 }).find((target) => meetsGoal(view, target));
+  if (round === 1 && met === undefined) {
+    const over = outOfTime(view);
+    if (over !== undefined) return over;
+    const asks = plan.goal === undefined ? [] : askOfEach(view, "goal");
+    const free = plan.limits.batch - targets.filter(isInFlight).length;
+    const next = callable(view).slice(0, Math.max(0, free));
+    const calls: Move[] = next.length === 0 ? [] : [{ do: "schedule", targets: next.map(({ id }) => id) }];
+    return [...unusual(view), ...asks, ...calls, ...finish(view, notMet(view))];
+  }
+  const left = targets.filter(
+    (target) => target.round === 1 && (target.state === "waiting" || target.state === "scheduled"),
+  );
+  const moves: Move[] = left.length === 0 ? [] : [dropped(left, "The goal was met.")];
+  if (plan.action !== undefined && round === 1 && met !== undefined) {
+    moves.push({ do: "act", target: met.id });
+  }
+  // One call more than the plan's is better than a goal that was met for nothing.
+  const acting = targets.filter((target) => target.round > 1 && target.state === "waiting");
+  if (acting.length > 0) moves.push({ do: "schedule", targets: acting.map(({ id }) => id) });
+  return moves.length > 0 ? moves : finish(view, actionFailed(view));
+}
+
+/** Whether this is what was looked for: by the plan's words, else by what the agent says. */
+function meetsGoal(view: MissionView, target: MissionTarget): boolean {
+  const { metWhen } = view.plan;
+  if (metWhen !== undefined && learnedFrom(target).some((words) => plain(words).includes(plain(metWhen)))) {
+    return true;
+  }
+  return answerOf(view, "goal", target.id)?.met === true;
+}
+
+function notMet({ plan, hasAgent }: MissionView): string {
+  return plan.metWhen === undefined && !hasAgent
+    ? 'Nobody could say whether the goal was met: there is no agent to judge it, and the plan has no "metWhen".'
+    : "Nobody met the goal.";
+}
+
+function actionFailed({ plan, targets }: MissionView): string | undefined {
+  const wasDone =
+    plan.action === undefined || targets.some(({ round, state }) => round > 1 && state === "done");
+  return wasDone ? undefined : "The goal was met, but what was to be done then did not succeed.";
+}
+
+/** What others said, as far as it is known: the transcript's other side, what the service learned, their text. */
+function learnedFrom({ transcript, insight, reply }: MissionTarget): string[] {
+  const theirs = transcript.filter(({ role }) => role !== "assistant").map(({ content }) => content);
+  return [...theirs, insight ?? "", reply ?? ""].filter((words) => words !== "");
+}
+
+/** Without case, width, signs and spaces, which speech recognition sets as it likes. */
+function plain(words: string): string {
+  return words
+    .normalize("NFKC")
+    .toLowerCase()
+    .replace(/[\p{P}\p{S}\p{Z}\s]+/gu, "");
+}
+
+/** Everybody of the round who is to be called, a batch at a time. */
+function scheduleAll(view: MissionView): Move[] {
+  const ids = callable(view).map(({ id }) => id);
+  const { batch } = view.plan.limits;
+  return Array.from({ length: Math.ceil(ids.length / batch) }, (_, index) => ({
+    do: "schedule" as const,
+    targets: ids.slice(index * batch, (index + 1) * batch),
+  }));
+}
+
+/** Whom the plan still lets be called in this round. */
+function callable({ plan, round, targets }: MissionView): MissionTarget[] {
+  const left = (plan.limits.maxCalls ?? Number.POSITIVE_INFINITY) - callsOf(targets);
+  return targets
+    .filter((target) => target.round === round && target.state === "waiting")
+    .slice(0, Math.max(0, left));
+}
+
+function callsOf(targets: readonly MissionTarget[]): number {
+  return targets.reduce((sum, { attempts }) => sum + attempts, 0);
+}
+
+/** Drops those for whom there is no time and no call left; undefined when there is nobody like that. */
+function outOfTime(view: MissionView): Move[] | undefined {
+  const { plan, round, targets } = view;
+  const { maxCalls } = plan.limits;
+  const waiting = targets.filter((target) => target.round === round && target.state === "waiting");
+  if (waiting.length === 0) return undefined;
+  if (isTimeOver(view)) return [dropped(waiting, "The mission's time was over.")];
+  if (maxCalls !== undefined && callsOf(targets) >= maxCalls) {
+    return [dropped(waiting, `The mission makes ${maxCalls} calls at most.`)];
+  }
+  return undefined;
+}
+
+function isTimeOver({ plan, now }: MissionView): boolean {
+  const { endsAt } = plan.limits;
+  return endsAt !== undefined && now >= endsAt;
+}
+
+function dropped(targets: readonly MissionTarget[], why: string): Move {
+  return { do: "drop", targets: targets.map(({ id }) => id), why };
+}
+
+/** Asks this about each that was spoken with, once. */
+function askOfEach(view: MissionView, kind: "scores" | "goal"): Move[] {
+  if (!view.hasAgent) return [];
+  return spokenWith(view)
+    .filter(({ id }) => decisionOf(view, kind, id) === undefined)
+    .map(({ id }) => ({ do: "ask", kind, target: id }));
+}
+
+/** Asks about calls that went strangely, once each. */
+function unusual(view: MissionView): Move[] {
+  if (!view.hasAgent) return [];
+  return view.targets
+    .filter(
+      (target) =>
+        target.state === "done" &&
+        isStrange(target) &&
+        target.attempts < view.plan.limits.attempts &&
+        decisionOf(view, "unusual", target.id) === undefined,
+    )
+    .map(({ id }) => ({ do: "ask", kind: "unusual", target: id }));
+}
+
+/** Nobody says what they were asked in so short a time. */
+const SHORT_SECONDS = 10;
+/** A wrong number, a wish for another time, a machine that was taken for a person. In English and in Chinese. */
+const STRANGE =
+  /\b(?:wrong number|call (?:me |us |you )?back|call (?:me |us )?(?:again )?(?:later|tomorrow)|bad time|(?:not a|isn'?t a) good time|leave (?:a|your) message|after the (?:tone|beep))\b|打错|打錯|稍后再|稍後再|晚点再|晚點再|改天再|不方便|提示音|留言/iu;
+
+/** Whether an answered call went in a way that somebody should look at. */
+function isStrange({ channel, transcript, durationSeconds }: MissionTarget): boolean {
+  if (channel !== "call") return false;
+  if (durationSeconds !== undefined && durationSeconds < SHORT_SECONDS) return true;
+  if (transcript.length === 0) return false;
+  const theirs = transcript.filter(({ role }) => role !== "assistant");
+  return theirs.length === 0 || theirs.some(({ content }) => STRANGE.test(content));
+}
+
+/** Who was spoken with in this round, and nobody has to look at that any more. */
+function spokenWith(view: MissionView): MissionTarget[] {
+  return view.targets.filter(
+    (target) =>
+      target.round === view.round &&
+      target.state === "done" &&
+      (decisionOf(view, "unusual", target.id)?.state ?? "answered") === "answered",
+  );
+}
+
+/** Summary and end, once nothing is waited for; nothing before. */
+function finish(view: MissionView, because?: string): Move[] {
+  const { targets, hasAgent, plan } = view;
+  if (!isQuiet(view) || isAsking(view)) return [];
+  const summary = decisionOf(view, "summary");
+  if (hasAgent && summary === undefined) return [{ do: "ask", kind: "summary" }];
+  const isReached = targets.some(({ state }) => state === "done");
+  if (!isReached) return [{ do: "close", outcome: "failed", reason: because ?? "Nobody was reached." }];
+  // Rounds that end by a human's word have done what they were to do; what was looked for and not found, has not.
+  const isFailed = plan.class === "gather" && because !== undefined;
+  return [
+    {
+      do: "close",
+      outcome: isFailed ? "failed" : "succeeded",
+      ...(because === undefined ? {} : { reason: because }),
+    },
+  ];
+}
+
+/** Nobody is called or to be called. */
+function isQuiet({ targets, now }: MissionView): boolean {
+  return !targets.some((target) => target.state === "waiting" || isInFlight(target) || mayRing(target, now));
+}
+
+const IN_FLIGHT: ReadonlySet<MissionTarget["state"]> = new Set([
+  "scheduling",
+  "scheduled",
+  "collecting",
+  "deciding",
+]);
+
+function isInFlight({ state }: MissionTarget): boolean {
+  return IN_FLIGHT.has(state);
+}
+
+/** A call of which nobody knows whether it was scheduled may be going on until so long after its time. */
+const UNSETTLED_MS = 60 * 60_000;
+
+/** Whether a call to them may be going on, or may come. */
+function mayRing(target: MissionTarget, now: Date): boolean {
+  if (isInFlight(target)) return true;
+  if (target.state !== "unsettled" || target.scheduledAt === undefined) return false;
+  return now.getTime() < target.scheduledAt.getTime() + UNSETTLED_MS;
+}
+
+/** Whether an agent is asked something and has not answered yet. */
+function isAsking({ decisions }: MissionView): boolean {
+  return decisions.some(({ kind, state }) => kind !== "approval" && state !== "answered");
+}
+
+function decisionOf(view: MissionView, kind: Decision["kind"], target?: number): Decision | undefined {
+  return view.decisions.findLast((each) => each.kind === kind && each.target === target);
+}
+
+/** What was answered; undefined when it was not asked, has no answer yet, or none came. */
+function answerOf<Kind extends keyof DecisionAnswers>(
+  view: MissionView,
+  kind: Kind,
+  target: number,
+): Partial<DecisionAnswers[Kind]> | undefined {
+  const answer = decisionOf(view, kind, target)?.answer;
+  return typeof answer === "object" && answer !== null ? answer : undefined;
+}
+
+/** Who can be called first; of those, who stands first in the plan. */
+function byTime(one: MissionTarget, other: MissionTarget): number {
+  return (one.nextAt?.getTime() ?? 0) - (other.nextAt?.getTime() ?? 0) || one.position - other.position;
+}

@@ -71,7 +71,8 @@ export async function chooseTimes(
   const { store } = engine;
   const waiting = targets.filter(({ state }) => state === "waiting");
   const { batch, maxCalls } = work.plan.limits;
-  let left = maxCalls === undefined ? Number.POSITIVE_INFINITY : maxCalls - (await attemptsOf(store, work.mission.id));
+  let left =
+    maxCalls === undefined ? Number.POSITIVE_INFINITY : maxCalls - (await attemptsOf(store, work.mission.id));
   for (let from = 0; from < waiting.length; from += batch) {
     const some = waiting.slice(from, from + batch);
     const times = await timesFor(engine, work, some);
@@ -95,7 +96,9 @@ export async function chooseTimes(
         }),
       ];
     });
-    await store.together({ all: [...(from === 0 ? [...also, ...(await begunStep(engine, work, some))] : []), ...statements] });
+    await store.together({
+      all: [...(from === 0 ? [...also, ...(await begunStep(engine, work, some))] : []), ...statements],
+    });
   }
 }
 
@@ -209,7 +212,16 @@ async function whatIsThere(
   return undefined;
 }
 
-function wantedAgain({ mission, line, channel, assistantId, from, body, stepId, scheduledAt }: ScheduledEvent) {
+function wantedAgain({
+  mission,
+  line,
+  channel,
+  assistantId,
+  from,
+  body,
+  stepId,
+  scheduledAt,
+}: ScheduledEvent) {
   return { mission, line, channel, assistantId, from, body, stepId, scheduledAt };
 }
 
@@ -277,7 +289,12 @@ async function has(
       ),
       ...(mayCall(work)
         ? []
-        : [takeBack(store, work, target.id, { eventId: event.id, ...TAKEN_BACK[work.state === "closing" ? "closing" : "paused"] })]),
+        : [
+            takeBack(store, work, target.id, {
+              eventId: event.id,
+              ...TAKEN_BACK[work.state === "closing" ? "closing" : "paused"],
+            }),
+          ]),
     ],
   });
 }
@@ -326,7 +343,12 @@ const MOST_HOURS_TRIED = 96;
 /** So far ahead calls are scheduled for a line that may place few in a day. */
 const FARTHEST_MS = 30 * DAY_MS;
 
-async function refused(engine: Engine, work: MissionWork, target: TimedTarget, error: unknown): Promise<void> {
+async function refused(
+  engine: Engine,
+  work: MissionWork,
+  target: TimedTarget,
+  error: unknown,
+): Promise<void> {
   const { store, now } = engine;
   const why = messageOf(error);
   const drop = async () => await store.together({ all: dropped(engine, work, target, why) });

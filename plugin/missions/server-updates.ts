@@ -62,7 +62,12 @@ export interface OwnerNotice {
 }
 
 /** A step stands otherwise: here, and at the server. For `store.together`, as all of these. */
-export function stepBecomes(store: Store, { mission }: OfMission, stepId: string, status: string): Statement[] {
+export function stepBecomes(
+  store: Store,
+  { mission }: OfMission,
+  stepId: string,
+  status: string,
+): Statement[] {
   const body: StepUpdate = { stepId, status };
   return [
     stepStatement(store, mission.id, stepId, status),
@@ -81,12 +86,21 @@ export function runBecomes(store: Store, { mission }: OfMission, body: RunUpdate
 }
 
 /** The assistant is to know this from now on. */
-export function assistantKnows(store: Store, { mission }: OfMission, body: { readonly instructions: string }): Statement {
+export function assistantKnows(
+  store: Store,
+  { mission }: OfMission,
+  body: { readonly instructions: string },
+): Statement {
   return newUpdateStatement(store, { mission: mission.id, what: "update-assistant", body });
 }
 
 /** What is scheduled for a target is taken back; when that succeeds, the target goes into that state. */
-export function takeBack(store: Store, { mission }: OfMission, target: number, body: CancelUpdate): Statement {
+export function takeBack(
+  store: Store,
+  { mission }: OfMission,
+  target: number,
+  body: CancelUpdate,
+): Statement {
   return newUpdateStatement(store, { mission: mission.id, what: "cancel-event", target, body });
 }
 
@@ -140,7 +154,9 @@ async function sendOne(engine: Engine, work: MissionWork, update: MissionUpdate)
       return;
     }
     if (isFinal(error)) {
-      log.warn(`The service refused to hear of the mission ${work.mission.slug} (${update.what}): ${messageOf(error)}`);
+      log.warn(
+        `The service refused to hear of the mission ${work.mission.slug} (${update.what}): ${messageOf(error)}`,
+      );
       await settle(engine, work, update, "refused", messageOf(error));
       return;
     }
@@ -158,7 +174,9 @@ async function wasSent(rest: ClawdTalkMissions, work: MissionWork, update: Missi
   if (update.what !== "log-event") return false;
   const { missionId, runId } = idsOf(work);
   const events = await rest.listEvents(missionId, runId);
-  return events.some(({ described: { payload } }) => (payload as { update?: unknown } | null)?.update === update.key);
+  return events.some(
+    ({ described: { payload } }) => (payload as { update?: unknown } | null)?.update === update.key,
+  );
 }
 
 async function send(rest: ClawdTalkMissions, work: MissionWork, update: MissionUpdate): Promise<void> {

@@ -224,7 +224,7 @@ function cellsOf(text: string, file: string): { readonly cells: readonly string[
     }));
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    const line = typeof error["lines"] === "number" ? `, line ${error["lines"]}` : "";
+    const line = typeof error.lines === "number" ? `, line ${error.lines}` : "";
     throw new BadPlan([
       `${file}${line}: the quotes do not fit together; a quote inside a cell is written twice ("").`,
     ]);

@@ -318,6 +318,17 @@ export async function listWork(
   return rows.map(workFromRow);
 }
 
+/** Our ids of the missions that are not over, in the order they were started. */
+export async function listOpenWork(store: Store): Promise<string[]> {
+  const rows = await store.db
+    .selectFrom("mission_plans")
+    .select("mission")
+    .where("state", "not in", ENDED_STATES)
+    .orderBy(sql`rowid`)
+    .execute();
+  return rows.map(({ mission }) => mission);
+}
+
 /** Whom a mission is to reach: round after round, in the plan's order. */
 export async function targetsOf(store: Store, missionId: string): Promise<MissionTarget[]> {
   const rows = await store.db
@@ -378,6 +389,21 @@ export async function targetsWith(
     .orderBy("position")
     .execute();
   return rows.map(targetFromRow);
+}
+
+/** The target of a mission that this conversation was with, the carrier's id; undefined when nobody knows it. */
+export async function targetOfConversation(
+  store: Store,
+  missionId: string,
+  conversationId: string,
+): Promise<MissionTarget | undefined> {
+  const row = await store.db
+    .selectFrom("mission_targets")
+    .selectAll()
+    .where("mission", "=", missionId)
+    .where("conversation_id", "=", conversationId)
+    .executeTakeFirst();
+  return row === undefined ? undefined : targetFromRow(row);
 }
 
 /** How many targets of a mission are in each state, and how often they were called or texted. */

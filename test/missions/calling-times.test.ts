@@ -299,6 +299,7 @@ describe("whatever the number, the day and the window", () => {
     stagger: fc.integer({ min: 60, max: 120 }),
     taken: fc.array(fc.integer({ min: -600, max: 3 * 86_400 }), { maxLength: 30 }),
     places: fc.array(fc.constantFrom(...PLACES), { minLength: 1, maxLength: 8 }),
+    place: fc.constantFrom(...PLACES),
     hasCallingHours: fc.boolean(),
   });
 
@@ -354,10 +355,9 @@ describe("whatever the number, the day and the window", () => {
 
   test("and not later than it needs to be", async () => {
     await fc.assert(
-      fc.asyncProperty(cases, async ({ change, offset, from, length, places }) => {
+      fc.asyncProperty(cases, async ({ change, offset, from, length, place: { number, zone } }) => {
         const now = new Date(Date.parse(`${change}T00:00:00Z`) + offset * 1_000);
         const window = { from, to: Math.min(1_440, from + length), days: [1, 2, 3, 4, 5, 6, 7] };
-        const [{ number, zone } = PLACES[0]] = places as [(typeof PLACES)[number]];
         const hours = { ...HOURS, quietHours: undefined, callingHours: undefined };
         const found = await callingTimes([target({ number })], {
           plan: { limits: LIMITS, window },
