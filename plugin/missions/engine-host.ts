@@ -1,23 +1,20 @@
 /**
- * Owns which process carries missions out, and when it looks: one at a time for a state folder, by a lock that the
- * operating system lets go of with its holder. What commands write into the store is seen within two seconds; everything
+ * Owns carrying missions out in this process, as soon and as long as no other one does, and when it looks. What commands write into the store is seen within two seconds; everything
  * else has its time in the store, so that whoever holds the lock next goes on where this one ended.
  */
-import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MissionNews } from "../carriers/carrier.ts";
 import { ClawdTalkMissions } from "../carriers/clawdtalk/missions-rest.ts";
 import { chooseLine } from "../config/choose-line.ts";
 import { secretsOf } from "../config/redaction.ts";
 import type { SwitchboardConfig } from "../config/schema.ts";
-import { openSwitchboardFolder } from "../config/state-folder.ts";
-import { isLocked, takeLock } from "../connector/lock.ts";
 import { type HandedOver, type Notice, Telling } from "../lines/telling.ts";
 import { type Log, messageOf } from "../log.ts";
 import type { Store } from "../store/database.ts";
 import { type MissionUpdate, untoldUpdates, updateTold } from "../store/mission-updates.ts";
 import { workOf } from "../store/mission-work.ts";
 import { MissionEngine } from "./engine.ts";
+import { takeEngineLock } from "./engine-lock.ts";
 import type { MissionAgent } from "./mission-agent.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 
@@ -37,11 +34,6 @@ export interface EngineHostParameters {
 const LOOK_EVERY_MS = 2_000;
 /** After an error of our own, the next look is this long away. */
 const PAUSE_MS = 30_000;
-
-/** Whether some process carries missions out now. */
-export function isHosted(stateFolder: string): boolean {
-  return isLocked(lockFile(stateFolder));
-}
 
 export class EngineHost {
   readonly #p: EngineHostParameters;
@@ -83,7 +75,7 @@ export class EngineHost {
    * @returns false when another process does it.
    */
   async once(signal: AbortSignal): Promise<boolean> {
-    const lock = takeLock(lockFile(this.#p.stateFolder));
+    const lock = takeEngineLock(this.#p.stateFolder);
     if (lock === undefined) return false;
     const telling = this.#telling();
     try {
@@ -100,7 +92,7 @@ export class EngineHost {
     const { signal } = this.#stopped;
     while (!signal.aborted) {
       try {
-        const lock = takeLock(lockFile(this.#p.stateFolder), 0);
+        const lock = takeEngineLock(this.#p.stateFolder, 0);
         if (lock === undefined) {
           await this.#pause(this.#lookEveryMs);
           continue;
@@ -220,7 +212,3 @@ const PASS_ON = {
   problem:
     "You started this mission from this conversation: tell whoever asked for it, in a sentence or two, now.",
 } as const;
-
-function lockFile(stateFolder: string): string {
-  return path.join(openSwitchboardFolder(stateFolder), "missions-engine.lock");
-}

@@ -19,7 +19,7 @@ import {
   workOf,
 } from "../store/mission-work.ts";
 import { findMission } from "../store/missions.ts";
-import { isHosted } from "./engine-host.ts";
+import { isHosted } from "./engine-lock.ts";
 import { missionOf } from "./known-mission.ts";
 import { MissionNotReady } from "./mission-errors.ts";
 import type { MissionClass, MissionPlan } from "./plan.ts";
