@@ -155,7 +155,7 @@ function gather(view: MissionView): readonly Move[] {
 }
 
 /** Whether this is what was looked for: by the plan's words, else by what the agent says. */
-function meetsGoal(view: MissionView, target: MissionTarget): boolean {
+export function meetsGoal(view: Pick<MissionView, "plan" | "decisions">, target: MissionTarget): boolean {
   const { metWhen } = view.plan;
   if (metWhen !== undefined && learnedFrom(target).some((words) => plain(words).includes(plain(metWhen)))) {
     return true;
@@ -176,7 +176,7 @@ function actionFailed({ plan, targets }: MissionView): string | undefined {
 }
 
 /** What others said, as far as it is known: the transcript's other side, what the service learned, their text. */
-function learnedFrom({ transcript, insight, reply }: MissionTarget): string[] {
+export function learnedFrom({ transcript, insight, reply }: MissionTarget): string[] {
   const theirs = transcript.filter(({ role }) => role !== "assistant").map(({ content }) => content);
   return [...theirs, insight ?? "", reply ?? ""].filter((words) => words !== "");
 }
@@ -330,13 +330,17 @@ function isAsking({ decisions }: MissionView): boolean {
   return decisions.some(({ kind, state }) => kind !== "approval" && state !== "answered");
 }
 
-function decisionOf(view: MissionView, kind: Decision["kind"], target?: number): Decision | undefined {
+function decisionOf(
+  view: Pick<MissionView, "decisions">,
+  kind: Decision["kind"],
+  target?: number,
+): Decision | undefined {
   return view.decisions.findLast((each) => each.kind === kind && each.target === target);
 }
 
 /** What was answered; undefined when it was not asked, has no answer yet, or none came. */
-function answerOf<Kind extends keyof DecisionAnswers>(
-  view: MissionView,
+export function answerOf<Kind extends keyof DecisionAnswers>(
+  view: Pick<MissionView, "decisions">,
   kind: Kind,
   target: number,
 ): Partial<DecisionAnswers[Kind]> | undefined {
