@@ -15,7 +15,13 @@ export interface MissionStatus {
   readonly targets: readonly MissionTarget[];
   readonly decisions: readonly Decision[];
   /** What it has cost so far; calls and texts that are still to come are not in it. */
-  readonly cost: { readonly calls: number; readonly minutes: number; readonly texts: number };
+  readonly cost: {
+    readonly calls: number;
+    readonly minutes: number;
+    /** The service did not say of every call how long it was. */
+    readonly hasUnknownMinutes: boolean;
+    readonly texts: number;
+  };
   /** What waits for a human's word. */
   readonly approval: OpenApproval | undefined;
 }
@@ -44,13 +50,15 @@ export function statusFrom(
 
 function costOf(targets: readonly MissionTarget[]): MissionStatus["cost"] {
   let [calls, texts, seconds] = [0, 0, 0];
+  let hasUnknownMinutes = false;
   for (const target of targets) {
     const begun = Math.max(0, target.attempts - (isToCome(target) ? 1 : 0));
     if (target.channel === "call") calls += begun;
     else texts += begun;
     seconds += target.durationSeconds ?? 0;
+    hasUnknownMinutes ||= target.outcome === "completed" && target.durationSeconds === undefined;
   }
-  return { calls, texts, minutes: Math.ceil(seconds / 6) / 10 };
+  return { calls, texts, minutes: Math.ceil(seconds / 6) / 10, hasUnknownMinutes };
 }
 
 /** Its next call or text was asked for, and has not begun. */

@@ -174,7 +174,7 @@ export function reportAsCsv(status: MissionStatus, quoting: Quoting): string {
 
 /** What they said that counts most. */
 function theirWords({ quote, reply, insight, transcript }: MissionTarget): string | undefined {
-  return quote ?? reply ?? insight ?? transcript.findLast(({ role }) => role === "user")?.content;
+  return quote ?? reply ?? insight ?? transcript.findLast(({ role }) => role !== "assistant")?.content;
 }
 
 function resultOf(target: MissionTarget): string {

@@ -80,10 +80,12 @@ export function outcomeInWords({ outcome, durationSeconds, attempts, channel }: 
 }
 
 /** "14 calls, 23.5 minutes" */
-export function costInWords({ cost: { calls, minutes, texts } }: MissionStatus): string {
+export function costInWords({ cost }: MissionStatus): string {
+  const { calls, minutes, texts, hasUnknownMinutes } = cost;
   const said = (count: number, one: string) => `${count} ${count === 1 ? one : `${one}s`}`;
   return [
-    ...(calls > 0 || texts === 0 ? [said(calls, "call"), said(minutes, "minute")] : []),
+    ...(calls > 0 || texts === 0 ? [said(calls, "call")] : []),
+    ...(minutes > 0 ? [`${hasUnknownMinutes ? "at least " : ""}${said(minutes, "minute")}`] : []),
     ...(texts > 0 ? [said(texts, "text")] : []),
   ].join(", ");
 }

@@ -99,7 +99,7 @@ describe("a report", () => {
         { position: 2, name: "李师傅", score: 8.8 },
         { position: 1, score: 6 },
       ],
-      cost: { calls: 6, minutes: 1.1, texts: 0 },
+      cost: { calls: 6, minutes: 1.1, hasUnknownMinutes: false, texts: 0 },
       approval: null,
     });
   });
@@ -120,7 +120,7 @@ describe("what is watched", () => {
     expect(nextInWords(status, place)).toBe("the call to Target 2 at 16:30");
     expect(missionLines(status, place)).toEqual([
       "Window washers [running] (window-washers, sweep)",
-      "  1 scheduled, 1 waiting. So far: 0 calls, 0 minutes.",
+      "  1 scheduled, 1 waiting. So far: 0 calls.",
       "  Next: the call to Target 2 at 16:30",
       "    1  Target 1  waiting",
       "    2  Target 2  call at 16:30",
@@ -138,13 +138,13 @@ describe("what is watched", () => {
       targets: [waiting, { ...ringing, state: "failed", outcome: "busy" }],
     });
     expect(changedLines(undefined, first, place)).toEqual([
-      "Window washers [running]: 1 scheduled, 1 waiting. So far: 0 calls, 0 minutes. Next: the call to Target 2 at 16:30.",
+      "Window washers [running]: 1 scheduled, 1 waiting. So far: 0 calls. Next: the call to Target 2 at 16:30.",
     ]);
     expect(changedLines(first, first, place)).toEqual([]);
     expect(changedLines(first, second, place)).toEqual(["Target 2: ringing"]);
     expect(changedLines(second, over, place)).toEqual([
       "Target 2: failed: busy",
-      "Window washers [failed]: 1 failed, 1 waiting. So far: 1 call, 0 minutes. Nobody was reached.",
+      "Window washers [failed]: 1 failed, 1 waiting. So far: 1 call. Nobody was reached.",
     ]);
   });
 
@@ -170,7 +170,7 @@ describe("what is watched", () => {
     });
     expect(missionLines(status, place).slice(0, 3)).toEqual([
       "Window washers [waiting for your yes] (window-washers, rounds, round 1 of 2)",
-      "  1 done. So far: 1 call, 0 minutes.",
+      "  1 done. So far: 1 call.",
       "  Next: your word: missions approve window-washers",
     ]);
     expect(missionReport(status).approval).toEqual([1]);
