@@ -137,6 +137,23 @@ export async function updatesOf(store: Store, mission: string): Promise<MissionU
   return rows.map(fromRow);
 }
 
+/** What the owners of all missions have not been told yet, in order. */
+export async function untoldUpdates(store: Store): Promise<MissionUpdate[]> {
+  const rows = await store.db
+    .selectFrom("mission_updates")
+    .selectAll()
+    .where("lane", "=", "owner")
+    .where("settled_at", "is", null)
+    .orderBy("id")
+    .execute();
+  return rows.map(fromRow);
+}
+
+/** The owner has been told. */
+export async function updateTold(store: Store, id: number): Promise<void> {
+  await store.together({ all: [updateSettledStatement(store, id, "done")] });
+}
+
 /** It is about to be sent. */
 export async function updateSending(store: Store, id: number): Promise<void> {
   await store.db

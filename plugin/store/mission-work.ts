@@ -318,6 +318,17 @@ export async function listWork(
   return rows.map(workFromRow);
 }
 
+/** Our ids of the missions that are not over, in the order they were started. */
+export async function listOpenWork(store: Store): Promise<string[]> {
+  const rows = await store.db
+    .selectFrom("mission_plans")
+    .select("mission")
+    .where("state", "not in", ENDED_STATES)
+    .orderBy(sql`rowid`)
+    .execute();
+  return rows.map(({ mission }) => mission);
+}
+
 /** Whom a mission is to reach: round after round, in the plan's order. */
 export async function targetsOf(store: Store, missionId: string): Promise<MissionTarget[]> {
   const rows = await store.db
@@ -380,6 +391,21 @@ export async function targetsWith(
   return rows.map(targetFromRow);
 }
 
+/** The target of a mission that this conversation was with, the carrier's id; undefined when nobody knows it. */
+export async function targetOfConversation(
+  store: Store,
+  missionId: string,
+  conversationId: string,
+): Promise<MissionTarget | undefined> {
+  const row = await store.db
+    .selectFrom("mission_targets")
+    .selectAll()
+    .where("mission", "=", missionId)
+    .where("conversation_id", "=", conversationId)
+    .executeTakeFirst();
+  return row === undefined ? undefined : targetFromRow(row);
+}
+
 /** How many targets of a mission are in each state, and how often they were called or texted. */
 export async function targetCounts(
   store: Store,
@@ -411,6 +437,27 @@ export async function hasTargetsIn(
     .where("state", "in", states)
     .executeTakeFirst();
   return row !== undefined;
+}
+
+/** The times at which somebody of a mission is to be called. */
+export async function takenTimes(store: Store, missionId: string): Promise<Date[]> {
+  const rows = await store.db
+    .selectFrom("mission_targets")
+    .select("scheduled_at")
+    .where("mission", "=", missionId)
+    .where("state", "in", FOLLOWED_STATES)
+    .execute();
+  return rows.flatMap(({ scheduled_at }) => dateOf(scheduled_at) ?? []);
+}
+
+/** How often anybody of a mission was called or texted, or is to be. */
+export async function attemptsOf(store: Store, missionId: string): Promise<number> {
+  const row = await store.db
+    .selectFrom("mission_targets")
+    .select(({ fn }) => fn.sum<number | null>("attempts").as("attempts"))
+    .where("mission", "=", missionId)
+    .executeTakeFirst();
+  return row?.attempts ?? 0;
 }
 
 /** When the first of a mission's targets is to be looked at; undefined when none is. */
@@ -598,6 +645,17 @@ export function targetStatement(
     .set({ ...targetColumns(change), updated_at: store.now().toISOString() })
     .where("id", "=", seen.id)
     .where("state", "=", seen.state)
+    .compile();
+}
+
+/** Whoever is about to be scheduled waits until then: the service asked for patience. For `store.together`. */
+export function postponeStatement(store: Store, missionId: string, until: Date): CompiledQuery {
+  const at = until.toISOString();
+  return store.db
+    .updateTable("mission_targets")
+    .set({ next_at: sql`max(next_at, ${at})` })
+    .where("mission", "=", missionId)
+    .where("state", "=", "scheduling")
     .compile();
 }
 

@@ -3,7 +3,7 @@
  * parts, and how its run stood when we last heard. What a mission remembers, what was asked of the carrier for it and what
  * it has scheduled are in files of their own: mission-memory.ts, mission-requests.ts, scheduled-events.ts.
  */
-import { type Insertable, type Selectable, sql } from "kysely";
+import { type CompiledQuery, type Insertable, type Selectable, sql } from "kysely";
 import type { Store } from "./database.ts";
 import { type MemoryValue, memoryRows } from "./mission-memory.ts";
 
@@ -160,13 +160,18 @@ export const ENDED_RUN: readonly string[] = ["succeeded", "failed", "cancelled"]
 
 /** Closes a mission: it is over, keeps what it has, and gives its slug free. */
 export async function closeMission(store: Store, id: string, runStatus: string): Promise<void> {
+  await store.together({ all: [closedStatement(store, id, runStatus)] });
+}
+
+/** {@link closeMission}, for `store.together` with other things. */
+export function closedStatement(store: Store, id: string, runStatus: string): CompiledQuery {
   const now = store.now().toISOString();
-  await store.db
+  return store.db
     .updateTable("missions")
     .set({ run_status: runStatus, closed_at: now, updated_at: now })
     .where("id", "=", id)
     .where("closed_at", "is", null)
-    .execute();
+    .compile();
 }
 
 /** Removes a mission with what it remembers and what was asked of the carrier for it. Scheduled events stay: they count. */

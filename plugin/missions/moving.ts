@@ -1,0 +1,292 @@
+/**
+ * Owns what is done next: the class's scheduler looks at the whole mission, and what it says is carried out. For a mission
+ * of many targets it looks less often, so that what happens to one of them never costs in proportion to all.
+ */
+
+import { parsePhoneNumber } from "../config/phone-number.ts";
+import { appendStatements } from "../store/mission-memory.ts";
+import { isToBeSent } from "../store/mission-updates.ts";
+import {
+  type Decision,
+  decisionsOf,
+  dueStatement,
+  hasTargetsIn,
+  type MissionTarget,
+  type MissionWork,
+  newDecisionStatement,
+  newTargetStatement,
+  stepsOf,
+  targetStatement,
+  targetsOf,
+  workOf,
+  workStatement,
+} from "../store/mission-work.ts";
+import { assistantFor } from "./call-instructions.ts";
+import type { Engine } from "./engine-parts.ts";
+import { stepOfRound } from "./mission-steps.ts";
+import { close } from "./pausing.ts";
+import type { MissionView, Move } from "./schedulers.ts";
+import { chooseTimes, dropped } from "./scheduling.ts";
+import { assistantKnows, logged, ownerHears, stepBecomes, takeBack } from "./server-updates.ts";
+import { missionBecomes, targetBecomes } from "./states.ts";
+
+/** So much time of the scheduler's looks is worth each target. */
+const PER_TARGET_MS = 10;
+/** A mission so small is looked at whenever something has changed. */
+const SMALL = 100;
+/** If the engine dies in the middle, it looks again after this. */
+const LEASE_MS = 60_000;
+
+/** Asks the scheduler what to do, and does it. */
+export async function move(engine: Engine, work: MissionWork): Promise<void> {
+  const { store, now, log } = engine;
+  const lease = new Date(now().getTime() + LEASE_MS);
+  await store.together({ all: [workStatement(store, work, { dueAt: lease })] });
+  const view = await viewOf(engine, work);
+  const moves = engine.schedulers[work.plan.class](view);
+  const byId = new Map(view.targets.map((target) => [target.id, target]));
+  for (const one of moves) await carryOut(engine, work.mission.id, byId, view.decisions, one);
+  const after = await workOf(store, work.mission.id);
+  if (after === undefined || (after.state !== "running" && after.state !== "deciding")) return;
+  const isActive = await hasTargetsIn(store, work.mission.id, [
+    "waiting",
+    "scheduling",
+    "scheduled",
+    "collecting",
+  ]);
+  const decisions = await decisionsOf(store, work.mission.id);
+  const isAsking = decisions.some(({ state }) => state !== "answered");
+  if (
+    moves.length === 0 &&
+    !isActive &&
+    !isAsking &&
+    view.targets.every(({ state }) => state !== "deciding")
+  ) {
+    log.warn(`The mission ${work.mission.slug} has nothing left to do, and its scheduler does not end it.`);
+    await close(engine, after, { outcome: "failed", reason: "Nothing was left to do." });
+    return;
+  }
+  const state = isAsking && !isActive ? "deciding" : "running";
+  const isQuiet = after.dueAt?.getTime() === lease.getTime();
+  const next = moves.length > 0 ? now() : new Date(now().getTime() + pauseOf(view.targets.length));
+  await store.together({
+    all: [
+      workStatement(store, after, {
+        ...(state === after.state ? {} : { state: missionBecomes(after.state, state) }),
+        // What has come meanwhile is looked at, but not before its turn.
+        ...(isQuiet && moves.length === 0 ? { dueAt: null } : { dueAt: next }),
+      }),
+    ],
+  });
+}
+
+function pauseOf(targets: number): number {
+  return targets <= SMALL ? 0 : targets * PER_TARGET_MS;
+}
+
+/** A mission as schedulers and agents see it. */
+export async function viewOf({ store, agent, now }: Engine, work: MissionWork): Promise<MissionView> {
+  return {
+    plan: work.plan,
+    round: work.round,
+    targets: await targetsOf(store, work.mission.id),
+    decisions: await decisionsOf(store, work.mission.id),
+    hasAgent: agent !== undefined,
+    now: now(),
+  };
+}
+
+async function carryOut(
+  engine: Engine,
+  missionId: string,
+  targets: ReadonlyMap<number, MissionTarget>,
+  decisions: readonly Decision[],
+  move: Move,
+): Promise<void> {
+  const { store, config } = engine;
+  const work = await workOf(store, missionId);
+  if (work === undefined || (work.state !== "running" && work.state !== "deciding")) return;
+  const some = (ids: readonly number[]) => ids.flatMap((id) => targets.get(id) ?? []);
+  switch (move.do) {
+    case "schedule":
+      await chooseTimes(engine, work, some(move.targets));
+      return;
+    case "brief": {
+      const [target] = some([move.target]);
+      if (target?.state !== "waiting") return;
+      const { instructions } = assistantFor({
+        plan: work.plan,
+        round: work.round,
+        target,
+        targets: [...targets.values()],
+        decisions,
+        config,
+      });
+      await chooseTimes(engine, work, [target], [assistantKnows(store, work, { instructions })]);
+      return;
+    }
+    case "ask":
+      await ask(engine, work, move.kind, move.target === undefined ? undefined : targets.get(move.target));
+      return;
+    case "drop":
+      await drop(engine, work, some(move.targets), move.why);
+      return;
+    case "next-round":
+      await nextRound(engine, work, some(move.targets));
+      return;
+    case "act": {
+      const [target] = some([move.target]);
+      if (target !== undefined) await act(engine, work, target, [...targets.values()], decisions);
+      return;
+    }
+    case "close":
+      await close(engine, work, move);
+  }
+}
+
+async function ask(
+  { store }: Engine,
+  work: MissionWork,
+  kind: Decision["kind"],
+  target: MissionTarget | undefined,
+): Promise<void> {
+  const { mission, round } = work;
+  const byAgent = kind !== "approval";
+  const all = [
+    newDecisionStatement(store, { mission: mission.id, kind, target: target?.id, round, byAgent }),
+    ...(target?.state === "done"
+      ? [targetStatement(store, target, { state: targetBecomes(target.state, "deciding") })]
+      : []),
+    ...(byAgent
+      ? []
+      : [
+          ownerHears(store, work, {
+            kind: "approval",
+            sentence: `Round ${round} of the mission ${mission.slug} is over. Say who goes on: missions.ts approve ${mission.slug} --targets 1,3 (or all), or --no. The report: missions.ts report ${mission.slug}`,
+          }),
+          logged(store, work, {
+            type: "custom",
+            summary: `Round ${round} is over: a human decides who goes on`,
+            stepId: stepOfRound(work.plan, round),
+          }),
+        ]),
+  ];
+  await store.together({ all });
+}
+
+async function drop(
+  engine: Engine,
+  work: MissionWork,
+  targets: readonly MissionTarget[],
+  why: string,
+): Promise<void> {
+  const { store } = engine;
+  for (const target of targets) {
+    if (target.state === "waiting") {
+      await store.together({ all: dropped(engine, work, target, why) });
+    } else if (target.state === "scheduled" && target.eventId !== undefined) {
+      if (await isToBeSent(store, work.mission.id, "cancel-event", target.id)) continue;
+      const { id, eventId } = target;
+      await store.together({ all: [takeBack(store, work, id, { eventId, becomes: "dropped", why })] });
+    }
+  }
+}
+
+/** These are called again in the next round, for which the assistant is told anew. */
+async function nextRound(engine: Engine, work: MissionWork, chosen: readonly MissionTarget[]): Promise<void> {
+  const { store } = engine;
+  const { plan, mission } = work;
+  const round = work.round + 1;
+  await roundBegins(engine, work, round, [
+    ...chosen.map((target) =>
+      newTargetStatement(store, mission.id, {
+        name: target.name,
+        number: target.number,
+        kind: target.kind,
+        facts: target.facts,
+        position: target.position,
+        round,
+        channel: plan.channel,
+        ...(target.timezone === undefined ? {} : { timezone: target.timezone }),
+      }),
+    ),
+    ...chosen.map((target) => targetStatement(store, target, { isChosen: true })),
+    ...appendStatements(
+      store,
+      { mission: mission.id, key: "rounds" },
+      { round, chosen: chosen.map(({ name }) => name) },
+    ),
+  ]);
+}
+
+/** What was found is acted on. */
+async function act(
+  engine: Engine,
+  work: MissionWork,
+  target: MissionTarget,
+  targets: readonly MissionTarget[],
+  decisions: readonly Decision[],
+): Promise<void> {
+  const { store, config } = engine;
+  const { action } = work.plan;
+  if (action === undefined) return;
+  const round = work.round + 1;
+  const to = action.to === undefined ? target.number : parsePhoneNumber(action.to, config.defaultRegion);
+  if (to === undefined) {
+    await close(engine, work, { outcome: "failed", reason: `${action.to} is no number to act at.` });
+    return;
+  }
+  const isTarget = to === target.number;
+  await roundBegins(
+    engine,
+    work,
+    round,
+    [
+      newTargetStatement(store, work.mission.id, {
+        name: isTarget ? target.name : "The mission's action",
+        number: to,
+        kind: isTarget ? target.kind : "service",
+        facts: target.facts,
+        position: 1,
+        round,
+        channel: action.channel,
+        ...(action.text === undefined ? {} : { text: action.text }),
+        ...(isTarget && target.timezone !== undefined ? { timezone: target.timezone } : {}),
+      }),
+      targetStatement(store, target, { isChosen: true }),
+    ],
+    { target, targets, decisions },
+  );
+}
+
+async function roundBegins(
+  engine: Engine,
+  work: MissionWork,
+  round: number,
+  changes: readonly ReturnType<typeof targetStatement>[],
+  known: {
+    readonly target?: MissionTarget;
+    readonly targets: readonly MissionTarget[];
+    readonly decisions: readonly Decision[];
+  } = { targets: [], decisions: [] },
+): Promise<void> {
+  const { store, config, now } = engine;
+  const { plan } = work;
+  const before = stepOfRound(plan, work.round);
+  const step = (await stepsOf(store, work.mission.id)).find(({ stepId }) => stepId === before);
+  const { instructions } = assistantFor({ plan, round, ...known, config });
+  await store.together({
+    onlyIf: workStatement(store, work, { round, dueAt: now() }),
+    all: [
+      ...changes,
+      ...stepBecomes(store, work, before, "completed"),
+      logged(store, work, {
+        type: "step_completed",
+        summary: `Completed: ${step?.description ?? before}`,
+        stepId: before,
+      }),
+      assistantKnows(store, work, { instructions }),
+      dueStatement(store, work.mission.id, now()),
+    ],
+  });
+}
