@@ -50,6 +50,8 @@ export interface DecisionAnswers {
   readonly summary: { readonly summary: string };
 }
 
+export type SchedulerTable = Readonly<Record<MissionClass, Scheduler>>;
+
 /**
  * The five classes (seeds, "Mission Classes"):
  *
@@ -61,7 +63,7 @@ export interface DecisionAnswers {
  * | rounds      | everybody, then those who were approved | a human, between two rounds            | the last round is over, or no |
  * | gather      | a batch at a time                       | whether the goal is met, after each    | it is met and acted on       |
  */
-export const SCHEDULERS: Readonly<Record<MissionClass, Scheduler>> = {
+export const SCHEDULERS: SchedulerTable = {
   sweep: (view) => outOfTime(view) ?? orFinish(view, [...unusual(view), ...scheduleAll(view)]),
   screening: (view) =>
     outOfTime(view) ?? orFinish(view, [...unusual(view), ...askOfEach(view, "scores"), ...scheduleAll(view)]),
