@@ -13,7 +13,6 @@ import { appendStatements } from "../store/mission-memory.ts";
 import { isToBeSent } from "../store/mission-updates.ts";
 import {
   checkStatement,
-  dueStatement,
   type MissionTarget,
   type MissionWork,
   type TargetChange,
@@ -25,6 +24,7 @@ import {
 import { findMissionOfCarrier } from "../store/missions.ts";
 import { eventOfConversation, progressStatement } from "../store/scheduled-events.ts";
 import { isLost, nextLook } from "./cadence.ts";
+import { changed } from "./due.ts";
 import type { Engine } from "./engine-parts.ts";
 import { stepOfTarget } from "./mission-steps.ts";
 import { afterOutcome } from "./retries.ts";
@@ -211,7 +211,7 @@ async function over(
         },
         target.id,
       ),
-      dueStatement(store, mission.id, now()),
+      changed(engine, work),
       ...(work.state === "closing"
         ? []
         : [checkStatement(store, mission.id, new Date(now().getTime() + CHECK_AFTER_MS))]),
@@ -271,7 +271,7 @@ async function replied(
   target: MissionTarget,
   text: string,
 ): Promise<void> {
-  const { store, now } = engine;
+  const { store } = engine;
   await noteOptOut(store, { number: target.number, words: text, where: "text" });
   // The service may say the same twice.
   if (text === "" || target.reply?.split("\n").includes(text)) return;
@@ -299,7 +299,7 @@ async function replied(
               },
               target.id,
             ),
-            dueStatement(store, work.mission.id, now()),
+            changed(engine, work),
           ]
         : []),
     ],

@@ -50,6 +50,8 @@ export interface DecisionAnswers {
   readonly summary: { readonly summary: string };
 }
 
+export type SchedulerTable = Readonly<Record<MissionClass, Scheduler>>;
+
 /**
  * The five classes (seeds, "Mission Classes"):
  *
@@ -61,15 +63,10 @@ export interface DecisionAnswers {
  * | rounds      | everybody, then those who were approved | a human, between two rounds            | the last round is over, or no |
  * | gather      | a batch at a time                       | whether the goal is met, after each    | it is met and acted on       |
  */
-export const SCHEDULERS: Readonly<Record<MissionClass, Scheduler>> = {
-  sweep: (view) => outOfTime(view) ?? [...unusual(view), ...scheduleAll(view), ...finish(view)],
+export const SCHEDULERS: SchedulerTable = {
+  sweep: (view) => outOfTime(view) ?? orFinish(view, [...unusual(view), ...scheduleAll(view)]),
   screening: (view) =>
-    outOfTime(view) ?? [
-      ...unusual(view),
-      ...askOfEach(view, "scores"),
-      ...scheduleAll(view),
-      ...finish(view),
-    ],
+    outOfTime(view) ?? orFinish(view, [...unusual(view), ...askOfEach(view, "scores"), ...scheduleAll(view)]),
   negotiation: (view) => outOfTime(view) ?? negotiation(view),
   rounds: (view) => outOfTime(view) ?? rounds(view),
   gather,
@@ -139,7 +136,7 @@ function gather(view: MissionView): readonly Move[] {
     const free = plan.limits.batch - targets.filter(isInFlight).length;
     const next = callable(view).slice(0, Math.max(0, free));
     const calls: Move[] = next.length === 0 ? [] : [{ do: "schedule", targets: next.map(({ id }) => id) }];
-    return [...unusual(view), ...asks, ...calls, ...finish(view, notMet(view))];
+    return orFinish(view, [...unusual(view), ...asks, ...calls], notMet(view));
   }
   const left = targets.filter(
     (target) => target.round === 1 && (target.state === "waiting" || target.state === "scheduled"),
@@ -149,9 +146,12 @@ function gather(view: MissionView): readonly Move[] {
     moves.push({ do: "act", target: met.id });
   }
   // One call more than the plan's is better than a goal that was met for nothing.
-  const acting = targets.filter((target) => target.round > 1 && target.state === "waiting");
-  if (acting.length > 0) moves.push({ do: "schedule", targets: acting.map(({ id }) => id) });
-  return moves.length > 0 ? moves : finish(view, actionFailed(view));
+  for (const { id, channel } of targets.filter((target) => target.round > 1 && target.state === "waiting")) {
+    if (channel === "sms") moves.push({ do: "schedule", targets: [id] });
+    // Those who are still spoken with would hear of another task in the middle of it.
+    else if (!targets.some(mayTalk)) moves.push({ do: "brief", target: id });
+  }
+  return orFinish(view, moves, actionFailed(view));
 }
 
 /** Whether this is what was looked for: by the plan's words, else by what the agent says. */
@@ -243,16 +243,19 @@ function askOfEach(view: MissionView, kind: "scores" | "goal"): Move[] {
 
 /** Asks about calls that went strangely, once each. */
 function unusual(view: MissionView): Move[] {
-  if (!view.hasAgent) return [];
   return view.targets
-    .filter(
-      (target) =>
-        target.state === "done" &&
-        isStrange(target) &&
-        target.attempts < view.plan.limits.attempts &&
-        decisionOf(view, "unusual", target.id) === undefined,
-    )
+    .filter((target) => isToBeLookedAt(view, target))
     .map(({ id }) => ({ do: "ask", kind: "unusual", target: id }));
+}
+
+function isToBeLookedAt(view: MissionView, target: MissionTarget): boolean {
+  return (
+    view.hasAgent &&
+    target.state === "done" &&
+    isStrange(target) &&
+    target.attempts < view.plan.limits.attempts &&
+    decisionOf(view, "unusual", target.id) === undefined
+  );
 }
 
 /** Nobody says what they were asked in so short a time. */
@@ -276,8 +279,13 @@ function spokenWith(view: MissionView): MissionTarget[] {
     (target) =>
       target.round === view.round &&
       target.state === "done" &&
+      !isToBeLookedAt(view, target) &&
       (decisionOf(view, "unusual", target.id)?.state ?? "answered") === "answered",
   );
+}
+
+function orFinish(view: MissionView, moves: readonly Move[], because?: string): readonly Move[] {
+  return moves.length > 0 ? moves : finish(view, because);
 }
 
 /** Summary and end, once nothing is waited for; nothing before. */
@@ -311,6 +319,10 @@ const IN_FLIGHT: ReadonlySet<MissionTarget["state"]> = new Set([
   "deciding",
 ]);
 
+function mayTalk({ state }: MissionTarget): boolean {
+  return state === "scheduling" || state === "scheduled";
+}
+
 function isInFlight({ state }: MissionTarget): boolean {
   return IN_FLIGHT.has(state);
 }
@@ -330,13 +342,22 @@ function isAsking({ decisions }: MissionView): boolean {
   return decisions.some(({ kind, state }) => kind !== "approval" && state !== "answered");
 }
 
+/** The last decision of a kind, about a target or about the mission. */
 function decisionOf(
-  view: Pick<MissionView, "decisions">,
+  { decisions }: Pick<MissionView, "decisions">,
   kind: Decision["kind"],
   target?: number,
 ): Decision | undefined {
-  return view.decisions.findLast((each) => each.kind === kind && each.target === target);
+  let known = byQuestion.get(decisions);
+  if (known === undefined) {
+    known = new Map(decisions.map((each) => [`${each.kind} ${each.target ?? ""}`, each]));
+    byQuestion.set(decisions, known);
+  }
+  return known.get(`${kind} ${target ?? ""}`);
 }
+
+/** Each target is looked for among the decisions: of a thousand of both, that would be a million looks. */
+const byQuestion = new WeakMap<readonly Decision[], ReadonlyMap<string, Decision>>();
 
 /** What was answered; undefined when it was not asked, has no answer yet, or none came. */
 export function answerOf<Kind extends keyof DecisionAnswers>(

@@ -16,14 +16,9 @@ import {
   updateSending,
   updateSettledStatement,
 } from "../store/mission-updates.ts";
-import {
-  dueStatement,
-  type MissionWork,
-  stepStatement,
-  targetOf,
-  targetStatement,
-} from "../store/mission-work.ts";
+import { type MissionWork, stepStatement, targetOf, targetStatement } from "../store/mission-work.ts";
 import { canceledStatement } from "../store/scheduled-events.ts";
+import { changed } from "./due.ts";
 import type { Engine } from "./engine-parts.ts";
 import { targetBecomes } from "./states.ts";
 
@@ -207,12 +202,13 @@ async function send(rest: ClawdTalkMissions, work: MissionWork, update: MissionU
 }
 
 async function settle(
-  { store, now }: Engine,
-  { mission }: MissionWork,
+  engine: Engine,
+  work: MissionWork,
   update: MissionUpdate,
   state: "done" | "refused",
   why?: string,
 ): Promise<void> {
+  const { store, now } = engine;
   const settled = updateSettledStatement(store, update.id, state, why);
   const target =
     update.what === "cancel-event" && update.target !== undefined
@@ -224,7 +220,7 @@ async function settle(
   }
   const { eventId, becomes, why: reason } = update.body as CancelUpdate;
   const isStillIt = target.state === "scheduled" && target.eventId === eventId;
-  const changed = !isStillIt
+  const follows = !isStillIt
     ? []
     : state === "done"
       ? [
@@ -245,8 +241,8 @@ async function settle(
     all: [
       settled,
       ...(state === "done" ? [canceledStatement(store, eventId)] : []),
-      ...changed,
-      dueStatement(store, mission.id, now()),
+      ...follows,
+      changed(engine, work),
     ],
   });
 }

@@ -269,6 +269,7 @@ const migrations: Readonly<Record<string, Migration>> = {
         .addColumn("state", "text", (column) => column.notNull())
         .addColumn("paused_from", "text")
         .addColumn("wish", "text")
+        .addColumn("size", "integer", (column) => column.notNull())
         .addColumn("round", "integer", (column) => column.notNull())
         .addColumn("outcome", "text")
         .addColumn("reason", "text")

@@ -7,9 +7,12 @@ import { afterOutcome, RETRIES } from "../../plugin/missions/retries.ts";
 const NOW = new Date("2026-12-03T15:00:00Z");
 const NEW_YORK = requirePhoneNumber("+1 212 555 1234");
 
-type Given = Partial<Parameters<typeof afterOutcome>[0]> & { readonly chance?: number; readonly most?: number };
+type Given = Partial<Parameters<typeof afterOutcome>[0]> & {
+  readonly chance?: number;
+  readonly most?: number;
+};
 
-async function after({ chance = 0, most = 3, ...given }: Given) {
+async function becomes({ chance = 0, most = 3, ...given }: Given) {
   return await afterOutcome(
     { kind: "service", attempts: 1, number: NEW_YORK, ...given },
     {
@@ -23,7 +26,7 @@ async function after({ chance = 0, most = 3, ...given }: Given) {
 
 /** In minutes from now, with chance at its least and at its most; or how it is over. */
 async function minutes(given: Given): Promise<readonly unknown[]> {
-  const both = await Promise.all([after({ ...given, chance: 0 }), after({ ...given, chance: 1 })]);
+  const both = await Promise.all([becomes({ ...given, chance: 0 }), becomes({ ...given, chance: 1 })]);
   return both.map((each) => ("again" in each ? (each.again.getTime() - NOW.getTime()) / 60_000 : each.over));
 }
 
@@ -65,44 +68,48 @@ describe("who was not reached is called again, by the outcome and by what answer
 
 test("the next business day begins where the target is, the latest of the places it may be in", async () => {
   const professional = { outcome: "no-answer", kind: "professional" } as const;
-  expect(await after({ ...professional, number: requirePhoneNumber("+86 138 0013 8000") })).toEqual({
+  expect(await becomes({ ...professional, number: requirePhoneNumber("+86 138 0013 8000") })).toEqual({
     again: new Date("2026-12-03T16:00:00Z"),
   });
-  expect(await after({ ...professional, timezone: "Pacific/Honolulu" })).toEqual({
+  expect(await becomes({ ...professional, timezone: "Pacific/Honolulu" })).toEqual({
     again: new Date("2026-12-04T10:00:00Z"),
   });
   // Toll-free: as far as Honolulu.
-  expect(await after({ ...professional, number: requirePhoneNumber("+1 800 555 1234") })).toEqual({
+  expect(await becomes({ ...professional, number: requirePhoneNumber("+1 800 555 1234") })).toEqual({
     again: new Date("2026-12-04T10:00:00Z"),
   });
 });
 
 describe("it ends", () => {
   test.each(["completed", "delivered"])("%s: reached", async (outcome) => {
-    expect(await after({ outcome })).toEqual({ over: "done" });
-    expect(await after({ outcome, attempts: 9 })).toEqual({ over: "done" });
+    expect(await becomes({ outcome })).toEqual({ over: "done" });
+    expect(await becomes({ outcome, attempts: 9 })).toEqual({ over: "done" });
   });
 
   test("when the plan's attempts are used up", async () => {
-    expect(await after({ outcome: "busy", attempts: 2 })).toHaveProperty("again");
-    expect(await after({ outcome: "busy", attempts: 3 })).toEqual({
+    expect(await becomes({ outcome: "busy", attempts: 2 })).toHaveProperty("again");
+    expect(await becomes({ outcome: "busy", attempts: 3 })).toEqual({
       over: "failed",
       detail: "The line was busy (tried 3 times).",
     });
-    expect(await after({ outcome: "no-answer", attempts: 1, most: 1 })).toEqual({
+    expect(await becomes({ outcome: "no-answer", attempts: 1, most: 1 })).toEqual({
       over: "failed",
       detail: "Nobody answered.",
     });
-    expect(await after({ outcome: "failed", attempts: 5, most: 9 })).toHaveProperty("again");
+    expect(await becomes({ outcome: "failed", attempts: 5, most: 9 })).toHaveProperty("again");
   });
 
   test("of an automated system after three, whatever the plan says", async () => {
-    expect(await after({ outcome: "busy", kind: "automated", attempts: 2, most: 9 })).toHaveProperty("again");
-    expect(await after({ outcome: "busy", kind: "automated", attempts: 3, most: 9 })).toHaveProperty("over");
+    expect(await becomes({ outcome: "busy", kind: "automated", attempts: 2, most: 9 })).toHaveProperty(
+      "again",
+    );
+    expect(await becomes({ outcome: "busy", kind: "automated", attempts: 3, most: 9 })).toHaveProperty(
+      "over",
+    );
   });
 
   test.each([undefined, "", "fax", "toString"])("with what nobody knows: %j", async (outcome) => {
-    expect(await after(outcome === undefined ? {} : { outcome })).toEqual({
+    expect(await becomes(outcome === undefined ? {} : { outcome })).toEqual({
       over: "failed",
       detail: "What came of it is not known.",
     });
