@@ -81,6 +81,7 @@ export function aStatus(given: {
     state: "running",
     round: 1,
     line: "home",
+    size: 0,
     slowdown: 0,
     failures: 0,
     updatedAt: NOW,
