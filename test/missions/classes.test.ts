@@ -50,19 +50,26 @@ const agent: MissionAgent = {
 
 /** When two calls were going on at once, or were to come at once. */
 function overlaps(): number {
-  const times = Object.values(all.calls()).flat().toSorted((one, other) => one - other);
+  const times = Object.values(all.calls())
+    .flat()
+    .toSorted((one, other) => one - other);
   // Each of the calls takes 35 seconds and is looked at two minutes after its time.
-  return times.filter((time, index) => time - (times[index - 1] ?? Number.NEGATIVE_INFINITY) < 120_000).length;
+  return times.filter((time, index) => time - (times[index - 1] ?? Number.NEGATIVE_INFINITY) < 120_000)
+    .length;
 }
 
 /** Runs a mission of a class to its end, with the scheduler of a class. */
-async function run(of: MissionClass, by: MissionClass, insightOf: (to: string) => string = () => "A price."): Promise<string> {
+async function run(
+  of: MissionClass,
+  by: MissionClass,
+  insightOf: (to: string) => string = () => "A price.",
+): Promise<string> {
   asked = [];
   all.service.missions.scheduled.onDue = ({ channel, to }) =>
     channel === "sms" ? { does: "deliver" } : { does: "answer", insight: insightOf(to) };
   const { mission } = await all.start(plan({ ...everything, class: of, targets }));
   const engine = all.engine({ agent, schedulers: { ...SCHEDULERS, [of]: SCHEDULERS[by] } });
-  await all.run(engine, { days: 20 });
+  await all.run(engine, { days: 20, hears: of === "gather" });
   return mission.id;
 }
 
@@ -121,7 +128,12 @@ const proofs: Readonly<Record<MissionClass, (by: MissionClass) => Promise<void>>
     expect(Object.values(all.calls())).toEqual(parallel.map((time) => [time]));
     const [approval] = (await decisionsOf(all.here.store, id)).filter(({ kind }) => kind === "approval");
     const chosen = (await all.targets(id)).filter(({ position }) => position === 2 || position === 4);
-    expect(await answerDecision(all.here.store, approval?.id ?? 0, { approved: true, targets: chosen.map((one) => one.id) })).toBe(true);
+    expect(
+      await answerDecision(all.here.store, approval?.id ?? 0, {
+        approved: true,
+        targets: chosen.map((one) => one.id),
+      }),
+    ).toBe(true);
     await all.run(all.engine({ agent, schedulers: { ...SCHEDULERS, rounds: SCHEDULERS[by] } }));
     await all.expectOver(id, "succeeded");
     expect(Object.values(all.calls()).map((times) => times.length)).toEqual([1, 2, 1, 2]);
