@@ -10,7 +10,6 @@ import { parsePhoneNumber } from "../config/phone-number.ts";
 import { noteOptOut } from "../limits/opt-out.ts";
 import { messageOf } from "../log.ts";
 import { appendStatements } from "../store/mission-memory.ts";
-import { isToBeSent } from "../store/mission-updates.ts";
 import {
   checkStatement,
   type MissionTarget,
@@ -29,7 +28,7 @@ import type { Engine } from "./engine-parts.ts";
 import { stepOfTarget } from "./mission-steps.ts";
 import { afterOutcome } from "./retries.ts";
 import { FRESH, unsettled } from "./scheduling.ts";
-import { logged, tryAgainAt } from "./server-updates.ts";
+import { isTakenBack, logged, tryAgainAt } from "./server-updates.ts";
 import { targetBecomes } from "./states.ts";
 
 /** How an event stands that nothing more will come of, in the service's words. */
@@ -100,7 +99,7 @@ async function found(
   } catch (error) {
     if (!(error instanceof CarrierError)) throw error;
     const isGone = error instanceof CarrierRefused && error.status === 404;
-    if (isGone && !(await isToBeSent(store, work.mission.id, "cancel-event", target.id))) {
+    if (isGone && !(await isTakenBack(store, work, target))) {
       await over(engine, work, target, { outcome: "canceled" }, []);
       return undefined;
     }

@@ -5,7 +5,6 @@
 
 import { parsePhoneNumber } from "../config/phone-number.ts";
 import { appendStatements } from "../store/mission-memory.ts";
-import { isToBeSent } from "../store/mission-updates.ts";
 import {
   type Decision,
   decisionsOf,
@@ -27,7 +26,7 @@ import { stepOfRound } from "./mission-steps.ts";
 import { close } from "./pausing.ts";
 import type { MissionView, Move } from "./schedulers.ts";
 import { chooseTimes, dropped } from "./scheduling.ts";
-import { assistantKnows, logged, ownerHears, stepBecomes, takeBack } from "./server-updates.ts";
+import { assistantKnows, isTakenBack, logged, ownerHears, stepBecomes, takeBack } from "./server-updates.ts";
 import { missionBecomes, targetBecomes } from "./states.ts";
 
 /** A call of which nobody knows whether it was scheduled may be going on until so long after its time. */
@@ -200,7 +199,7 @@ async function drop(
       hasDropped = true;
       await store.together({ all: dropped(engine, work, target, why) });
     } else if (target.state === "scheduled" && target.eventId !== undefined) {
-      if (await isToBeSent(store, work.mission.id, "cancel-event", target.id)) continue;
+      if (await isTakenBack(store, work, target)) continue;
       hasDropped = true;
       const { id, eventId } = target;
       await store.together({ all: [takeBack(store, work, id, { eventId, becomes: "dropped", why })] });

@@ -9,6 +9,7 @@ import type { ClawdTalkMissions } from "../carriers/clawdtalk/missions-rest.ts";
 import { messageOf } from "../log.ts";
 import type { Store } from "../store/database.ts";
 import {
+  lastUpdate,
   type MissionUpdate,
   newUpdateStatement,
   nextUpdate,
@@ -97,6 +98,18 @@ export function takeBack(
   body: CancelUpdate,
 ): Statement {
   return newUpdateStatement(store, { mission: mission.id, what: "cancel-event", target, body });
+}
+
+/** Whether what is scheduled for a target is being taken back, or cannot be: the call goes on, or has been made. */
+export async function isTakenBack(
+  store: Store,
+  { mission }: OfMission,
+  target: { readonly id: number; readonly eventId?: string },
+): Promise<boolean> {
+  const last = await lastUpdate(store, mission.id, "cancel-event", target.id);
+  return (
+    last !== undefined && last.state !== "done" && (last.body as CancelUpdate).eventId === target.eventId
+  );
 }
 
 /** The owner is to know. Whoever talks with them sends it. */

@@ -369,9 +369,9 @@ const migrations: Readonly<Record<string, Migration>> = {
         .where(sql.ref("settled_at"), "is", null)
         .execute();
       await db.schema
-        .createIndex("mission_updates_mission")
+        .createIndex("mission_updates_target")
         .on("mission_updates")
-        .columns(["mission", "state"])
+        .columns(["target", "what"])
         .execute();
       await db.schema
         .createTable("mission_decisions")
