@@ -113,6 +113,8 @@ beforeAll(async () => {
       ],
     },
   });
+  // Each mission's assistant has a number of its own.
+  line.server.missions.numbers.add("+15550003334");
   line.server.missions.scheduled.onDue = ({ to, channel }) =>
     channel === "sms"
       ? { does: "deliver" }
@@ -177,6 +179,10 @@ describe("a mission that the agent starts", () => {
       }),
     });
     expect(await said.text()).toContain("That is done.");
+    const ran = line.model.requests.find(
+      (request) => request.lastRole === "tool" && promptOf(request).includes(ELSEWHERE),
+    );
+    expect(ran?.lastText).toContain("Started mission: sms-test-003");
     await vi.waitFor(() => expect(scheduled()).toHaveLength(4), { timeout: 20_000 });
     expect(commands).toHaveLength(1);
   });
@@ -216,9 +222,6 @@ describe("carried out by the plugin", () => {
     });
     // Nobody was called or texted twice.
     expect(scheduled()).toHaveLength(before);
-    for (const { plan } of runs()) {
-      expect(plan.map(({ status }) => status)).toEqual(plan.map(() => "completed"));
-    }
     expect(line.server.violations).toEqual([]);
   });
 
