@@ -17,6 +17,7 @@ import {
   workStatement,
 } from "../store/mission-work.ts";
 import { closedStatement } from "../store/missions.ts";
+import { quotation } from "../trust/quotation.ts";
 import type { Engine } from "./engine-parts.ts";
 import { RESULTS_STEP } from "./mission-steps.ts";
 import { isThere } from "./pausing.ts";
@@ -91,7 +92,8 @@ async function sumUp(engine: Engine, work: MissionWork): Promise<void> {
       dropDecisionsStatement(store, mission.id),
       ownerHears(store, work, {
         kind: "summary",
-        sentence: `The mission ${mission.slug} ${ENDED[outcome]}. ${summary}`,
+        // The agent's words are made of what others said.
+        sentence: `The mission ${mission.slug} ${ENDED[outcome]}. ${answer?.summary ? quotation("the agent about the mission", summary) : summary}`,
       }),
     ],
   });

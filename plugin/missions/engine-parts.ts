@@ -4,7 +4,11 @@ import type { SwitchboardConfig } from "../config/schema.ts";
 import type { Log } from "../log.ts";
 import type { Store } from "../store/database.ts";
 import type { MissionAgent } from "./mission-agent.ts";
-import type { SchedulerTable } from "./schedulers.ts";
+import type { MissionClass } from "./plan.ts";
+import type { Scheduler } from "./schedulers.ts";
+
+/** What each class does next. */
+export type SchedulerTable = Readonly<Record<MissionClass, Scheduler>>;
 
 export interface Engine {
   readonly store: Store;

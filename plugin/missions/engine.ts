@@ -20,12 +20,12 @@ import {
 } from "../store/mission-work.ts";
 import { finish } from "./closing.ts";
 import { decide } from "./deciding.ts";
-import type { Engine } from "./engine-parts.ts";
+import type { Engine, SchedulerTable } from "./engine-parts.ts";
 import { collect, hear, look } from "./following.ts";
 import type { MissionAgent } from "./mission-agent.ts";
 import { move } from "./moving.ts";
 import { fulfil, isThere } from "./pausing.ts";
-import { SCHEDULERS, type SchedulerTable } from "./schedulers.ts";
+import { SCHEDULERS } from "./schedulers.ts";
 import { tellCarrier } from "./scheduling.ts";
 import { sendUpdates } from "./server-updates.ts";
 import { checkServer } from "./server-view.ts";

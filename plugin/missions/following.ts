@@ -10,10 +10,8 @@ import { parsePhoneNumber } from "../config/phone-number.ts";
 import { noteOptOut } from "../limits/opt-out.ts";
 import { messageOf } from "../log.ts";
 import { appendStatements } from "../store/mission-memory.ts";
-import { isToBeSent } from "../store/mission-updates.ts";
 import {
   checkStatement,
-  dueStatement,
   type MissionTarget,
   type MissionWork,
   type TargetChange,
@@ -25,11 +23,12 @@ import {
 import { findMissionOfCarrier } from "../store/missions.ts";
 import { eventOfConversation, progressStatement } from "../store/scheduled-events.ts";
 import { isLost, nextLook } from "./cadence.ts";
+import { changed } from "./due.ts";
 import type { Engine } from "./engine-parts.ts";
 import { stepOfTarget } from "./mission-steps.ts";
 import { afterOutcome } from "./retries.ts";
 import { FRESH, unsettled } from "./scheduling.ts";
-import { logged, tryAgainAt } from "./server-updates.ts";
+import { isTakenBack, logged, tryAgainAt } from "./server-updates.ts";
 import { targetBecomes } from "./states.ts";
 
 /** How an event stands that nothing more will come of, in the service's words. */
@@ -100,7 +99,7 @@ async function found(
   } catch (error) {
     if (!(error instanceof CarrierError)) throw error;
     const isGone = error instanceof CarrierRefused && error.status === 404;
-    if (isGone && !(await isToBeSent(store, work.mission.id, "cancel-event", target.id))) {
+    if (isGone && !(await isTakenBack(store, work, target))) {
       await over(engine, work, target, { outcome: "canceled" }, []);
       return undefined;
     }
@@ -211,7 +210,7 @@ async function over(
         },
         target.id,
       ),
-      dueStatement(store, mission.id, now()),
+      changed(engine, work),
       ...(work.state === "closing"
         ? []
         : [checkStatement(store, mission.id, new Date(now().getTime() + CHECK_AFTER_MS))]),
@@ -271,7 +270,7 @@ async function replied(
   target: MissionTarget,
   text: string,
 ): Promise<void> {
-  const { store, now } = engine;
+  const { store } = engine;
   await noteOptOut(store, { number: target.number, words: text, where: "text" });
   // The service may say the same twice.
   if (text === "" || target.reply?.split("\n").includes(text)) return;
@@ -299,7 +298,7 @@ async function replied(
               },
               target.id,
             ),
-            dueStatement(store, work.mission.id, now()),
+            changed(engine, work),
           ]
         : []),
     ],

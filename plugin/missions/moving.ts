@@ -5,11 +5,9 @@
 
 import { parsePhoneNumber } from "../config/phone-number.ts";
 import { appendStatements } from "../store/mission-memory.ts";
-import { isToBeSent } from "../store/mission-updates.ts";
 import {
   type Decision,
   decisionsOf,
-  dueStatement,
   hasTargetsIn,
   type MissionTarget,
   type MissionWork,
@@ -22,18 +20,17 @@ import {
   workStatement,
 } from "../store/mission-work.ts";
 import { assistantFor } from "./call-instructions.ts";
+import { soon } from "./due.ts";
 import type { Engine } from "./engine-parts.ts";
 import { stepOfRound } from "./mission-steps.ts";
 import { close } from "./pausing.ts";
 import type { MissionView, Move } from "./schedulers.ts";
 import { chooseTimes, dropped } from "./scheduling.ts";
-import { assistantKnows, logged, ownerHears, stepBecomes, takeBack } from "./server-updates.ts";
+import { assistantKnows, isTakenBack, logged, ownerHears, stepBecomes, takeBack } from "./server-updates.ts";
 import { missionBecomes, targetBecomes } from "./states.ts";
 
-/** So much time of the scheduler's looks is worth each target. */
-const PER_TARGET_MS = 10;
-/** A mission so small is looked at whenever something has changed. */
-const SMALL = 100;
+/** A call of which nobody knows whether it was scheduled may be going on until so long after its time. */
+const UNSETTLED_MS = 60 * 60_000;
 /** If the engine dies in the middle, it looks again after this. */
 const LEASE_MS = 60_000;
 
@@ -45,7 +42,10 @@ export async function move(engine: Engine, work: MissionWork): Promise<void> {
   const view = await viewOf(engine, work);
   const moves = engine.schedulers[work.plan.class](view);
   const byId = new Map(view.targets.map((target) => [target.id, target]));
-  for (const one of moves) await carryOut(engine, work.mission.id, byId, view.decisions, one);
+  let hasMoved = false;
+  for (const one of moves) {
+    hasMoved = (await carryOut(engine, work.mission.id, byId, view.decisions, one)) || hasMoved;
+  }
   const after = await workOf(store, work.mission.id);
   if (after === undefined || (after.state !== "running" && after.state !== "deciding")) return;
   const isActive = await hasTargetsIn(store, work.mission.id, [
@@ -56,32 +56,37 @@ export async function move(engine: Engine, work: MissionWork): Promise<void> {
   ]);
   const decisions = await decisionsOf(store, work.mission.id);
   const isAsking = decisions.some(({ state }) => state !== "answered");
-  if (
-    moves.length === 0 &&
-    !isActive &&
-    !isAsking &&
-    view.targets.every(({ state }) => state !== "deciding")
-  ) {
+  const isStuck = !hasMoved && !isActive && !isAsking && wakeOf(engine, view) === undefined;
+  if (isStuck && view.targets.every(({ state }) => state !== "deciding")) {
     log.warn(`The mission ${work.mission.slug} has nothing left to do, and its scheduler does not end it.`);
     await close(engine, after, { outcome: "failed", reason: "Nothing was left to do." });
     return;
   }
   const state = isAsking && !isActive ? "deciding" : "running";
-  const isQuiet = after.dueAt?.getTime() === lease.getTime();
-  const next = moves.length > 0 ? now() : new Date(now().getTime() + pauseOf(view.targets.length));
+  const hasNews = after.dueAt?.getTime() !== lease.getTime();
   await store.together({
     all: [
       workStatement(store, after, {
         ...(state === after.state ? {} : { state: missionBecomes(after.state, state) }),
-        // What has come meanwhile is looked at, but not before its turn.
-        ...(isQuiet && moves.length === 0 ? { dueAt: null } : { dueAt: next }),
+        dueAt: hasMoved
+          ? soon(engine, work)
+          : hasNews
+            ? (after.dueAt ?? now())
+            : (wakeOf(engine, view) ?? null),
       }),
     ],
   });
 }
 
-function pauseOf(targets: number): number {
-  return targets <= SMALL ? 0 : targets * PER_TARGET_MS;
+/** When a mission is to be looked at although nothing happens: its time is over, or nobody can be ringing any more. */
+function wakeOf({ now }: Engine, { plan, targets }: MissionView): Date | undefined {
+  const { endsAt } = plan.limits;
+  const doubtful = targets.flatMap(({ state, scheduledAt }) =>
+    state === "unsettled" && scheduledAt !== undefined ? [scheduledAt.getTime() + UNSETTLED_MS] : [],
+  );
+  const times = [...doubtful, ...(endsAt === undefined ? [] : [endsAt.getTime()])];
+  const next = Math.min(...times.filter((time) => time > now().getTime()));
+  return Number.isFinite(next) ? new Date(next) : undefined;
 }
 
 /** A mission as schedulers and agents see it. */
@@ -96,24 +101,23 @@ export async function viewOf({ store, agent, now }: Engine, work: MissionWork): 
   };
 }
 
+/** @returns whether that has changed anything. */
 async function carryOut(
   engine: Engine,
   missionId: string,
   targets: ReadonlyMap<number, MissionTarget>,
   decisions: readonly Decision[],
   move: Move,
-): Promise<void> {
+): Promise<boolean> {
   const { store, config } = engine;
   const work = await workOf(store, missionId);
-  if (work === undefined || (work.state !== "running" && work.state !== "deciding")) return;
+  if (work === undefined || (work.state !== "running" && work.state !== "deciding")) return false;
   const some = (ids: readonly number[]) => ids.flatMap((id) => targets.get(id) ?? []);
   switch (move.do) {
     case "schedule":
-      await chooseTimes(engine, work, some(move.targets));
-      return;
+      return await chooseTimes(engine, work, some(move.targets));
     case "brief": {
       const [target] = some([move.target]);
-      if (target?.state !== "waiting") return;
       const { instructions } = assistantFor({
         plan: work.plan,
         round: work.round,
@@ -122,25 +126,27 @@ async function carryOut(
         decisions,
         config,
       });
-      await chooseTimes(engine, work, [target], [assistantKnows(store, work, { instructions })]);
-      return;
+      return await chooseTimes(engine, work, some([move.target]), [
+        assistantKnows(store, work, { instructions }),
+      ]);
     }
-    case "ask":
-      await ask(engine, work, move.kind, move.target === undefined ? undefined : targets.get(move.target));
-      return;
+    case "ask": {
+      const about = move.target === undefined ? undefined : targets.get(move.target);
+      return await ask(engine, work, move.kind, about);
+    }
     case "drop":
-      await drop(engine, work, some(move.targets), move.why);
-      return;
+      return await drop(engine, work, some(move.targets), move.why);
     case "next-round":
       await nextRound(engine, work, some(move.targets));
-      return;
+      return true;
     case "act": {
       const [target] = some([move.target]);
       if (target !== undefined) await act(engine, work, target, [...targets.values()], decisions);
-      return;
+      return target !== undefined;
     }
     case "close":
       await close(engine, work, move);
+      return true;
   }
 }
 
@@ -149,8 +155,13 @@ async function ask(
   work: MissionWork,
   kind: Decision["kind"],
   target: MissionTarget | undefined,
-): Promise<void> {
+): Promise<boolean> {
   const { mission, round } = work;
+  const decisions = await decisionsOf(store, mission.id);
+  const isAsked = decisions.some(
+    (each) => each.kind === kind && each.target === target?.id && each.state !== "answered",
+  );
+  if (isAsked) return false;
   const byAgent = kind !== "approval";
   const all = [
     newDecisionStatement(store, { mission: mission.id, kind, target: target?.id, round, byAgent }),
@@ -172,6 +183,7 @@ async function ask(
         ]),
   ];
   await store.together({ all });
+  return true;
 }
 
 async function drop(
@@ -179,17 +191,21 @@ async function drop(
   work: MissionWork,
   targets: readonly MissionTarget[],
   why: string,
-): Promise<void> {
+): Promise<boolean> {
   const { store } = engine;
+  let hasDropped = false;
   for (const target of targets) {
     if (target.state === "waiting") {
+      hasDropped = true;
       await store.together({ all: dropped(engine, work, target, why) });
     } else if (target.state === "scheduled" && target.eventId !== undefined) {
-      if (await isToBeSent(store, work.mission.id, "cancel-event", target.id)) continue;
+      if (await isTakenBack(store, work, target)) continue;
+      hasDropped = true;
       const { id, eventId } = target;
       await store.together({ all: [takeBack(store, work, id, { eventId, becomes: "dropped", why })] });
     }
   }
+  return hasDropped;
 }
 
 /** These are called again in the next round, for which the assistant is told anew. */
@@ -270,13 +286,13 @@ async function roundBegins(
     readonly decisions: readonly Decision[];
   } = { targets: [], decisions: [] },
 ): Promise<void> {
-  const { store, config, now } = engine;
+  const { store, config } = engine;
   const { plan } = work;
   const before = stepOfRound(plan, work.round);
   const step = (await stepsOf(store, work.mission.id)).find(({ stepId }) => stepId === before);
   const { instructions } = assistantFor({ plan, round, ...known, config });
   await store.together({
-    onlyIf: workStatement(store, work, { round, dueAt: now() }),
+    onlyIf: workStatement(store, work, { round, dueAt: soon(engine, work) }),
     all: [
       ...changes,
       ...stepBecomes(store, work, before, "completed"),
@@ -286,7 +302,6 @@ async function roundBegins(
         stepId: before,
       }),
       assistantKnows(store, work, { instructions }),
-      dueStatement(store, work.mission.id, now()),
     ],
   });
 }

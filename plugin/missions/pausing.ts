@@ -4,7 +4,7 @@
  * do by itself is taken back; whoever is on the phone finishes.
  */
 
-import { isToBeSent, type newUpdateStatement } from "../store/mission-updates.ts";
+import type { newUpdateStatement } from "../store/mission-updates.ts";
 import {
   dueStatement,
   type MissionTarget,
@@ -14,7 +14,7 @@ import {
   workStatement,
 } from "../store/mission-work.ts";
 import type { Engine } from "./engine-parts.ts";
-import { logged, ownerHears, takeBack } from "./server-updates.ts";
+import { isTakenBack, logged, ownerHears, takeBack } from "./server-updates.ts";
 import { missionBecomes, targetBecomes } from "./states.ts";
 
 type Statement = ReturnType<typeof newUpdateStatement>;
@@ -133,7 +133,7 @@ async function allTakenBack(
   const scheduled = await targetsIn(store, work.mission.id, { states: ["scheduled"] });
   const open: MissionTarget[] = [];
   for (const target of scheduled) {
-    if (!(await isToBeSent(store, work.mission.id, "cancel-event", target.id))) open.push(target);
+    if (!(await isTakenBack(store, work, target))) open.push(target);
   }
   return open.flatMap(({ id, eventId }) =>
     eventId === undefined ? [] : [takeBack(store, work, id, { eventId, becomes, why })],

@@ -13,7 +13,6 @@ import { messageOf } from "../log.ts";
 import { isToBeSent } from "../store/mission-updates.ts";
 import {
   attemptsOf,
-  dueStatement,
   type MissionTarget,
   type MissionWork,
   postponeStatement,
@@ -26,6 +25,7 @@ import {
 import { eventAt, eventRefused, type ScheduledEvent } from "../store/scheduled-events.ts";
 import { nextLook } from "./cadence.ts";
 import { callingTimes } from "./calling-times.ts";
+import { changed } from "./due.ts";
 import { earlierTry } from "./earlier-event.ts";
 import type { Engine } from "./engine-parts.ts";
 import { filledIn } from "./filled-in.ts";
@@ -61,13 +61,14 @@ export function mayCall({ state, wish }: Pick<MissionWork, "state" | "wish">): b
  * Chooses times for targets that wait, and writes them down: what is asked of the carrier follows from that.
  *
  * @param also carried out with the first of them.
+ * @returns whether any of them waited.
  */
 export async function chooseTimes(
   engine: Engine,
   work: MissionWork,
   targets: readonly MissionTarget[],
   also: readonly Statement[] = [],
-): Promise<void> {
+): Promise<boolean> {
   const { store } = engine;
   const waiting = targets.filter(({ state }) => state === "waiting");
   const { batch, maxCalls } = work.plan.limits;
@@ -100,6 +101,7 @@ export async function chooseTimes(
       all: [...(from === 0 ? [...also, ...(await begunStep(engine, work, some))] : []), ...statements],
     });
   }
+  return waiting.length > 0;
 }
 
 async function timesFor(engine: Engine, work: MissionWork, targets: readonly MissionTarget[]) {
@@ -135,12 +137,8 @@ async function begunStep(
 }
 
 /** A target is not called any more, and why. */
-export function dropped(
-  { store, now }: Engine,
-  work: MissionWork,
-  target: MissionTarget,
-  why: string,
-): Statement[] {
+export function dropped(engine: Engine, work: MissionWork, target: MissionTarget, why: string): Statement[] {
+  const { store } = engine;
   return [
     targetStatement(store, target, {
       state: targetBecomes(target.state, "dropped"),
@@ -159,7 +157,7 @@ export function dropped(
       },
       target.id,
     ),
-    dueStatement(store, work.mission.id, now()),
+    changed(engine, work),
   ];
 }
 
@@ -307,12 +305,13 @@ export const TAKEN_BACK = {
 
 /** It is to get a time anew, and not before. */
 async function waits(
-  { store, now }: Engine,
+  engine: Engine,
   work: MissionWork,
   target: MissionTarget,
   change: TargetChange,
   also: readonly Statement[] = [],
 ): Promise<void> {
+  const { store } = engine;
   await store.together({
     onlyIf: targetStatement(store, target, {
       nextAt: null,
@@ -321,7 +320,7 @@ async function waits(
       state: targetBecomes(target.state, "waiting"),
       attempts: target.attempts - 1,
     }),
-    all: [...also, dueStatement(store, work.mission.id, now())],
+    all: [...also, changed(engine, work)],
   });
 }
 
@@ -438,11 +437,12 @@ async function limited(
 
 /** Nobody can say whether it was scheduled, or what came of it: it is reported, and nothing is sent again. */
 export async function unsettled(
-  { store, now }: Engine,
+  engine: Engine,
   work: MissionWork,
   target: MissionTarget,
   why: string,
 ): Promise<void> {
+  const { store } = engine;
   await store.together({
     onlyIf: targetStatement(store, target, {
       state: targetBecomes(target.state, "unsettled"),
@@ -461,7 +461,7 @@ export async function unsettled(
         },
         target.id,
       ),
-      dueStatement(store, work.mission.id, now()),
+      changed(engine, work),
     ],
   });
 }

@@ -9,6 +9,7 @@ import type { ClawdTalkMissions } from "../carriers/clawdtalk/missions-rest.ts";
 import { messageOf } from "../log.ts";
 import type { Store } from "../store/database.ts";
 import {
+  lastUpdate,
   type MissionUpdate,
   newUpdateStatement,
   nextUpdate,
@@ -16,14 +17,9 @@ import {
   updateSending,
   updateSettledStatement,
 } from "../store/mission-updates.ts";
-import {
-  dueStatement,
-  type MissionWork,
-  stepStatement,
-  targetOf,
-  targetStatement,
-} from "../store/mission-work.ts";
+import { type MissionWork, stepStatement, targetOf, targetStatement } from "../store/mission-work.ts";
 import { canceledStatement } from "../store/scheduled-events.ts";
+import { changed } from "./due.ts";
 import type { Engine } from "./engine-parts.ts";
 import { targetBecomes } from "./states.ts";
 
@@ -102,6 +98,18 @@ export function takeBack(
   body: CancelUpdate,
 ): Statement {
   return newUpdateStatement(store, { mission: mission.id, what: "cancel-event", target, body });
+}
+
+/** Whether what is scheduled for a target is being taken back, or cannot be: the call goes on, or has been made. */
+export async function isTakenBack(
+  store: Store,
+  { mission }: OfMission,
+  target: { readonly id: number; readonly eventId?: string },
+): Promise<boolean> {
+  const last = await lastUpdate(store, mission.id, "cancel-event", target.id);
+  return (
+    last !== undefined && last.state !== "done" && (last.body as CancelUpdate).eventId === target.eventId
+  );
 }
 
 /** The owner is to know. Whoever talks with them sends it. */
@@ -207,12 +215,13 @@ async function send(rest: ClawdTalkMissions, work: MissionWork, update: MissionU
 }
 
 async function settle(
-  { store, now }: Engine,
-  { mission }: MissionWork,
+  engine: Engine,
+  work: MissionWork,
   update: MissionUpdate,
   state: "done" | "refused",
   why?: string,
 ): Promise<void> {
+  const { store, now } = engine;
   const settled = updateSettledStatement(store, update.id, state, why);
   const target =
     update.what === "cancel-event" && update.target !== undefined
@@ -224,7 +233,7 @@ async function settle(
   }
   const { eventId, becomes, why: reason } = update.body as CancelUpdate;
   const isStillIt = target.state === "scheduled" && target.eventId === eventId;
-  const changed = !isStillIt
+  const follows = !isStillIt
     ? []
     : state === "done"
       ? [
@@ -245,8 +254,8 @@ async function settle(
     all: [
       settled,
       ...(state === "done" ? [canceledStatement(store, eventId)] : []),
-      ...changed,
-      dueStatement(store, mission.id, now()),
+      ...follows,
+      changed(engine, work),
     ],
   });
 }

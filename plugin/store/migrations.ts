@@ -269,6 +269,7 @@ const migrations: Readonly<Record<string, Migration>> = {
         .addColumn("state", "text", (column) => column.notNull())
         .addColumn("paused_from", "text")
         .addColumn("wish", "text")
+        .addColumn("size", "integer", (column) => column.notNull())
         .addColumn("round", "integer", (column) => column.notNull())
         .addColumn("outcome", "text")
         .addColumn("reason", "text")
@@ -368,9 +369,9 @@ const migrations: Readonly<Record<string, Migration>> = {
         .where(sql.ref("settled_at"), "is", null)
         .execute();
       await db.schema
-        .createIndex("mission_updates_mission")
+        .createIndex("mission_updates_target")
         .on("mission_updates")
-        .columns(["mission", "state"])
+        .columns(["target", "what"])
         .execute();
       await db.schema
         .createTable("mission_decisions")

@@ -109,21 +109,33 @@ export async function nextUpdate(
 }
 
 /** Whether something of this kind is still to be sent. */
-export async function isToBeSent(
-  store: Store,
-  mission: string,
-  what: UpdateKind,
-  target?: number,
-): Promise<boolean> {
+export async function isToBeSent(store: Store, mission: string, what: UpdateKind): Promise<boolean> {
   const row = await store.db
     .selectFrom("mission_updates")
     .select("id")
     .where("mission", "=", mission)
     .where("what", "=", what)
     .where("settled_at", "is", null)
-    .$if(target !== undefined, (query) => query.where("target", "=", target ?? 0))
     .executeTakeFirst();
   return row !== undefined;
+}
+
+/** What was said last of this kind about a target; undefined when nothing was. */
+export async function lastUpdate(
+  store: Store,
+  mission: string,
+  what: UpdateKind,
+  target: number,
+): Promise<MissionUpdate | undefined> {
+  const row = await store.db
+    .selectFrom("mission_updates")
+    .selectAll()
+    .where("target", "=", target)
+    .where("mission", "=", mission)
+    .where("what", "=", what)
+    .orderBy("id", "desc")
+    .executeTakeFirst();
+  return row === undefined ? undefined : fromRow(row);
 }
 
 /** What was and is to be said about a mission, in order. */

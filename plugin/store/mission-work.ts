@@ -47,6 +47,8 @@ export interface MissionPlanTable {
   paused_from: EngineState | null;
   /** What somebody wants done with it, until the engine has seen it. */
   wish: MissionWish | null;
+  /** How many targets it began with. */
+  size: number;
   /** From 1. */
   round: number;
   outcome: MissionOutcome | null;
@@ -193,6 +195,8 @@ export interface MissionWork {
   readonly state: EngineState;
   readonly pausedFrom?: EngineState;
   readonly wish?: MissionWish;
+  /** How many targets it began with. */
+  readonly size: number;
   readonly round: number;
   readonly reason?: string;
   readonly summary?: string;
@@ -272,6 +276,7 @@ export async function startMission(
           state: "preparing",
           paused_from: null,
           wish: null,
+          size: plan.targets.length,
           round: 1,
           outcome: null,
           reason: null,
@@ -816,6 +821,7 @@ function works({ db }: Store) {
       "mission_plans.state",
       "mission_plans.paused_from",
       "mission_plans.wish",
+      "mission_plans.size",
       "mission_plans.round",
       "mission_plans.outcome",
       "mission_plans.reason",
@@ -842,6 +848,7 @@ function workFromRow(row: WorkRow): MissionWork {
     state: row.state,
     ...(row.paused_from === null ? {} : { pausedFrom: row.paused_from }),
     ...(row.wish === null ? {} : { wish: row.wish }),
+    size: row.size,
     round: row.round,
     ...(row.reason === null ? {} : { reason: row.reason }),
     ...(row.summary === null ? {} : { summary: row.summary }),
