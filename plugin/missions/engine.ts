@@ -146,18 +146,18 @@ export class MissionEngine {
       }
     }
     if (state !== "paused" && (await decide(parts, work, signal))) return true;
-    if (state === "closing") {
-      const hasMore = isDue(work.dueAt) || work.summary !== undefined;
-      if (
-        !hasMore ||
-        (work.summary !== undefined && isThere(work) && (await nextUpdate(store, mission.id, "server")))
-      ) {
-        return false;
-      }
+    if (state === "closing" && (isDue(work.dueAt) || work.summary !== undefined)) {
+      if (await this.#isTelling(work)) return false;
       await finish(parts, work);
       return true;
     }
     return false;
+  }
+
+  /** Whether nothing but what the server has not heard yet keeps a mission from its end. */
+  async #isTelling(work: MissionWork): Promise<boolean> {
+    if (work.summary === undefined || !isThere(work)) return false;
+    return (await nextUpdate(this.#parts.store, work.mission.id, "server")) !== undefined;
   }
 
   /** When something of a mission is due next. */
@@ -167,7 +167,7 @@ export class MissionEngine {
     const isActive = work.state === "running" || work.state === "deciding";
     const update = isThere(work) ? await nextUpdate(store, id, "server") : undefined;
     const times = [
-      work.state === "paused" ? undefined : work.dueAt,
+      work.state === "paused" || (await this.#isTelling(work)) ? undefined : work.dueAt,
       isActive ? work.checkedAt : undefined,
       update?.nextAt,
       await nextLookOf(store, id),

@@ -166,7 +166,7 @@ export function runningMissions() {
       const { hears = false, days = 60 } = given;
       const end = clock.now() + days * 24 * 60 * 60_000;
       for (let round = 0; clock.now() < end; round += 1) {
-        if (round > 20_000) throw new Error("The engine goes round in circles.");
+        if (round > 5_000) throw new Error("The engine goes round in circles.");
         const next = await engine.work(stop.signal);
         if (await given.until?.()) return;
         if (next === undefined) return;
