@@ -118,6 +118,7 @@ async function withAStubAgent(): Promise<void> {
     onText() {},
     onWalkie() {},
     onApproval() {},
+    onMissionNews() {},
     onStatus() {},
   });
   await server.waitForClient(wait);

@@ -21,7 +21,7 @@ import { askOnPhone } from "./trust/ask-on-phone.ts";
 import { type GateParameters, ToolGate } from "./trust/gate.ts";
 import { withoutOwnersData } from "./trust/last-check.ts";
 import { quotesOthers } from "./trust/quotation.ts";
-import { OTHERS_SESSION, sessionKind } from "./trust/sessions.ts";
+import { OTHERS_SESSION, type SessionKind, sessionKind } from "./trust/sessions.ts";
 
 const CHANNEL = "phone";
 /** Longer than any approval is waited for: the gateway gives a hook 15 s unless it says more, and then blocks the tool. */
@@ -74,7 +74,7 @@ export function registerHooks(api: OpenClawPluginApi, settings: () => CallSettin
   // asked anew from our inbox; on a call, the caller asks again.
   api.on("before_agent_reply", (event, context) => {
     const kind = sessionKind(context.sessionKey);
-    if ((kind === "guest" || kind === "stranger") && event.cleanedBody.startsWith(SYSTEM_TURN)) {
+    if (isOthersWords(kind) && event.cleanedBody.startsWith(SYSTEM_TURN)) {
       return { handled: true };
     }
     return;
@@ -105,7 +105,7 @@ export function registerHooks(api: OpenClawPluginApi, settings: () => CallSettin
     const isTask = run?.isTask === true || trigger === "cron" || trigger === "memory";
     const notices = sessionKey === undefined || isTask ? [] : noticesFor(sessionKey);
     const kind = sessionKind(sessionKey);
-    if (kind === "stranger" || kind === "guest") {
+    if (isOthersWords(kind)) {
       const names = phone.names ?? {};
       const words =
         kind === "guest"
@@ -213,6 +213,11 @@ export function registerHooks(api: OpenClawPluginApi, settings: () => CallSettin
     gate.runEnded(runId, event.success ? lastAnswer(event.messages)?.texts.join("") : undefined);
     if (sessionKey !== undefined) turnEnded(sessionKey, runId, endedWell(event));
   });
+}
+
+/** Sessions in which others speak, or are decided about: nothing of the owner's is in them. */
+function isOthersWords(kind: SessionKind | undefined): kind is Exclude<SessionKind, "warm-up"> {
+  return kind === "guest" || kind === "stranger" || kind === "mission";
 }
 
 /** Words of another session, or of the gateway itself, are marked as such; a person's need not be. */

@@ -74,7 +74,8 @@ function nextTimeOfDay(text: string, now: Date): Date | undefined {
 const ISO =
   /^(?<date>(?<year>\d{4})-(?<month>\d{2})-(?<day>\d{2}))[T ](?<time>(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{1,9})?)?)\s?(?<offset>Z|[+-]\d{2}(?::?\d{2})?)?$/i;
 
-function dateAndTime(text: string): Date | undefined {
+/** A date and time in ISO 8601, without an offset in this machine's time zone; undefined when it is none. */
+export function dateAndTime(text: string): Date | undefined {
   const { date, year, month, day, time, offset } = ISO.exec(text)?.groups ?? {};
   if (time === undefined) return undefined;
   // There is no 30th of February, though `Date` makes one up.

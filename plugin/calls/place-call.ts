@@ -127,7 +127,7 @@ export async function composeCall(
 }
 
 /** Who is calling for whom, in the language of the words that follow. Said once, also when they say it themselves. */
-function introduced(
+export function introduced(
   own: string | undefined,
   config: Pick<CallConfig, "agentName" | "ownerName">,
   language: string | undefined,

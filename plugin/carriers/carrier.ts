@@ -127,6 +127,34 @@ export interface InboundText {
   readonly body: string;
 }
 
+/** What a carrier says of a mission's call or text by itself. Only news: what counts is what it answers when it is asked. */
+export interface MissionNews {
+  readonly name:
+    | "mission.call_started"
+    | "mission.call_completed"
+    | "mission.call_failed"
+    | "mission.insights_ready"
+    | "mission.sms_delivered"
+    | "mission.sms_received";
+  /** The carrier's, as all ids here. */
+  readonly missionId: string;
+  readonly stepId?: string;
+  readonly conversationId?: string;
+  /** As the carrier gave them. */
+  readonly from?: string;
+  readonly to?: string;
+  /** What was said, in the carrier's words. */
+  readonly transcript?: readonly { readonly role: string; readonly content: string }[];
+  /** The text that came. */
+  readonly text?: string;
+  /** What was learned. */
+  readonly summary?: string;
+  /** How the call ended, or how the text fared. */
+  readonly reason?: string;
+  /** Seconds. */
+  readonly durationSec?: number;
+}
+
 /** The carrier's calls into Switchboard. None of them may throw; all return at once. */
 export interface CarrierListener {
   /** A call is being set up and the carrier asks for the agent's context. */
@@ -141,6 +169,7 @@ export interface CarrierListener {
   /** Push-to-talk: one transcript, one reply by `answerWalkie`. The session key is a hint from outside. */
   onWalkie(request: { requestId: string; words: string; sessionKey?: string }): void;
   onApproval(answer: { requestId: string; decision: string }): void;
+  onMissionNews(news: MissionNews): void;
   /** The line's connection changed: said in the log and in `status`. */
   onStatus(status: LineStatus): void;
 }

@@ -482,7 +482,7 @@ function wholeNumber({ least, most }: { readonly least: number; readonly most?: 
 }
 
 /** By name: an offset such as "+02:00" knows no summer. */
-function isTimezone(text: string): boolean {
+export function isTimezone(text: string): boolean {
   try {
     return /^[A-Za-z]/.test(text) && new Intl.DateTimeFormat("en", { timeZone: text }) !== undefined;
   } catch {
@@ -490,7 +490,8 @@ function isTimezone(text: string): boolean {
   }
 }
 
-function isLanguageTag(text: string): boolean {
+/** BCP 47. */
+export function isLanguageTag(text: string): boolean {
   try {
     return Intl.getCanonicalLocales(text).length === 1;
   } catch {

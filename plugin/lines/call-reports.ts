@@ -2,7 +2,6 @@
  * Owns telling the owner's session how calls ended: until each was told, also when the process ended before it could, and
  * with the result of a call to somebody else in the words of the agent that was on it.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import { outcomeLine } from "../calls/outcome.ts";
 import type { CallOutcome, TranscriptLine } from "../carriers/carrier.ts";
 import { parsePhoneNumber } from "../config/phone-number.ts";
@@ -13,24 +12,7 @@ import { findCall, type KnownCall, markTold, noteCallEnded, untoldCalls } from "
 import type { Store } from "../store/database.ts";
 import { findDoNotCall } from "../store/do-not-call.ts";
 import { type SpeakerFacts, whoWasOn } from "../trust/speakers.ts";
-
-/** What is told of one call. */
-export interface CallNotice {
-  readonly sentence: string;
-  /** Our id of the call. */
-  readonly callId: string;
-  /** The key of the session that asked for the call and passes the news on; undefined where nobody waits for it. */
-  readonly askedIn: string | undefined;
-  /** It was over before this process began. */
-  readonly isOld: boolean;
-}
-
-/** A notice that waits for the session's next turn. */
-export interface HandedOver {
-  /** Resolves when the session was told. */
-  readonly told: Promise<void>;
-  takeBack(): void;
-}
+import { type HandedOver, type Notice, Telling } from "./telling.ts";
 
 /** A call that the agent was on, with what it was told about it. */
 export interface CallOnPhone extends Pick<KnownCall, "purpose" | "context"> {
@@ -45,7 +27,7 @@ export interface CallReportsParameters {
   readonly agentSpeaks: boolean;
   readonly store: Store;
   /** Throws when the session cannot take it now. */
-  tellOfCall(notice: CallNotice): Promise<HandedOver>;
+  tellOfCall(notice: Notice): Promise<HandedOver>;
   /** The result of a call to somebody else; undefined when there is nobody to write it, or it took too long. */
   resultOf(call: CallOnPhone, signal: AbortSignal): Promise<string | undefined>;
   /** The call has just ended, and this is the first that is known of it. */
@@ -53,35 +35,44 @@ export interface CallReportsParameters {
   readonly log: Log;
 }
 
-/** How often what could not be told is tried again. */
-const AGAIN_EVERY_MS = 30_000;
+/** For the session that asked for a call. */
+const PASS_ON =
+  "You placed this call from this conversation: tell whoever asked for it what came of it, in a sentence or two, now.";
+
+/** A call of which nobody was told. */
+interface UntoldCall {
+  readonly call: KnownCall;
+  readonly toNumber?: string | undefined;
+}
 
 export class CallReports {
   readonly #p: CallReportsParameters;
-  readonly #stopped = new AbortController();
-  /** What is being put into words now, by our id. */
-  readonly #telling = new Map<string, Promise<void>>();
-  /** What waits for a turn, by our id. */
-  readonly #handedOver = new Map<string, HandedOver & { readonly state: KnownCall["state"] }>();
   readonly #startedAt: Date;
-  #running: Promise<void> | undefined;
+  readonly #telling: Telling<UntoldCall>;
 
   constructor(parameters: CallReportsParameters) {
+    const { store, line, log } = parameters;
     this.#p = parameters;
-    this.#startedAt = parameters.store.now();
+    this.#startedAt = store.now();
+    this.#telling = new Telling({
+      untold: async () => (await untoldCalls(store, line.name)).map((call) => ({ call })),
+      keyOf: ({ call }) => call.id,
+      stateOf: ({ call }) => call.state,
+      nameOf: ({ call }) => `call ${call.carrierCallId ?? call.id}`,
+      hand: (untold, signal) => this.#hand(untold, signal),
+      markTold: async ({ call }) => void (await markTold(store, call.id, call.state)),
+      log,
+    });
   }
 
   /** Tells what the process before this one did not. */
   start(): void {
-    this.#running ??= this.#run();
+    this.#telling.start();
   }
 
   /** Resolves when nothing is being told any more; what was not told is told by the next process. */
   async stop(): Promise<void> {
-    this.#stopped.abort();
-    await Promise.all([this.#running, ...this.#telling.values()]);
-    for (const { takeBack } of this.#handedOver.values()) takeBack();
-    this.#handedOver.clear();
+    await this.#telling.stop();
   }
 
   /** Writes down that a call has ended, and tells the owner's session. Never rejects. */
@@ -107,7 +98,7 @@ export class CallReports {
       if (call === undefined) return;
       log.info(`Call ${callId} is over${what === undefined ? "" : ` (${what})`}.`);
       this.#p.onEnded(outcome, call);
-      await this.#tell(call, outcome.toNumber);
+      await this.#telling.tell({ call, toNumber: outcome.toNumber });
     } catch (error) {
       log.error(`The end of call ${outcome.callId} could not be written down: ${messageOf(error)}`);
     }
@@ -115,43 +106,11 @@ export class CallReports {
 
   /** Tells what is not told yet: what has ended, and what could not be placed at its time. Never rejects. */
   async tellAll(): Promise<void> {
-    try {
-      for (const call of await untoldCalls(this.#p.store, this.#p.line.name)) await this.#tell(call);
-    } catch (error) {
-      this.#p.log.debug(`Calls that were not told could not be read: ${messageOf(error)}`);
-    }
+    await this.#telling.tellAll();
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stopped;
-    while (!signal.aborted) {
-      await this.tellAll();
-      await sleep(AGAIN_EVERY_MS, undefined, { signal, ref: false }).catch(() => {});
-    }
-  }
-
-  /** Tells one call, unless it is being told. Never rejects. */
-  #tell(call: KnownCall, toNumber?: string): Promise<void> {
-    const handedOver = this.#handedOver.get(call.id);
-    if (this.#stopped.signal.aborted || handedOver?.state === call.state) return Promise.resolve();
-    // It was not known what became of it; now it is.
-    handedOver?.takeBack();
-    const known = this.#telling.get(call.id);
-    if (known !== undefined) return known;
-    const telling = this.#tellNow(call, toNumber)
-      .catch((error: unknown) =>
-        this.#p.log.warn(
-          `The owner's session could not be told of call ${call.carrierCallId ?? call.id} yet: ${messageOf(error)}`,
-        ),
-      )
-      .finally(() => this.#telling.delete(call.id));
-    this.#telling.set(call.id, telling);
-    return telling;
-  }
-
-  async #tellNow(call: KnownCall, toNumber: string | undefined): Promise<void> {
+  async #hand({ call, toNumber }: UntoldCall, signal: AbortSignal): Promise<HandedOver | undefined> {
     const { store, agentSpeaks } = this.#p;
-    const { signal } = this.#stopped;
     const { placedHere, state, carrierCallId: callId = call.id } = call;
     const transcript = await transcriptOf(store, call);
     const direction = placedHere ? ("outbound" as const) : call.direction;
@@ -166,10 +125,11 @@ export class CallReports {
         ? await this.#p.resultOf({ ...call, callId }, signal)
         : undefined;
     // Told by the next process, then with a result.
-    if (signal.aborted) return;
+    if (signal.aborted) return undefined;
     const { outcome, detail, durationSeconds, voicemailMessage, purpose, cost } = call;
-    const handedOver = await this.#p.tellOfCall({
-      callId: call.id,
+    return await this.#p.tellOfCall({
+      about: `call:${call.id}`,
+      passOn: PASS_ON,
       // The owner was on the phone themselves.
       askedIn: withOwner && agentSpeaks ? undefined : call.askedIn,
       isOld: (call.endedAt ?? call.createdAt) < this.#startedAt,
@@ -201,8 +161,6 @@ export class CallReports {
         ...(wish === undefined ? [] : [wish]),
       ].join(" "),
     });
-    this.#handedOver.set(call.id, { ...handedOver, state });
-    void handedOver.told.then(() => this.#told(call.id, state));
   }
 
   /**
@@ -222,13 +180,5 @@ export class CallReports {
     const entry = await findDoNotCall(store, callee);
     if (entry?.source !== "call" || entry.addedAt < createdAt) return undefined;
     return `They asked not to be called again: ${callee} is on the do-not-call list now, and is neither called nor texted any more. If that is a mistake, your owner takes it off: phone do-not-call remove ${callee}`;
-  }
-
-  async #told(id: string, state: KnownCall["state"]): Promise<void> {
-    // Told again by the next process when it cannot be written down.
-    await markTold(this.#p.store, id, state).catch((error: unknown) =>
-      this.#p.log.warn(`That the call ${id} was told could not be written down: ${messageOf(error)}`),
-    );
-    if (this.#handedOver.get(id)?.state === state) this.#handedOver.delete(id);
   }
 }

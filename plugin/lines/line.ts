@@ -27,6 +27,7 @@ import type {
   CarrierListener,
   CarrierTurn,
   LineStatus,
+  MissionNews,
 } from "../carriers/carrier.ts";
 import type { Reply, TextToAnswer } from "../channel/text-to-answer.ts";
 import { Texts } from "../channel/texts.ts";
@@ -84,6 +85,8 @@ export interface LineParameters {
   /** Tells the owner's main session one line, without starting a turn. Throws when it cannot take it now. */
   tellOwner(sentence: string): Promise<void>;
   tellOfCall: CallReportsParameters["tellOfCall"];
+  /** What the carrier says of missions by itself. Never throws. */
+  onMissionNews?(news: MissionNews): void;
   /** Told whenever the carrier was asked which scheduled calls it makes by itself. */
   onSchedules?(schedules: readonly KnownSchedule[]): void;
   readonly log: Log;
@@ -450,6 +453,7 @@ export function createLine(parameters: LineParameters): Line {
     onText: (text) => void texts?.receive(text),
     onWalkie: ({ requestId, words }) => void walkie(requestId, words),
     onApproval: (answer) => void approvalHeard({ line: line.name, ...answer }, { store, log }),
+    onMissionNews: (news) => parameters.onMissionNews?.(news),
     // The carrier has written it to the log already; `status` asks for it.
     onStatus: (status) => {
       if (status.state === "connected") lostWords?.connected(status.counters.lostPolls ?? 0);

@@ -27,15 +27,18 @@ import { carriers, type LineConfig, type SwitchboardConfig } from "../config/sch
 import { findGateway, findPackageFolder } from "../config/state-folder.ts";
 import { jsonIn } from "../json-text.ts";
 import { createRingLog, messageOf, type RingLog } from "../log.ts";
+import { type EngineHost, openEngineHost } from "../missions/engine-host.ts";
+import { createMissionAgent, type MissionAgent } from "../missions/mission-agent.ts";
 import { closeStore, openStore, type Store } from "../store/database.ts";
 import { wasAnswered } from "../store/inbox.ts";
 import { whyNotAudited } from "../trust/audit.ts";
 import { lastCheck } from "../trust/last-check.ts";
 import { callersInWords } from "../trust/line-trust.ts";
 import { type OwnerRoute, ownerRoute } from "../trust/owner-session.ts";
+import { missionSessions } from "../trust/sessions.ts";
 import { packageVersion } from "../version.ts";
-import type { CallNotice, HandedOver } from "./call-reports.ts";
 import { createLine, type Line } from "./line.ts";
+import type { HandedOver, Notice } from "./telling.ts";
 
 const ownFolder = dirname(fileURLToPath(import.meta.url));
 /** Log lines kept for `openclaw phone logs`. */
@@ -72,6 +75,8 @@ export class PhoneService {
   #store: Promise<Store> | undefined;
   #prepared: Promise<Store | undefined> | undefined;
   readonly #running = new Set<Line>();
+  /** One for each line that missions go over: whoever has the lock carries all of them out. */
+  readonly #hosts = new Set<EngineHost>();
   readonly #turns = new SessionTurns();
   #wasAnswered: ((line: string, messageId: string) => Promise<boolean>) | undefined;
   #isWarmingUp = false;
@@ -151,23 +156,28 @@ export class PhoneService {
     const agentUrl = settings.carrier === "clawcall" ? settings.agentUrl : undefined;
     const agent =
       agentUrl === undefined ? embedded : ownerElsewhere(createClawCallAgent({ url: agentUrl }), embedded);
-    const line = this.#makeLine(settings, store, agent);
+    const host = settings.carrier === "clawdtalk" ? this.#openHost(store, embedded) : undefined;
+    const line = this.#makeLine(settings, store, agent, host);
     this.#running.add(line);
+    if (host !== undefined) this.#hosts.add(host);
     line.start();
+    host?.start();
     this.#warmUp(settings, embedded);
     await once(signal, "abort");
+    if (host !== undefined && this.#hosts.delete(host)) await host.stop();
     if (this.#running.delete(line)) await line.stop();
   }
 
   /** Ends every line and closes the store. Told twice (by the hook and by the service) it ends once. */
   async stop(): Promise<void> {
-    const [lines, store] = [[...this.#running], this.#store];
+    const [lines, hosts, store] = [[...this.#running], [...this.#hosts], this.#store];
     this.#running.clear();
+    this.#hosts.clear();
     this.#prepared = undefined;
     this.#store = undefined;
     // After a reload, the next registration's may stand there already.
     if (phoneRuns().wasAnswered === this.#wasAnswered) phoneRuns().wasAnswered = undefined;
-    await Promise.all(lines.map((line) => line.stop()));
+    await Promise.all([...lines, ...hosts].map((each) => each.stop()));
     if (store !== undefined) await closeStore(await store);
   }
 
@@ -233,7 +243,61 @@ export class PhoneService {
     return store;
   }
 
-  #makeLine(line: UsableLine, store: Store, agent: AgentPort): Line {
+  #openHost(store: Store, agent: AgentPort): EngineHost {
+    const { config } = this.#config();
+    return openEngineHost({
+      stateFolder: gatewayPlace().stateFolder,
+      store,
+      config,
+      // Without the hooks nothing of ours stands between what others said and the gateway's own words.
+      agent: this.#mayTakePart() ? this.#missionAgent(agent) : undefined,
+      tell: async (notice, line) => await this.#tell(this.#lineOf(line), notice),
+      onHosting: () => this.#clearMissionSessions(),
+      log: this.#log,
+    });
+  }
+
+  #missionAgent(agent: AgentPort): MissionAgent {
+    return createMissionAgent({
+      agent,
+      lineOf: (name) => {
+        const line = this.#lineOf(name);
+        return { agentId: this.#owner(line).session.agentId, thinking: line.thinking };
+      },
+      removeSession: async (session) => {
+        const { deleteSessionEntry } = await import("openclaw/plugin-sdk/session-store-runtime");
+        await deleteSessionEntry(session);
+      },
+      newId: randomUUID,
+      log: this.#log,
+    });
+  }
+
+  /** What a process that was killed in the middle of a decision has left. Never rejects. */
+  async #clearMissionSessions(): Promise<void> {
+    try {
+      const { deleteSessionEntry } = await import("openclaw/plugin-sdk/session-store-runtime");
+      const agentIds = new Set(this.lines().map((line) => this.#owner(line).session.agentId));
+      for (const agentId of agentIds) {
+        for (const { sessionKey } of this.#api.runtime.agent.session.listSessionEntries({ agentId })) {
+          if (sessionKey.startsWith(missionSessions(agentId)))
+            await deleteSessionEntry({ agentId, sessionKey });
+        }
+      }
+    } catch (error) {
+      this.#log.debug(`Sessions of earlier decisions could not be removed: ${messageOf(error)}`);
+    }
+  }
+
+  /** The line of that name; the first one when it is gone. */
+  #lineOf(name: string): LineConfig {
+    const lines = this.lines();
+    const line = lines.find((each) => each.name === name) ?? lines[0];
+    if (line === undefined) throw new Error(`There is no line "${name}" any more.`);
+    return line;
+  }
+
+  #makeLine(line: UsableLine, store: Store, agent: AgentPort, host: EngineHost | undefined): Line {
     const { config } = this.#config();
     const owner = () => this.#owner(line);
     const data = { secrets: secretsOf(config), ownerNumbers: config.ownerNumbers, allowed: "" };
@@ -265,7 +329,8 @@ export class PhoneService {
           log: this.#log,
         }),
       tellOwner: (sentence) => this.#tellOwner(line, sentence),
-      tellOfCall: (notice) => this.#tellOfCall(line, notice),
+      tellOfCall: (notice) => this.#tell(line, notice),
+      onMissionNews: (news) => void host?.news(news),
       onSchedules: (schedules) => phoneRuns().carrierSchedules.set(line.name, schedules),
       log: this.#log,
       version: packageVersion(),
@@ -278,10 +343,11 @@ export class PhoneService {
   }
 
   /**
-   * Tells the session that asked for a call, else the one the owner speaks in, until a turn of it has had it; the others
+   * Tells the session that asked for something, else the one the owner speaks in, until a turn of it has had it; the others
    * of the owner's once. Who asked hears of it now, not when they speak next: one turn, answered where they spoke last.
    */
-  async #tellOfCall(line: LineConfig, { sentence, callId, askedIn, isOld }: CallNotice): Promise<HandedOver> {
+  async #tell(line: LineConfig, notice: Notice): Promise<HandedOver> {
+    const { sentence, about, passOn, askedIn, isOld } = notice;
     const { session } = this.#owner(line);
     const asking = askedIn === undefined ? undefined : this.#knownSession(askedIn, session.agentId);
     const first = asking?.sessionKey ?? session.sessionKey;
@@ -289,7 +355,7 @@ export class PhoneService {
     for (const to of this.#ownersSessions(line)) {
       // What the process before this one handed over waits there, or was taken.
       if (isConfirmed && (isOld || to.sessionKey === first)) continue;
-      await this.#inject(to, sentence, callId);
+      await this.#inject(to, sentence, about);
     }
     // Without the hooks nobody can tell whether a turn had it.
     if (!isConfirmed) return { told: Promise.resolve(), takeBack: () => {} };
@@ -302,14 +368,14 @@ export class PhoneService {
         ...asking,
         source: "background-task",
         intent: "immediate",
-        reason: "A phone call that was asked for in this session is over.",
+        reason: "There is news of a phone call or mission that was asked for in this session.",
         heartbeat: { target: "last" },
       });
     };
     const { promise: told, resolve } = Promise.withResolvers<void>();
     let again: NodeJS.Timeout | undefined;
-    const takeBack = leaveNotice(first, callId, {
-      text: asking === undefined ? sentence : `${sentence} ${PASS_ON}`,
+    const takeBack = leaveNotice(first, about, {
+      text: asking === undefined ? sentence : `${sentence} ${passOn}`,
       onTold: () => {
         clearTimeout(again);
         resolve();
@@ -343,9 +409,9 @@ export class PhoneService {
       ...to,
       text,
       placement: "prepend_context",
-      ...(about === undefined ? {} : { idempotencyKey: `call:${about}` }),
+      ...(about === undefined ? {} : { idempotencyKey: about }),
     });
-    // One about the same call that waits already is as good.
+    // One about the same that waits already is as good.
     if (!enqueued && about === undefined) {
       throw new Error(`too much waits for the next words in ${to.sessionKey} already`);
     }
@@ -455,13 +521,9 @@ export class PhoneService {
   }
 }
 
-/** How often a session is woken for one call; then its next words bring the news. */
+/** How often a session is woken for one notice; then its next words bring the news. */
 const MOST_WAKES = 3;
 const WAKE_AGAIN_MS = 20_000;
-
-/** For the session that asked for a call. */
-const PASS_ON =
-  "You placed this call from this conversation: tell whoever asked for it what came of it, in a sentence or two, now.";
 
 function readyLines({ lines }: SwitchboardConfig): UsableLine[] {
   return lines.filter(isUsable);

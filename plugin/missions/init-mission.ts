@@ -44,7 +44,7 @@ const LOOKED_AT = 100;
  * @throws CarrierError, NotSettled; MissionNotReady when the mission of that name belongs to another line.
  */
 export async function initMission(asked: MissionWish, using: SettingUp): Promise<BegunMission> {
-  const { store, rest, say } = using;
+  const { rest, say } = using;
   const wish = rest.asSent(asked);
   const { mission, isResumed } = await missionFor(wish, using);
   if (mission.line !== undefined && mission.line !== wish.line) {
@@ -53,6 +53,21 @@ export async function initMission(asked: MissionWish, using: SettingUp): Promise
     );
   }
   if (isResumed) say(`Resuming existing mission: ${mission.slug}`);
+  return { ...(await beginMission(mission, wish, using)), isResumed };
+}
+
+/**
+ * Begins a mission that is written down already, or goes on beginning it.
+ *
+ * @throws CarrierError, NotSettled
+ */
+export async function beginMission(
+  mission: Mission,
+  asked: Omit<MissionWish, "line">,
+  using: SettingUp,
+): Promise<Omit<BegunMission, "isResumed">> {
+  const { store, rest, say } = using;
+  const wish = rest.asSent(asked);
   const { name, instructions } = wish;
 
   // One that is known by its ids alone was begun by somebody else, who may have come further than they wrote down.
@@ -61,7 +76,7 @@ export async function initMission(asked: MissionWish, using: SettingUp): Promise
     const { slug, carrierMissionId: missionId, runId } = mission;
     say(`Found mission: ${missionId}`);
     say(`Found run: ${runId}`);
-    return { slug, missionId, runId, isResumed };
+    return { slug, missionId, runId };
   }
   const looking = { looksFirst: isImported };
 
@@ -169,7 +184,7 @@ export async function initMission(asked: MissionWish, using: SettingUp): Promise
     looking,
   );
   if (started.isNew) say(`Updated run ${runId}: running`);
-  return { slug: mission.slug, missionId, runId, isResumed };
+  return { slug: mission.slug, missionId, runId };
 }
 
 async function hasPlan(missionId: string, runId: string, rest: SettingUp["rest"]): Promise<boolean> {

@@ -28,3 +28,18 @@ export class NotSettled extends Error {
     this.candidates = candidates;
   }
 }
+
+/** A plan cannot be followed as it is written. */
+export class BadPlan extends Error {
+  override readonly name = "BadPlan";
+
+  /** @param problems one sentence each, beginning with file and line. */
+  constructor(problems: readonly string[]) {
+    const shown = problems.slice(0, SHOWN_PROBLEMS);
+    const more = problems.length - shown.length;
+    super([...shown, ...(more > 0 ? [`… and ${more} more.`] : [])].join("\n"));
+  }
+}
+
+/** So many can be mended before the plan is read again. */
+const SHOWN_PROBLEMS = 10;

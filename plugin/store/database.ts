@@ -22,6 +22,13 @@ import type { InboxTable } from "./inbox.ts";
 import { isMigrated, migrate } from "./migrations.ts";
 import type { MissionMemoryTable } from "./mission-memory.ts";
 import type { MissionRequestTable } from "./mission-requests.ts";
+import type { MissionUpdateTable } from "./mission-updates.ts";
+import type {
+  MissionDecisionTable,
+  MissionPlanTable,
+  MissionStepTable,
+  MissionTargetTable,
+} from "./mission-work.ts";
 import type { MissionImportTable, MissionTable } from "./missions.ts";
 import type { OutboxTable } from "./outbox.ts";
 import type { ScheduledEventTable } from "./scheduled-events.ts";
@@ -39,6 +46,11 @@ interface Tables {
   readonly mission_memory: MissionMemoryTable;
   readonly mission_requests: MissionRequestTable;
   readonly scheduled_events: ScheduledEventTable;
+  readonly mission_plans: MissionPlanTable;
+  readonly mission_targets: MissionTargetTable;
+  readonly mission_steps: MissionStepTable;
+  readonly mission_updates: MissionUpdateTable;
+  readonly mission_decisions: MissionDecisionTable;
 }
 
 /** An open store, with the clock and the ids its functions use. Close it with {@link closeStore}. */

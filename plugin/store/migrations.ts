@@ -257,6 +257,152 @@ const migrations: Readonly<Record<string, Migration>> = {
         .execute();
     },
   },
+  "007-mission-engine": {
+    async up(db) {
+      await db.schema
+        .createTable("mission_plans")
+        .addColumn("mission", "text", (column) =>
+          column.primaryKey().references("missions.id").onDelete("cascade"),
+        )
+        .addColumn("plan", "text", (column) => column.notNull())
+        .addColumn("line", "text", (column) => column.notNull())
+        .addColumn("state", "text", (column) => column.notNull())
+        .addColumn("paused_from", "text")
+        .addColumn("wish", "text")
+        .addColumn("size", "integer", (column) => column.notNull())
+        .addColumn("round", "integer", (column) => column.notNull())
+        .addColumn("outcome", "text")
+        .addColumn("reason", "text")
+        .addColumn("summary", "text")
+        .addColumn("asked_in", "text")
+        .addColumn("due_at", "text")
+        .addColumn("checked_at", "text")
+        .addColumn("calls_from", "text")
+        .addColumn("slowdown", "integer", (column) => column.notNull())
+        .addColumn("failures", "integer", (column) => column.notNull())
+        .addColumn("created_at", "text", (column) => column.notNull())
+        .addColumn("updated_at", "text", (column) => column.notNull())
+        .execute();
+      await db.schema.createIndex("mission_plans_state").on("mission_plans").column("state").execute();
+      await db.schema
+        .createTable("mission_targets")
+        .addColumn("id", "integer", (column) => column.primaryKey())
+        .addColumn("mission", "text", (column) =>
+          column.notNull().references("missions.id").onDelete("cascade"),
+        )
+        .addColumn("position", "integer", (column) => column.notNull())
+        .addColumn("round", "integer", (column) => column.notNull())
+        .addColumn("name", "text", (column) => column.notNull())
+        .addColumn("number", "text", (column) => column.notNull())
+        .addColumn("kind", "text", (column) => column.notNull())
+        .addColumn("timezone", "text")
+        .addColumn("facts", "text", (column) => column.notNull())
+        .addColumn("channel", "text", (column) => column.notNull())
+        .addColumn("text", "text")
+        .addColumn("state", "text", (column) => column.notNull())
+        .addColumn("attempts", "integer", (column) => column.notNull())
+        .addColumn("failures", "integer", (column) => column.notNull())
+        .addColumn("next_at", "text")
+        .addColumn("since", "text")
+        .addColumn("scheduled_at", "text")
+        .addColumn("event_id", "text")
+        .addColumn("status", "text")
+        .addColumn("call_status", "text")
+        .addColumn("ended_because", "text")
+        .addColumn("outcome", "text")
+        .addColumn("conversation_id", "text")
+        .addColumn("duration_seconds", "real")
+        .addColumn("transcript", "text", (column) => column.notNull())
+        .addColumn("insight", "text")
+        .addColumn("reply", "text")
+        .addColumn("scores", "text")
+        .addColumn("quote", "text")
+        .addColumn("detail", "text")
+        .addColumn("is_chosen", "integer", (column) => column.notNull())
+        .addColumn("updated_at", "text", (column) => column.notNull())
+        .addUniqueConstraint("mission_targets_place", ["mission", "round", "position"])
+        .execute();
+      await db.schema
+        .createIndex("mission_targets_due")
+        .on("mission_targets")
+        .columns(["mission", "state", "next_at"])
+        .execute();
+      await db.schema
+        .createIndex("mission_targets_conversation")
+        .on("mission_targets")
+        .columns(["mission", "conversation_id"])
+        .execute();
+      await db.schema.createIndex("mission_targets_number").on("mission_targets").column("number").execute();
+      await db.schema
+        .createTable("mission_steps")
+        .addColumn("mission", "text", (column) =>
+          column.notNull().references("missions.id").onDelete("cascade"),
+        )
+        .addColumn("step_id", "text", (column) => column.notNull())
+        .addColumn("description", "text", (column) => column.notNull())
+        .addColumn("sequence", "integer", (column) => column.notNull())
+        .addColumn("status", "text", (column) => column.notNull())
+        .addPrimaryKeyConstraint("mission_steps_key", ["mission", "step_id"])
+        .execute();
+      await db.schema
+        .createTable("mission_updates")
+        .addColumn("id", "integer", (column) => column.primaryKey())
+        .addColumn("mission", "text", (column) =>
+          column.notNull().references("missions.id").onDelete("cascade"),
+        )
+        .addColumn("lane", "text", (column) => column.notNull())
+        .addColumn("what", "text", (column) => column.notNull())
+        .addColumn("key", "text", (column) => column.notNull())
+        .addColumn("target", "integer")
+        .addColumn("body", "text", (column) => column.notNull())
+        .addColumn("state", "text", (column) => column.notNull())
+        .addColumn("tries", "integer", (column) => column.notNull())
+        .addColumn("next_at", "text", (column) => column.notNull())
+        .addColumn("detail", "text")
+        .addColumn("created_at", "text", (column) => column.notNull())
+        .addColumn("settled_at", "text")
+        .execute();
+      await db.schema
+        .createIndex("mission_updates_open")
+        .on("mission_updates")
+        .columns(["mission", "lane", "id"])
+        .where(sql.ref("settled_at"), "is", null)
+        .execute();
+      await db.schema
+        .createIndex("mission_updates_target")
+        .on("mission_updates")
+        .columns(["target", "what"])
+        .execute();
+      await db.schema
+        .createTable("mission_decisions")
+        .addColumn("id", "integer", (column) => column.primaryKey())
+        .addColumn("mission", "text", (column) =>
+          column.notNull().references("missions.id").onDelete("cascade"),
+        )
+        .addColumn("kind", "text", (column) => column.notNull())
+        .addColumn("target", "integer", (column) =>
+          column.references("mission_targets.id").onDelete("cascade"),
+        )
+        .addColumn("round", "integer", (column) => column.notNull())
+        .addColumn("state", "text", (column) => column.notNull())
+        .addColumn("answer", "text")
+        .addColumn("tries", "integer", (column) => column.notNull())
+        .addColumn("next_at", "text")
+        .addColumn("asked_at", "text")
+        .addColumn("created_at", "text", (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createIndex("mission_decisions_mission")
+        .on("mission_decisions")
+        .columns(["mission", "state"])
+        .execute();
+      await db.schema
+        .createIndex("mission_decisions_target")
+        .on("mission_decisions")
+        .column("target")
+        .execute();
+    },
+  },
 };
 
 /** Kept in the file's header, so that an up-to-date file is known as such without Kysely's migrator. */

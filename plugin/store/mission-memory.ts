@@ -5,7 +5,7 @@
  * A name has one row at position 0: its value (`value`), or the sign that it is a list (`list`). A list's items (`item`)
  * follow from position 1 on.
  */
-import { type Insertable, sql } from "kysely";
+import { type CompiledQuery, type Insertable, sql } from "kysely";
 import type { Store } from "./database.ts";
 
 export interface MissionMemoryTable {
@@ -59,35 +59,36 @@ export async function saveMemory(store: Store, place: Place, value: MemoryValue)
  * @returns how many items the list has now.
  */
 export async function appendMemory(store: Store, place: Place, item: MemoryValue): Promise<number> {
-  const { db } = store;
-  const { mission, key } = place;
-  const now = store.now().toISOString();
-  const [, , added] =
-    (await store.together({
-      all: [
-        db
-          .updateTable("mission_memory")
-          .set({ position: 1, kind: "item" })
-          .where("mission", "=", mission)
-          .where("key", "=", key)
-          .where("position", "=", 0)
-          .where("kind", "=", "value")
-          .compile(),
-        db
-          .insertInto("mission_memory")
-          .values({ mission, key, position: 0, kind: "list", value: null, saved_at: now })
-          .onConflict((conflict) => conflict.doNothing())
-          .compile(),
-        sql`
-          INSERT INTO mission_memory (mission, key, position, kind, value, saved_at)
-          SELECT ${mission}, ${key}, max(position) + 1, 'item', ${JSON.stringify(item)}, ${now}
-          FROM mission_memory WHERE mission = ${mission} AND key = ${key}
-          RETURNING position
-        `.compile(db),
-        touched(store, mission),
-      ],
-    })) ?? [];
+  const [, , added] = (await store.together({ all: appendStatements(store, place, item) })) ?? [];
   return Number(added?.[0]?.position);
+}
+
+/** {@link appendMemory}, for `store.together` with other things. */
+export function appendStatements(store: Store, { mission, key }: Place, item: MemoryValue): CompiledQuery[] {
+  const { db } = store;
+  const now = store.now().toISOString();
+  return [
+    db
+      .updateTable("mission_memory")
+      .set({ position: 1, kind: "item" })
+      .where("mission", "=", mission)
+      .where("key", "=", key)
+      .where("position", "=", 0)
+      .where("kind", "=", "value")
+      .compile(),
+    db
+      .insertInto("mission_memory")
+      .values({ mission, key, position: 0, kind: "list", value: null, saved_at: now })
+      .onConflict((conflict) => conflict.doNothing())
+      .compile(),
+    sql`
+      INSERT INTO mission_memory (mission, key, position, kind, value, saved_at)
+      SELECT ${mission}, ${key}, max(position) + 1, 'item', ${JSON.stringify(item)}, ${now}
+      FROM mission_memory WHERE mission = ${mission} AND key = ${key}
+      RETURNING position
+    `.compile(db),
+    touched(store, mission),
+  ];
 }
 
 /** All a mission remembers, by name. */

@@ -3,7 +3,7 @@
  * parts, and how its run stood when we last heard. What a mission remembers, what was asked of the carrier for it and what
  * it has scheduled are in files of their own: mission-memory.ts, mission-requests.ts, scheduled-events.ts.
  */
-import { type Insertable, type Selectable, sql } from "kysely";
+import { type CompiledQuery, type Insertable, type Selectable, sql } from "kysely";
 import type { Store } from "./database.ts";
 import { type MemoryValue, memoryRows } from "./mission-memory.ts";
 
@@ -68,11 +68,11 @@ export interface NewMission extends MissionParts {
 export async function addMission(store: Store, added: NewMission): Promise<Mission | undefined> {
   const row = await store.db
     .insertInto("missions")
-    .values(newRow(store, added))
+    .values(newMissionRow(store, added))
     .onConflict((conflict) => conflict.doNothing())
     .returningAll()
     .executeTakeFirst();
-  return row === undefined ? undefined : fromRow(row);
+  return row === undefined ? undefined : missionFromRow(row);
 }
 
 /** The mission of that slug: the one that goes on, else the one closed last. */
@@ -84,7 +84,7 @@ export async function findMission(store: Store, slug: string): Promise<Mission |
     .orderBy(sql`closed_at IS NULL`, "desc")
     .orderBy("closed_at", "desc")
     .executeTakeFirst();
-  return row === undefined ? undefined : fromRow(row);
+  return row === undefined ? undefined : missionFromRow(row);
 }
 
 /** The mission whose mission the carrier calls so, the one that goes on first. */
@@ -98,7 +98,7 @@ export async function findMissionOfCarrier(
     .where("carrier_mission_id", "=", carrierMissionId)
     .orderBy(sql`closed_at IS NULL`, "desc")
     .executeTakeFirst();
-  return row === undefined ? undefined : fromRow(row);
+  return row === undefined ? undefined : missionFromRow(row);
 }
 
 /** The missions, in the order they were added. */
@@ -113,7 +113,7 @@ export async function listMissions(
     .orderBy("created_at")
     .orderBy(sql`rowid`)
     .execute();
-  return rows.map(fromRow);
+  return rows.map(missionFromRow);
 }
 
 /** Which of the carrier's ids, of missions or assistants, belong to missions known here. */
@@ -160,13 +160,18 @@ export const ENDED_RUN: readonly string[] = ["succeeded", "failed", "cancelled"]
 
 /** Closes a mission: it is over, keeps what it has, and gives its slug free. */
 export async function closeMission(store: Store, id: string, runStatus: string): Promise<void> {
+  await store.together({ all: [closedStatement(store, id, runStatus)] });
+}
+
+/** {@link closeMission}, for `store.together` with other things. */
+export function closedStatement(store: Store, id: string, runStatus: string): CompiledQuery {
   const now = store.now().toISOString();
-  await store.db
+  return store.db
     .updateTable("missions")
     .set({ run_status: runStatus, closed_at: now, updated_at: now })
     .where("id", "=", id)
     .where("closed_at", "is", null)
-    .execute();
+    .compile();
 }
 
 /** Removes a mission with what it remembers and what was asked of the carrier for it. Scheduled events stay: they count. */
@@ -211,7 +216,7 @@ export async function importMissions(
 ): Promise<boolean> {
   const now = store.now().toISOString();
   const all = missions.flatMap((mission) => {
-    const row = newRow(store, mission);
+    const row = newMissionRow(store, mission);
     const added = store.db.insertInto("missions").values({
       ...row,
       extra: Object.keys(mission.extra).length === 0 ? null : JSON.stringify(mission.extra),
@@ -232,7 +237,8 @@ export async function importMissions(
   return (await store.together({ onlyIf, all })) !== undefined;
 }
 
-function newRow(store: Store, added: NewMission): Insertable<MissionTable> {
+/** A mission as it is kept. */
+export function newMissionRow(store: Store, added: NewMission): Insertable<MissionTable> {
   const now = store.now().toISOString();
   return {
     id: store.newId(),
@@ -265,7 +271,8 @@ function columnsOf(parts: MissionParts): Partial<Insertable<MissionTable>> {
   };
 }
 
-function fromRow(row: Selectable<MissionTable>): Mission {
+/** A mission as it is known. */
+export function missionFromRow(row: Selectable<MissionTable>): Mission {
   return {
     id: row.id,
     slug: row.slug,

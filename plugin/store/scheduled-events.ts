@@ -12,7 +12,7 @@
  *
  * How a scheduled one stands (`status`, `callStatus`) is said in the carrier's words.
  */
-import type { Generated, Selectable, Updateable } from "kysely";
+import type { CompiledQuery, Generated, Selectable, Updateable } from "kysely";
 import type { E164 } from "../config/phone-number.ts";
 import type { Store } from "./database.ts";
 
@@ -173,12 +173,17 @@ export async function eventRefused(store: Store, id: number, why: string): Promi
 
 /** The carrier does not have it any more. Nothing where nobody here scheduled it. */
 export async function eventCanceled(store: Store, carrierEventId: string): Promise<void> {
-  await store.db
+  await store.together({ all: [canceledStatement(store, carrierEventId)] });
+}
+
+/** {@link eventCanceled}, for `store.together` with other things. */
+export function canceledStatement(store: Store, carrierEventId: string): CompiledQuery {
+  return store.db
     .updateTable("scheduled_events")
     .set({ state: "canceled", updated_at: store.now().toISOString() })
     .where("carrier_event_id", "=", carrierEventId)
     .where("state", "=", "scheduled")
-    .execute();
+    .compile();
 }
 
 /** How an event stands, as the carrier has just said. Nothing where nobody here scheduled it. */
@@ -187,11 +192,51 @@ export async function noteEvent(
   carrierEventId: string,
   progress: EventProgress,
 ): Promise<void> {
-  await store.db
+  await store.together({ all: [progressStatement(store, carrierEventId, progress)] });
+}
+
+/** {@link noteEvent}, for `store.together` with other things. */
+export function progressStatement(
+  store: Store,
+  carrierEventId: string,
+  progress: EventProgress,
+): CompiledQuery {
+  return store.db
     .updateTable("scheduled_events")
     .set(columnsOf(store, progress))
     .where("carrier_event_id", "=", carrierEventId)
-    .execute();
+    .compile();
+}
+
+/** What a mission has asked for with this number at this time, the last try; undefined when nothing was. */
+export async function eventAt(
+  store: Store,
+  wanted: { readonly mission: string; readonly to: E164; readonly scheduledAt: Date },
+): Promise<ScheduledEvent | undefined> {
+  const row = await store.db
+    .selectFrom("scheduled_events")
+    .selectAll()
+    .where("recipient", "=", wanted.to)
+    .where("scheduled_at", "=", wanted.scheduledAt.toISOString())
+    .where("mission", "=", wanted.mission)
+    .orderBy("id", "desc")
+    .executeTakeFirst();
+  return row === undefined ? undefined : fromRow(row);
+}
+
+/** Which of the carrier's events had this conversation; undefined when nobody knows. */
+export async function eventOfConversation(
+  store: Store,
+  wanted: { readonly mission: string; readonly to: E164; readonly conversationId: string },
+): Promise<string | undefined> {
+  const row = await store.db
+    .selectFrom("scheduled_events")
+    .select("carrier_event_id")
+    .where("recipient", "=", wanted.to)
+    .where("mission", "=", wanted.mission)
+    .where("conversation_id", "=", wanted.conversationId)
+    .executeTakeFirst();
+  return row?.carrier_event_id ?? undefined;
 }
 
 /** The events of a mission, the earliest first. */

@@ -8,6 +8,7 @@
  * | a guest | those of `guestTools` that only read, search or tell |
  * | the other end of a call | the one that hangs up |
  * | somebody who cannot be told | none |
+ * | nobody: a mission is decided about | none |
  * | nobody: the turn only passes on news of a call | none |
  */
 import { type PhoneRun, phoneRuns } from "../agent/phone-runs.ts";
@@ -15,7 +16,7 @@ import type { SwitchboardConfig } from "../config/schema.ts";
 import { messageOf } from "../log.ts";
 import { detailsOf, fingerprintOf, titleOf } from "./action-words.ts";
 import type { ApprovalAnswer, ApprovalWish } from "./approvals.ts";
-import { mayUseTool, OTHERS_SESSION, sessionKind } from "./sessions.ts";
+import { mayUseTool, OTHERS_SESSION, type SessionKind, sessionKind } from "./sessions.ts";
 import {
   isForGuests,
   isSensitive,
@@ -101,7 +102,7 @@ interface Questions {
   count: number;
 }
 
-type Speaker = "owner" | "guest" | "stranger" | "warm-up" | "unclear" | "notOnPhone";
+type Speaker = "owner" | SessionKind | "unclear" | "notOnPhone";
 
 export class ToolGate {
   readonly #p: GateParameters;
@@ -149,7 +150,9 @@ export class ToolGate {
       return allowed
         ? undefined
         : blocked(
-            `No ${isOffered(speaker, guestTools) ? "such " : ""}tools in a ${speaker}'s phone session.`,
+            speaker === "mission"
+              ? "No tools while a mission is decided about: only the answer counts."
+              : `No ${isOffered(speaker, guestTools) ? "such " : ""}tools in a ${speaker}'s phone session.`,
           );
     }
     if (namesOthersSession(asked)) return blocked(OTHERS_WORDS);
@@ -276,8 +279,8 @@ function blocked(blockReason: string): { block: true; blockReason: string } {
 function speakerIn({ sessionKey, requester, runId }: AskedTool, run: PhoneRun | undefined): Speaker {
   const kind = sessionKind(sessionKey);
   const isPhones = run !== undefined || requester?.channel === CHANNEL;
-  if (kind !== undefined)
-    return run?.tier === undefined || run.tier === kind || kind === "warm-up" ? kind : "unclear";
+  if (kind === "mission" || kind === "warm-up") return kind;
+  if (kind !== undefined) return run?.tier === undefined || run.tier === kind ? kind : "unclear";
   if (!isPhones && isOverGuestsSession(sessionKey, requester?.accountId)) return "unclear";
   if (!isPhones) {
     // What others said was just told to the agent: it must not act on it by itself.

@@ -11,7 +11,8 @@ export type Tier = "owner" | "guest" | "stranger" | "unknown";
 
 /** A session a turn may run in. Unknown speakers have none. */
 export interface SpeakerSession {
-  readonly tier: Exclude<Tier, "unknown">;
+  /** "nobody": no one speaks, the words are a task of ours. */
+  readonly tier: Exclude<Tier, "unknown"> | "nobody";
   readonly agentId: string;
   readonly sessionKey: string;
 }
@@ -26,7 +27,7 @@ const SEARCH_SURFACE: ReadonlySet<string> = new Set(["tool_search", "tool_descri
  * owner lists (`guestTools`), of which the gate still holds back what does more than read.
  */
 export function mayUseTool(
-  kind: ReturnType<typeof sessionKind>,
+  kind: SessionKind | undefined,
   tool: string,
   guestTools: readonly string[] = [],
 ): boolean {
@@ -35,9 +36,9 @@ export function mayUseTool(
   return guestTools.includes(tool) || tool === END_CALL || SEARCH_SURFACE.has(tool);
 }
 
-/** Where the session of a guest or stranger is named in what a tool answers. */
-export const OTHERS_SESSION = /:switchboard:(?:guest|stranger):/;
-const OWN_SESSION = /^agent:[^:]+:switchboard:(guest|stranger|warm-up)(?::|$)/;
+/** Where a session with words of guests or strangers is named in what a tool answers. */
+export const OTHERS_SESSION = /:switchboard:(?:guest|stranger|mission):/;
+const OWN_SESSION = /^agent:[^:]+:switchboard:(guest|stranger|warm-up|mission)(?::|$)/;
 
 /** The session key of a guest: one per number, whatever `session.scope` and `session.dmScope` say. */
 export function guestSession(agentId: string, number: string): SpeakerSession {
@@ -58,10 +59,26 @@ export function warmUpSessionKey(agentId: string): string {
   return `agent:${agentId}:switchboard:warm-up`;
 }
 
+/** How the keys of all sessions begin in which missions are decided about. */
+export function missionSessions(agentId: string): string {
+  return `agent:${agentId}:switchboard:mission:`;
+}
+
+/**
+ * The session of one question about a mission: nobody speaks in it, no tool is there, and it is removed when the question
+ * is answered.
+ */
+export function missionSession(agentId: string, mission: string, question: string): SpeakerSession {
+  const sessionKey = `${missionSessions(agentId)}${keyPart(mission)}:${keyPart(question)}`;
+  return { tier: "nobody", agentId, sessionKey };
+}
+
 /** What a session key says about who speaks in it; undefined for every session that is not ours. */
-export function sessionKind(sessionKey: string | undefined): "guest" | "stranger" | "warm-up" | undefined {
+export type SessionKind = "guest" | "stranger" | "warm-up" | "mission";
+
+export function sessionKind(sessionKey: string | undefined): SessionKind | undefined {
   const kind = sessionKey === undefined ? undefined : OWN_SESSION.exec(sessionKey)?.[1];
-  return kind === "guest" || kind === "stranger" || kind === "warm-up" ? kind : undefined;
+  return kind as SessionKind | undefined;
 }
 
 /**

@@ -28,6 +28,7 @@ beforeEach(async () => {
     onText() {},
     onWalkie() {},
     onApproval() {},
+    onMissionNews() {},
     onStatus() {},
   };
   carrier.start(listener);

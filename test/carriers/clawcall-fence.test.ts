@@ -130,6 +130,7 @@ function open(service: Service) {
     onText: nothing,
     onWalkie: nothing,
     onApproval: nothing,
+    onMissionNews: nothing,
     onStatus: nothing,
   };
   carrier.start(listener);

@@ -390,10 +390,21 @@ describe("what arrives twice, out of order or broken", () => {
     server.text({ body: "still here" });
     await soon(() => expect(line.heard.onText).toHaveLength(1));
 
+    expect(line.heard.onMissionNews).toEqual([
+      {
+        name: "mission.call_failed",
+        missionId: "m",
+        stepId: "s",
+        conversationId: "c",
+        from: "+15550009999",
+        to: "+15550002222",
+        reason: "busy",
+      },
+    ]);
     expect(line.heard.onCallStarted).toEqual([{ callId: "c9", direction: "inbound" }]);
     expect(line.carrier.status()).toMatchObject({
       state: "connected",
-      counters: { unknownEvents: 3, unhandledMissionEvents: 1, unknownFields: 2, unreadableMessages: 5 },
+      counters: { unknownEvents: 3, unknownFields: 2, unreadableMessages: 5 },
     });
     expect(line.said("warn")).toEqual(
       [

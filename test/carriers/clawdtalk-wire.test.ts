@@ -12,6 +12,7 @@ import {
   spokenMessage,
   walkieMessage,
 } from "../../plugin/carriers/clawdtalk/wire.ts";
+import { sampleEvent } from "../../plugin/practice/clawdtalk-wire.ts";
 
 const readEvent = (event: string, fields: object) =>
   readServerMessage(JSON.stringify({ type: "event", event, ...fields }));
@@ -189,14 +190,71 @@ describe("reading", () => {
     expect(readServerMessage(frame)).toStrictEqual({ kind: "unreadable", problem });
   });
 
-  it("tells unknown messages and mission events apart", () => {
+  it("does not know what it was not told of", () => {
     expect(readEvent("call.dream", {})).toStrictEqual({ kind: "unknown", name: "call.dream" });
     expect(readEvent("constructor", {})).toStrictEqual({ kind: "unknown", name: "constructor" });
     expect(readEvent("auth_ok", {})).toStrictEqual({ kind: "unknown", name: "auth_ok" });
     expect(readServerMessage('{"type":"call.started","call_id":"c"}')).toMatchObject({ kind: "unknown" });
+  });
+
+  it("reads every event of a mission, with whatever of it can be read", () => {
+    for (const [name, further] of [
+      ["mission.call_started", {}],
+      ["mission.call_completed", { durationSec: 31, reason: "user_hangup", transcript: expect.any(Array) }],
+      ["mission.call_failed", { reason: "no_answer" }],
+      ["mission.sms_delivered", { reason: "delivered" }],
+      ["mission.sms_received", { text: "Eight is fine." }],
+    ] as const) {
+      expect(readEvent(name, sampleEvent(name))).toMatchObject({
+        kind: "message",
+        message: {
+          kind: "missionNews",
+          news: {
+            name,
+            missionId: "mission_sample",
+            stepId: "step_sample",
+            from: "+15550009999",
+            to: "+15550002222",
+            ...further,
+          },
+        },
+        unknownFields: 0,
+      });
+    }
+    expect(readEvent("mission.insights_ready", sampleEvent("mission.insights_ready"))).toStrictEqual({
+      kind: "message",
+      message: {
+        kind: "missionNews",
+        news: {
+          name: "mission.insights_ready",
+          missionId: "mission_sample",
+          stepId: "step_sample",
+          conversationId: "conversation_sample",
+          summary: "They have a table at eight.",
+        },
+      },
+      unknownFields: 0,
+    });
+    expect(
+      readEvent("mission.call_completed", {
+        mission_id: 7,
+        step_id: "",
+        conversation_id: null,
+        duration_sec: "long",
+        transcript: [{ role: "user", content: "Ja, 好的" }, { role: "user" }, null, "words"],
+      }),
+    ).toMatchObject({
+      message: {
+        news: {
+          name: "mission.call_completed",
+          missionId: "7",
+          transcript: [{ role: "user", content: "Ja, 好的" }],
+        },
+      },
+    });
     expect(readEvent("mission.call_failed", {})).toStrictEqual({
-      kind: "missionEvent",
-      name: "mission.call_failed",
+      kind: "unreadable",
+      problem: "mission.call_failed without a usable mission_id",
     });
   });
 

@@ -62,6 +62,7 @@ export function keepLines<Kind extends Carrier>(key: string) {
         onText: [],
         onWalkie: [],
         onApproval: [],
+        onMissionNews: [],
         onStatus: [],
       };
       const to =
@@ -85,6 +86,7 @@ export function keepLines<Kind extends Carrier>(key: string) {
         onText: to("onText"),
         onWalkie: to("onWalkie"),
         onApproval: to("onApproval"),
+        onMissionNews: to("onMissionNews"),
         onStatus: to("onStatus"),
       });
       return line;

@@ -55,7 +55,6 @@ type Counters = {
   reconnects: number;
   unknownEvents: number;
   unknownFields: number;
-  unhandledMissionEvents: number;
   unreadableMessages: number;
   duplicateRequests: number;
   /** Answers after the first to the same request, and speech after the answer: not sent. */
@@ -80,7 +79,6 @@ export function createClawdTalkCarrier(options: ClawdTalkCarrierOptions): Carrie
     reconnects: 0,
     unknownEvents: 0,
     unknownFields: 0,
-    unhandledMissionEvents: 0,
     unreadableMessages: 0,
     duplicateRequests: 0,
     repeatedAnswers: 0,
@@ -121,10 +119,6 @@ export function createClawdTalkCarrier(options: ClawdTalkCarrierOptions): Carrie
         counters.unknownEvents += 1;
         log.debug(`${title}: ignored the unknown event ${quoteOutside(reading.name, [line.apiKey], 80)}.`);
         break;
-      case "missionEvent":
-        counters.unhandledMissionEvents += 1;
-        log.debug(`${title}: ignored the mission event ${reading.name}.`);
-        break;
       case "unreadable":
         counters.unreadableMessages += 1;
         log.warn(`${title}: ignored ${reading.problem}.`);
@@ -163,6 +157,9 @@ export function createClawdTalkCarrier(options: ClawdTalkCarrierOptions): Carrie
         tell((to) => to.onApproval(answer));
         break;
       }
+      case "missionNews":
+        tell((to) => to.onMissionNews(message.news));
+        break;
       case "walkie": {
         const { kind: _, ...request } = message;
         if (isFirst(walkieKey(request.requestId))) tell((to) => to.onWalkie(request));

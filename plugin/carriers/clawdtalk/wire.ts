@@ -8,7 +8,7 @@
  */
 
 import { z } from "zod";
-import type { CallDirection, CallOutcome, InboundText } from "../carrier.ts";
+import type { CallDirection, CallOutcome, InboundText, MissionNews } from "../carrier.ts";
 
 /** What the server can tell us, in Switchboard's words. */
 export type ServerMessage =
@@ -20,6 +20,7 @@ export type ServerMessage =
   | { readonly kind: "callEnded"; readonly outcome: CallOutcome }
   | { readonly kind: "text"; readonly text: InboundText }
   | { readonly kind: "approval"; readonly requestId: string; readonly decision: string }
+  | { readonly kind: "missionNews"; readonly news: MissionNews }
   | {
       readonly kind: "walkie";
       readonly requestId: string;
@@ -33,8 +34,6 @@ export type Reading =
   | { readonly kind: "message"; readonly message: ServerMessage; readonly unknownFields: number }
   /** A message this client does not know; `name` is the server's and not to be trusted. */
   | { readonly kind: "unknown"; readonly name: string }
-  /** A known event of the vendor's missions, which this client does not act on. */
-  | { readonly kind: "missionEvent"; readonly name: string }
   /** Broken JSON or required fields missing; `problem` names them, without any value from the wire. */
   | { readonly kind: "unreadable"; readonly problem: string };
 
@@ -101,7 +100,62 @@ const messagesByType: ReadonlyMap<string, Reader> = new Map([
   ],
 ]);
 
+const optionalId = z.preprocess(asId, optionalText);
+const optionalWords = z
+  .array(z.unknown())
+  .transform((lines) => lines.flatMap((line) => wordsOfOne.safeParse(line).data ?? []))
+  .optional()
+  .catch(undefined);
+const wordsOfOne = z.object({ role: z.string(), content: z.string() });
+
+/** All of them are read alike: which fields an event of a mission has is only as sure as the vendor's word. */
+function missionNews(name: MissionNews["name"]): [string, Reader] {
+  const fields = {
+    mission_id: id,
+    step_id: optionalId,
+    conversation_id: optionalId,
+    from: optionalText,
+    to: optionalText,
+    duration_sec: optionalSeconds,
+    reason: optionalText,
+    transcript: optionalWords,
+    summary: optionalText,
+    status: optionalText,
+    errors: unused,
+    text: optionalText,
+    message_id: unused,
+    thread_context: unused,
+  };
+  return [
+    name,
+    reader(name, fields, (read) => ({
+      kind: "missionNews",
+      news: {
+        name,
+        missionId: read.mission_id,
+        ...said({
+          stepId: read.step_id || undefined,
+          conversationId: read.conversation_id || undefined,
+          from: read.from,
+          to: read.to,
+          transcript: read.transcript,
+          text: read.text,
+          summary: read.summary,
+          reason: read.reason ?? read.status,
+          durationSec: read.duration_sec,
+        }),
+      },
+    })),
+  ];
+}
+
 const messagesByEvent: ReadonlyMap<string, Reader> = new Map([
+  missionNews("mission.call_started"),
+  missionNews("mission.call_completed"),
+  missionNews("mission.call_failed"),
+  missionNews("mission.insights_ready"),
+  missionNews("mission.sms_delivered"),
+  missionNews("mission.sms_received"),
   [
     "context_request",
     reader("context_request", ofCall, ({ call_id }) => ({ kind: "callSetup", callId: call_id })),
@@ -196,15 +250,6 @@ const messagesByEvent: ReadonlyMap<string, Reader> = new Map([
   ],
 ]);
 
-const MISSION_EVENTS: ReadonlySet<string> = new Set([
-  "mission.call_started",
-  "mission.call_completed",
-  "mission.call_failed",
-  "mission.insights_ready",
-  "mission.sms_delivered",
-  "mission.sms_received",
-]);
-
 function isBlank(value: unknown): boolean {
   return typeof value !== "string" || value.trim() === "";
 }
@@ -234,7 +279,7 @@ export function readServerMessage(frame: string): Reading {
   }
   const read = (isEvent ? messagesByEvent : messagesByType).get(name);
   if (read) return read(withCallId(fields));
-  return { kind: isEvent && MISSION_EVENTS.has(name) ? "missionEvent" : "unknown", name };
+  return { kind: "unknown", name };
 }
 
 /** What this client says, exactly as the wire page has it ("Client → server"). */

@@ -1,0 +1,101 @@
+/** Owns making everything a mission needs at the service before anybody is called, once, however often it is interrupted. */
+import { CarrierError } from "../carriers/carrier-errors.ts";
+import { messageOf } from "../log.ts";
+import { type MissionWork, newStepStatements, workOf, workStatement } from "../store/mission-work.ts";
+import { assistantFor } from "./call-instructions.ts";
+import type { Engine } from "./engine-parts.ts";
+import { beginMission } from "./init-mission.ts";
+import { MissionNotReady, NotSettled } from "./mission-errors.ts";
+import { planSteps, SETUP_STEP } from "./mission-steps.ts";
+import { pauseFor } from "./pausing.ts";
+import { isFinal, logged, ownerHears, stepBecomes, tryAgainAt } from "./server-updates.ts";
+import { setUpAgent } from "./setup-agent.ts";
+import { missionBecomes } from "./states.ts";
+
+/** So often it fails before the owner hears that it takes longer. */
+const PATIENCE = 5;
+
+/** Prepares a mission, or goes on preparing it. */
+export async function prepare(engine: Engine, work: MissionWork): Promise<void> {
+  const { store } = engine;
+  try {
+    await engine.alone(() => setUp(engine, work));
+  } catch (error) {
+    const why = messageOf(error);
+    const needsPerson = isFinal(error) || error instanceof NotSettled || error instanceof MissionNotReady;
+    if (!needsPerson && !(error instanceof CarrierError)) throw error;
+    const failures = work.failures + 1;
+    await store.together({
+      all: needsPerson
+        ? pauseFor(engine, work, why)
+        : [
+            workStatement(store, work, { failures, dueAt: tryAgainAt(engine, failures), reason: why }),
+            ...(failures === PATIENCE
+              ? [
+                  ownerHears(store, work, {
+                    kind: "problem",
+                    sentence: `The mission ${work.mission.slug} cannot begin yet, and goes on trying: ${why}`,
+                  }),
+                ]
+              : []),
+          ],
+    });
+    return;
+  }
+  const begun = await workOf(store, work.mission.id);
+  if (begun === undefined) return;
+  await store.together({
+    onlyIf: workStatement(store, begun, {
+      state: missionBecomes(begun.state, "running"),
+      failures: 0,
+      reason: null,
+      dueAt: engine.now(),
+    }),
+    all: [
+      ...stepBecomes(store, begun, SETUP_STEP, "completed"),
+      logged(store, begun, {
+        type: "step_completed",
+        summary: "Completed: the assistant and its number are ready",
+        stepId: SETUP_STEP,
+        payload: { assistant_id: begun.mission.assistantId, agent_phone: begun.mission.agentPhone },
+      }),
+    ],
+  });
+}
+
+async function setUp(engine: Engine, work: MissionWork): Promise<void> {
+  const { store, config, log } = engine;
+  const { plan, mission } = work;
+  const steps = planSteps(plan);
+  await store.together({ all: newStepStatements(store, mission.id, steps) });
+  const using = {
+    store,
+    rest: engine.rest(work.line),
+    say: (line: string) => log.debug(`Mission ${mission.slug}: ${line}`),
+  };
+  const { name, instructions, request } = plan;
+  await beginMission(
+    mission,
+    {
+      name,
+      instructions,
+      request,
+      steps: steps.map(({ stepId: step_id, description, sequence }) => ({ step_id, description, sequence })),
+    },
+    using,
+  );
+  const begun = await workOf(store, mission.id);
+  if (begun === undefined) return;
+  const assistant = assistantFor({ plan, round: 1, targets: [], decisions: [], config });
+  const { phone, takesCalls } = await setUpAgent(
+    begun.mission,
+    { ...assistant, model: plan.assistant.model, voice: plan.assistant.voice },
+    using,
+  );
+  if (phone !== undefined) return;
+  throw new MissionNotReady(
+    takesCalls
+      ? "the account has no number that is free to call from: free one or buy one at the service."
+      : "the service gives its assistant no connection for calls, so no number could be assigned to it.",
+  );
+}
