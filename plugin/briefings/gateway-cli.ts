@@ -76,7 +76,10 @@ export interface GatewayCli {
    * @returns what it printed, parsed.
    * @throws GatewayCommandFailed when it fails, takes too long, or prints something else.
    */
-  run(commandLine: readonly string[], options?: { readonly timeoutMs?: number }): Promise<unknown>;
+  run(
+    commandLine: readonly string[],
+    options?: { readonly timeoutMs?: number | undefined; readonly signal?: AbortSignal | undefined },
+  ): Promise<unknown>;
 }
 
 const USUAL_LIMIT_MS = 45_000;
@@ -84,7 +87,7 @@ const USUAL_LIMIT_MS = 45_000;
 export function openGatewayCli(file: string, env: Environment): GatewayCli {
   return {
     file,
-    run: async (commandLine, { timeoutMs = USUAL_LIMIT_MS } = {}) => {
+    run: async (commandLine, { timeoutMs = USUAL_LIMIT_MS, signal } = {}) => {
       const [command, ...first] = /\.[cm]?js$/.test(file) ? [process.execPath, file] : [file];
       const firstOption = commandLine.findIndex((word) => word.startsWith("-"));
       const what = ["openclaw", ...commandLine.slice(0, firstOption < 0 ? undefined : firstOption)].join(" ");
@@ -95,7 +98,9 @@ export function openGatewayCli(file: string, env: Environment): GatewayCli {
         stdin: "ignore",
         timeout: timeoutMs,
         windowsHide: true,
+        ...(signal === undefined ? {} : { cancelSignal: signal }),
       });
+      signal?.throwIfAborted();
       if (result.timedOut) {
         throw new GatewayCommandFailed(`"${what}" took longer than ${timeoutMs / 1_000} s and was ended.`);
       }

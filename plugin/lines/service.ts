@@ -63,6 +63,12 @@ export interface PhoneStatus {
   readonly warm: boolean;
   /** A sentence each: what is wrong and what to do. */
   readonly problems: readonly string[];
+  /** The gateway's own version. */
+  readonly gatewayVersion: string;
+  /** Whether the owner lets the plugin take part in conversations: without it the gateway leaves hooks out. */
+  readonly mayTakePart: boolean;
+  /** How often the gateway has called each hook of ours since the plugin was loaded. */
+  readonly hooksCalled: Readonly<Record<string, number>>;
 }
 
 export class PhoneService {
@@ -189,6 +195,9 @@ export class PhoneService {
       }),
       warm: this.#warm,
       problems: this.#problems,
+      gatewayVersion: this.#api.runtime.version,
+      mayTakePart: this.#mayTakePart(),
+      hooksCalled: Object.fromEntries(phoneRuns().hooksCalled),
     };
   }
 

@@ -26,6 +26,8 @@ export interface RestLine {
   readonly messages: TextMessages;
   readonly approvals: Approvals;
   readonly missions: Missions;
+  /** What the service's own doctor answers, by kind ("critical"); what is missing is not offered. */
+  readonly doctor: Readonly<Record<string, unknown>>;
   now(): number;
   newId(kind: string): string;
 }

@@ -105,6 +105,8 @@ export class ClawdTalkPractice {
   readonly missions: Missions;
   /** What goes wrong. Set any field at any time; {@link behave} clears all. */
   readonly faults: ClawdTalkFaults = noFaults();
+  /** What `GET /doctor/critical` and the others answer; what is missing is not offered (404). Settable at any time. */
+  readonly doctor: Record<string, unknown> = {};
   readonly keys: readonly string[];
   readonly ownerNumber: string;
   readonly systemNumber: string;
@@ -180,6 +182,7 @@ export class ClawdTalkPractice {
     const rest = {
       ...shared,
       missions: this.missions,
+      doctor: this.doctor,
       account: this,
       record,
       calls: this.#calls,
