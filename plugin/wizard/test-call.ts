@@ -1,19 +1,24 @@
 /**
  * Owns the test call: somebody rings the owner's own agent on a practice line that lives in this process, and what was
  * heard is told, with the time it took. The running gateway takes the call on a temporary line beside its real ones;
- * nothing of it is left behind, neither in its config nor in any history.
+ * nothing of it is left behind, neither in its config nor in any history. Where the gateway is without the plugin, the
+ * agent is spoken to as the background process would: over HTTP.
  */
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import { createHttpAgent } from "../agent/http-agent.ts";
+import { voiceContext } from "../calls/voice-context.ts";
 import type { SwitchboardConfig } from "../config/schema.ts";
 import type { TestCallAnswer } from "../lines/test-call-line.ts";
 import { messageOf } from "../log.ts";
 import { startClawdTalkPractice } from "../practice/clawdtalk-server.ts";
 import { PracticeError } from "../practice/waiting.ts";
+import { speakable } from "../speech/speakable.ts";
+import { testCallSession } from "../trust/sessions.ts";
 
 /** What came of a test call. Times in milliseconds since the caller spoke. */
 export interface TestCall {
-  /** Everything that was heard, in order, the greeting first. */
+  /** Everything that was heard, in order, the greeting first where a line of the gateway's gave one. */
   readonly heard: readonly string[];
   /** Until the first word of the answer. */
   readonly firstWordMs: number;
@@ -23,7 +28,10 @@ export interface TestCall {
 
 export interface TestCallParameters {
   /** Where the gateway is, and its token. */
-  readonly config: Pick<SwitchboardConfig, "gatewayUrl" | "gatewayToken">;
+  readonly config: Pick<
+    SwitchboardConfig,
+    "gatewayUrl" | "gatewayToken" | "ownerName" | "agentName" | "agentId"
+  >;
   readonly signal?: AbortSignal | undefined;
   /** What the caller says. */
   readonly words?: string | undefined;
@@ -31,7 +39,12 @@ export interface TestCallParameters {
 
 /** The test call did not come to its end. The message is for people. */
 export class TestCallFailed extends Error {
-  override readonly name = "TestCallFailed";
+  override readonly name: string = "TestCallFailed";
+}
+
+/** No test call can be made without leaving words behind, which says nothing of real calls. */
+export class NoTestCall extends TestCallFailed {
+  override readonly name = "NoTestCall";
 }
 
 /** Answered from what every agent knows: a tool would be refused on this call. */
@@ -49,16 +62,28 @@ const answerShape = z.union([
 ]);
 
 /**
- * Makes the call through the gateway's plugin.
+ * Makes the call.
  *
  * @throws TestCallFailed with a sentence that says what to do; the signal's reason when it is aborted.
  */
-export async function testCall({
+export async function testCall(parameters: TestCallParameters): Promise<TestCall> {
+  parameters.signal?.throwIfAborted();
+  try {
+    return await callThroughPlugin(parameters);
+  } catch (error) {
+    if (error instanceof WithoutPlugin) return await askOverHttp(parameters);
+    throw error;
+  }
+}
+
+/** The gateway answers, and knows no Switchboard. */
+class WithoutPlugin extends TestCallFailed {}
+
+async function callThroughPlugin({
   config,
   signal,
   words = TEST_WORDS,
 }: TestCallParameters): Promise<TestCall> {
-  signal?.throwIfAborted();
   const server = await startClawdTalkPractice({ keys: [`practice-${randomUUID()}`] });
   const hangUp = new AbortController();
   const ended = AbortSignal.any([hangUp.signal, ...(signal === undefined ? [] : [signal])]);
@@ -98,13 +123,67 @@ export async function testCall({
   }
 }
 
+/** One turn, as the background process of a skill-only install takes it. */
+async function askOverHttp({ config, signal, words = TEST_WORDS }: TestCallParameters): Promise<TestCall> {
+  const agent = createHttpAgent(
+    { url: config.gatewayUrl ?? DEFAULT_URL, token: config.gatewayToken },
+    { directChatsShareMain: true },
+  );
+  const limit = AbortSignal.timeout(ANSWER_LIMIT_MS);
+  const stop = signal === undefined ? limit : AbortSignal.any([signal, limit]);
+  const { way, detail } = await agent.check(stop);
+  signal?.throwIfAborted();
+  if (way === undefined) throw new TestCallFailed(detail);
+  // Measured: the tool reaches no session that the gateway keeps in its memory alone.
+  if (way === "sessions-send") {
+    throw new NoTestCall(
+      "No test call is made by sessions_send: what is said would stay in your own session. Ring your number instead, or open the streaming endpoint (gateway.http.endpoints.chatCompletions.enabled).",
+    );
+  }
+  const session = testCallSession(config.agentId ?? agent.defaultAgentId, randomUUID());
+  const askedAtMs = performance.now();
+  let firstWordMs: number | undefined;
+  const answer = await agent.run(
+    {
+      session,
+      line: "test-call",
+      words,
+      callId: randomUUID(),
+      runId: randomUUID(),
+      voiceContext: voiceContext(session, config),
+      timeoutMs: ANSWER_LIMIT_MS,
+    },
+    {
+      onStarted() {},
+      onText: () => {
+        firstWordMs ??= performance.now() - askedAtMs;
+      },
+      onMessageEnd() {},
+      onTool() {},
+    },
+    stop,
+  );
+  const wholeMs = Math.round(performance.now() - askedAtMs);
+  signal?.throwIfAborted();
+  if (answer.kind !== "answered") {
+    throw new TestCallFailed(
+      `The agent did not answer: ${answer.kind === "failed" ? answer.reason : "it took too long."}`,
+    );
+  }
+  const heard = speakable(answer.text);
+  if (heard === "") throw new TestCallFailed("The agent answered without a word.");
+  return { heard: [heard], firstWordMs: Math.round(firstWordMs ?? wholeMs), wholeMs };
+}
+
+const DEFAULT_URL = "http://127.0.0.1:18789";
+
 /** Has the gateway take a call from the practice line; resolves when that is over. */
 async function takeCall(
   config: TestCallParameters["config"],
   line: { readonly server: string; readonly key: string },
   signal: AbortSignal,
 ): Promise<TestCallAnswer> {
-  const url = config.gatewayUrl ?? "http://127.0.0.1:18789";
+  const url = config.gatewayUrl ?? DEFAULT_URL;
   let answer: Response;
   try {
     answer = await fetch(new URL("/switchboard/test-call", url), {
@@ -126,9 +205,10 @@ async function takeCall(
     return read.success ? read.data : { ok: false, problem: "The gateway's answer was not understood." };
   }
   await answer.body?.cancel();
-  throw new TestCallFailed(
-    answer.status === 401 || answer.status === 403
-      ? `The gateway at ${url} refuses its token. Check gateway.auth.token in its config.`
-      : `The gateway at ${url} runs without Switchboard. Check: openclaw plugins inspect switchboard`,
-  );
+  if (answer.status === 401 || answer.status === 403) {
+    throw new TestCallFailed(
+      `The gateway at ${url} refuses its token. Check gateway.auth.token in its config.`,
+    );
+  }
+  throw new WithoutPlugin(`The gateway at ${url} runs without Switchboard.`);
 }
