@@ -36,6 +36,7 @@ import { type OwnerRoute, ownerRoute } from "../trust/owner-session.ts";
 import { packageVersion } from "../version.ts";
 import type { CallNotice, HandedOver } from "./call-reports.ts";
 import { createLine, type Line } from "./line.ts";
+import { type TestCallAnswer, takeTestCall, testCallRequest } from "./test-call-line.ts";
 
 const ownFolder = dirname(fileURLToPath(import.meta.url));
 /** Log lines kept for `openclaw phone logs`. */
@@ -402,7 +403,44 @@ export class PhoneService {
         handler: answerJson(() => ({ lines: this.#log.lines() })),
       },
       { path: "/switchboard/announce", auth: "gateway", handler: answerJson((body) => this.#announce(body)) },
+      {
+        path: "/switchboard/test-call",
+        auth: "gateway",
+        handler: answerJson((body, signal) => this.#takeTestCall(body, signal)),
+      },
     ];
+  }
+
+  /** Another process rings from a practice line of its own; the answer comes when that call is over. */
+  async #takeTestCall(body: unknown, signal: AbortSignal): Promise<TestCallAnswer> {
+    const asked = testCallRequest.safeParse(body);
+    if (!asked.success) return { ok: false, problem: "The test call has no practice line on this machine." };
+    const { config } = this.#config();
+    const like = readyLines(config).find(({ carrier }) => carrier !== "stepone");
+    const agent = createEmbeddedAgent(this.#api.runtime, { turns: this.#turns, newId: randomUUID });
+    const { session } = ownerRoute(this.#api.runtime, {
+      line: like?.name ?? "test-call",
+      ownerNumber: config.ownerNumbers[0],
+      agentId: like?.agentId ?? config.agentId,
+    });
+    // Where no line has filled the gateway's caches, the call would measure that.
+    if (!this.#warm && this.#mayTakePart()) {
+      await warmUp(agent, session.agentId, randomUUID(), this.#log);
+      this.#warm = true;
+    }
+    return await takeTestCall(
+      asked.data,
+      {
+        api: this.#api,
+        config,
+        like,
+        agentId: session.agentId,
+        agent,
+        version: packageVersion(),
+        log: this.#log,
+      },
+      signal,
+    );
   }
 
   /** Another process is about to call the owner: their session knows it before the phone rings. */
@@ -494,10 +532,13 @@ const announcedCall = z.object({
 /** Longer requests are not ours. */
 const REQUEST_LIMIT = 100_000;
 
-function answerJson(answer: (body: unknown) => unknown) {
+/** @param answer its signal is aborted when whoever asked has gone. */
+function answerJson(answer: (body: unknown, signal: AbortSignal) => unknown) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
+    const gone = new AbortController();
+    response.on("close", () => gone.abort());
     const asked = request.method === "POST" ? await readJson(request) : undefined;
-    const answered = await answer(asked);
+    const answered = await answer(asked, gone.signal);
     response.setHeader("content-type", "application/json");
     response.end(JSON.stringify(answered));
     return true;

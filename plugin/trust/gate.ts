@@ -15,7 +15,7 @@ import type { SwitchboardConfig } from "../config/schema.ts";
 import { messageOf } from "../log.ts";
 import { detailsOf, fingerprintOf, titleOf } from "./action-words.ts";
 import type { ApprovalAnswer, ApprovalWish } from "./approvals.ts";
-import { mayUseTool, OTHERS_SESSION, sessionKind } from "./sessions.ts";
+import { isOwnKind, mayUseTool, OTHERS_SESSION, type SessionKind, sessionKind } from "./sessions.ts";
 import {
   isForGuests,
   isSensitive,
@@ -101,7 +101,7 @@ interface Questions {
   count: number;
 }
 
-type Speaker = "owner" | "guest" | "stranger" | "warm-up" | "unclear" | "notOnPhone";
+type Speaker = "owner" | SessionKind | "unclear" | "notOnPhone";
 
 export class ToolGate {
   readonly #p: GateParameters;
@@ -277,7 +277,7 @@ function speakerIn({ sessionKey, requester, runId }: AskedTool, run: PhoneRun | 
   const kind = sessionKind(sessionKey);
   const isPhones = run !== undefined || requester?.channel === CHANNEL;
   if (kind !== undefined)
-    return run?.tier === undefined || run.tier === kind || kind === "warm-up" ? kind : "unclear";
+    return run?.tier === undefined || run.tier === kind || isOwnKind(kind) ? kind : "unclear";
   if (!isPhones && isOverGuestsSession(sessionKey, requester?.accountId)) return "unclear";
   if (!isPhones) {
     // What others said was just told to the agent: it must not act on it by itself.

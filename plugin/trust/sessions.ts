@@ -38,6 +38,8 @@ export function mayUseTool(
 /** Where the session of a guest or stranger is named in what a tool answers. */
 export const OTHERS_SESSION = /:switchboard:(?:guest|stranger):/;
 const OWN_SESSION = /^agent:[^:]+:switchboard:(guest|stranger|warm-up)(?::|$)/;
+/** The gateway keeps sessions that are named like this in its memory alone, whoever begins them. */
+const TEST_CALL_SESSION = /^agent:[^:]+:dashboard:incognito-switchboard-test-call-[^:]+$/;
 
 /** The session key of a guest: one per number, whatever `session.scope` and `session.dmScope` say. */
 export function guestSession(agentId: string, number: string): SpeakerSession {
@@ -58,10 +60,36 @@ export function warmUpSessionKey(agentId: string): string {
   return `agent:${agentId}:switchboard:warm-up`;
 }
 
+/**
+ * The session of one test call: never written to disk by the gateway (what is deleted from there stays in its search
+ * index), and without tools, so that nothing is left of it.
+ *
+ * @param id a UUID.
+ */
+export function testCallSession(agentId: string, id: string): SpeakerSession & { readonly tier: "owner" } {
+  return {
+    tier: "owner",
+    agentId,
+    sessionKey: `agent:${agentId}:dashboard:incognito-switchboard-test-call-${id}`,
+  };
+}
+
+/** What a session of ours is for. */
+export type SessionKind = "guest" | "stranger" | OwnKind;
+/** Sessions in which nobody's words are answered but our own. */
+type OwnKind = "warm-up" | "test-call";
+
 /** What a session key says about who speaks in it; undefined for every session that is not ours. */
-export function sessionKind(sessionKey: string | undefined): "guest" | "stranger" | "warm-up" | undefined {
-  const kind = sessionKey === undefined ? undefined : OWN_SESSION.exec(sessionKey)?.[1];
+export function sessionKind(sessionKey: string | undefined): SessionKind | undefined {
+  if (sessionKey === undefined) return undefined;
+  if (TEST_CALL_SESSION.test(sessionKey)) return "test-call";
+  const kind = OWN_SESSION.exec(sessionKey)?.[1];
   return kind === "guest" || kind === "stranger" || kind === "warm-up" ? kind : undefined;
+}
+
+/** Whether a session is of a run that we began ourselves, for no speaker. */
+export function isOwnKind(kind: string | undefined): kind is OwnKind {
+  return kind === "warm-up" || kind === "test-call";
 }
 
 /**
