@@ -29,6 +29,8 @@ const SCRIPT_GROUPS = [
     "connect",
     "practice",
     "setup",
+    "status",
+    "doctor",
     "callout",
     "stepone",
   ],

@@ -180,24 +180,13 @@ async function carryOut(
 
 /** Checks the config with the gateway's own command. */
 export async function validator({ configFile, env }: ConfigPlace, context: PlainContext) {
-  const { findGatewayCli, GatewayCommandFailed, openGatewayCli } = await import(
-    "../briefings/gateway-cli.ts"
-  );
+  const { configProblem, findGatewayCli, openGatewayCli } = await import("../briefings/gateway-cli.ts");
   const cli = openGatewayCli(findGatewayCli({ env, platform: process.platform, script: process.argv[1] }), {
     ...env,
     OPENCLAW_STATE_DIR: stateFolderOf(configFile, context),
     OPENCLAW_CONFIG_PATH: configFile,
   });
-  return async (): Promise<string | undefined> => {
-    try {
-      await cli.run(["config", "validate", "--json"]);
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof GatewayCommandFailed)) throw error;
-      const [issue] = issuesIn(error.printed);
-      return issue ?? error.message;
-    }
-  };
+  return async (): Promise<string | undefined> => await configProblem(cli.run);
 }
 
 /**
@@ -209,13 +198,6 @@ function stateFolderOf(configFile: string, context: PlainContext): string {
   const isOthers =
     configFile !== own.configFile && /^(openclaw|clawdbot)\.json$/.test(path.basename(configFile));
   return isOthers ? path.dirname(configFile) : own.stateFolder;
-}
-
-/** What the gateway finds wrong, a sentence each; what stands there is never part of it. */
-function issuesIn(printed: unknown): string[] {
-  const { issues } = (printed ?? {}) as { issues?: unknown };
-  if (!Array.isArray(issues)) return [];
-  return issues.map(({ path: at, message }: { path?: unknown; message?: unknown }) => `${at}: ${message}.`);
 }
 
 function placeOf(context: PlainContext, { config }: PatchOptions): ConfigPlace {
