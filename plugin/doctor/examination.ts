@@ -77,6 +77,9 @@ const HEALTH_LIMIT_MS = 5_000;
 /** So many commands of the gateway run at once: each loads the whole of it. */
 const CLI_AT_ONCE = 2;
 
+/** Subcommands of `phone` that are scripts of their own too. */
+const OWN_SCRIPTS: ReadonlySet<string> = new Set(["setup", "doctor", "status"]);
+
 const inspected = z.object({
   plugin: z.looseObject({
     enabled: z.boolean().optional(),
@@ -133,10 +136,10 @@ export class Examination {
 
   /** A command of ours as it can be typed: "openclaw phone doctor --fix", or the script. */
   async ours(words: string): Promise<string> {
-    const script = words.startsWith("setup") ? "setup.js" : "phone.js";
-    const rest = words.replace(/^setup ?/, "");
     if (await this.hasPlugin()) return `openclaw phone ${words}`;
-    return `node dist/scripts/${script} ${script === "setup.js" ? rest : words}`.trimEnd();
+    const [first = "", ...rest] = words.split(" ");
+    const script = OWN_SCRIPTS.has(first) ? [`${first}.js`, ...rest] : ["phone.js", ...words.split(" ")];
+    return `node dist/scripts/${script.join(" ")}`;
   }
 
   /** What answers at the gateway's address. */
