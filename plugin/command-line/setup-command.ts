@@ -5,7 +5,7 @@
 import { homedir } from "node:os";
 import path from "node:path";
 import type { Command } from "commander";
-import type { ConfigPlace, ConfigPlan, ConfigWish, FileChange } from "../config/gateway-config-file.ts";
+import type { ConfigPlace, ConfigWish } from "../config/gateway-config-file.ts";
 import { expandHome, homeFolderOf } from "../config/state-folder.ts";
 import { isYes, makeSure } from "./consent.ts";
 import { type Answer, NotUnderstood, type PlainContext } from "./run.ts";
@@ -146,17 +146,12 @@ async function carryOut(
   const { applyConfigPlan, ConfigNotChanged, planConfigChange } = await import(
     "../config/gateway-config-file.ts"
   );
+  const { difference, differenceFacts, validator } = await import("./config-changes.ts");
   const plan = planConfigChange(place, wishes);
   const facts = {
     ...say.facts,
     config: place.configFile,
-    difference: plan.changes.map(({ name, setting, line, removed, added }) => ({
-      file: name,
-      setting,
-      line,
-      removed,
-      added,
-    })),
+    difference: differenceFacts(plan),
     ...(say.notes.length > 0 ? { notes: say.notes } : {}),
   };
   const answer = (text: string, more: Readonly<Record<string, unknown>>): Answer => ({
@@ -190,46 +185,6 @@ async function carryOut(
   });
 }
 
-/** Checks the config with the gateway's own command. */
-async function validator({ configFile, env }: ConfigPlace, context: PlainContext) {
-  const { findGatewayCli, GatewayCommandFailed, openGatewayCli } = await import(
-    "../briefings/gateway-cli.ts"
-  );
-  const cli = openGatewayCli(findGatewayCli({ env, platform: process.platform, script: process.argv[1] }), {
-    ...env,
-    OPENCLAW_STATE_DIR: stateFolderOf(configFile, context),
-    OPENCLAW_CONFIG_PATH: configFile,
-  });
-  return async (): Promise<string | undefined> => {
-    try {
-      await cli.run(["config", "validate", "--json"]);
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof GatewayCommandFailed)) throw error;
-      const [issue] = issuesIn(error.printed);
-      return issue ?? error.message;
-    }
-  };
-}
-
-/**
- * The state folder of the gateway whose config it is: its `.env` and plugins decide what is valid. A config of another
- * installation lies in that one's folder under the usual name.
- */
-function stateFolderOf(configFile: string, context: PlainContext): string {
-  const own = context.places();
-  const isOthers =
-    configFile !== own.configFile && /^(openclaw|clawdbot)\.json$/.test(path.basename(configFile));
-  return isOthers ? path.dirname(configFile) : own.stateFolder;
-}
-
-/** What the gateway finds wrong, a sentence each; what stands there is never part of it. */
-function issuesIn(printed: unknown): string[] {
-  const { issues } = (printed ?? {}) as { issues?: unknown };
-  if (!Array.isArray(issues)) return [];
-  return issues.map(({ path: at, message }: { path?: unknown; message?: unknown }) => `${at}: ${message}.`);
-}
-
 function placeOf(context: PlainContext, { config }: PatchOptions): ConfigPlace {
   const { configFile, env } = context.places();
   if (config?.trim() === "") throw new NotUnderstood("The name after --config is empty.");
@@ -240,24 +195,4 @@ function placeOf(context: PlainContext, { config }: PatchOptions): ConfigPlace {
 /** Names are compared as the gateway compares them. */
 function isTool(item: unknown): boolean {
   return typeof item === "string" && item.trim().toLowerCase() === TOOL;
-}
-
-/** What will change, where, and nothing of what stands around it: that may be a secret. */
-function difference({ changes }: ConfigPlan): string {
-  const lines: string[] = [];
-  let heading = "";
-  for (const change of changes) {
-    const own = `${change.name}, ${change.setting}:`;
-    if (own !== heading) lines.push(own);
-    heading = own;
-    lines.push(...pieces(change, "-", change.removed), ...pieces(change, "+", change.added));
-  }
-  return lines.join("\n");
-}
-
-function pieces({ line }: FileChange, sign: "-" | "+", text: string): string[] {
-  const written = text.split(/\r\n|[\n\r\u2028\u2029]/);
-  return written
-    .map((piece, index) => `  line ${line + index} ${sign} ${piece}`)
-    .filter((_, index) => written[index]?.trim() !== "");
 }
