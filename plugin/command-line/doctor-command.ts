@@ -166,7 +166,7 @@ async function differenceFor(
   context: CommandContext,
 ): Promise<string> {
   const { planConfigChange } = await import("../config/gateway-config-file.ts");
-  const { difference } = await import("./setup-command.ts");
+  const { difference } = await import("./config-changes.ts");
   const { configFile, env } = context.places();
   return difference(planConfigChange({ configFile, env }, [wish]));
 }
@@ -179,7 +179,7 @@ async function writeConfig(
   const { applyConfigPlan, ConfigNotChanged, planConfigChange } = await import(
     "../config/gateway-config-file.ts"
   );
-  const { validator } = await import("./setup-command.ts");
+  const { validator } = await import("./config-changes.ts");
   const { configFile, env } = context.places();
   const place = { configFile, env };
   const validate = await validator(place, context);

@@ -5,7 +5,7 @@
 import { homedir } from "node:os";
 import path from "node:path";
 import type { Command } from "commander";
-import type { ConfigPlace, ConfigPlan, ConfigWish, FileChange } from "../config/gateway-config-file.ts";
+import type { ConfigPlace, ConfigWish } from "../config/gateway-config-file.ts";
 import {
   AGENTS_OWN,
   ALLOWED_OVER_HTTP,
@@ -134,17 +134,12 @@ async function carryOut(
   const { applyConfigPlan, ConfigNotChanged, planConfigChange } = await import(
     "../config/gateway-config-file.ts"
   );
+  const { difference, differenceFacts, validator } = await import("./config-changes.ts");
   const plan = planConfigChange(place, wishes);
   const facts = {
     ...say.facts,
     config: place.configFile,
-    difference: plan.changes.map(({ name, setting, line, removed, added }) => ({
-      file: name,
-      setting,
-      line,
-      removed,
-      added,
-    })),
+    difference: differenceFacts(plan),
     ...(say.notes.length > 0 ? { notes: say.notes } : {}),
   };
   const answer = (text: string, more: Readonly<Record<string, unknown>>): Answer => ({
@@ -178,51 +173,9 @@ async function carryOut(
   });
 }
 
-/** Checks the config with the gateway's own command. */
-export async function validator({ configFile, env }: ConfigPlace, context: PlainContext) {
-  const { configProblem, findGatewayCli, openGatewayCli } = await import("../briefings/gateway-cli.ts");
-  const cli = openGatewayCli(findGatewayCli({ env, platform: process.platform, script: process.argv[1] }), {
-    ...env,
-    OPENCLAW_STATE_DIR: stateFolderOf(configFile, context),
-    OPENCLAW_CONFIG_PATH: configFile,
-  });
-  return async (): Promise<string | undefined> => await configProblem(cli.run);
-}
-
-/**
- * The state folder of the gateway whose config it is: its `.env` and plugins decide what is valid. A config of another
- * installation lies in that one's folder under the usual name.
- */
-function stateFolderOf(configFile: string, context: PlainContext): string {
-  const own = context.places();
-  const isOthers =
-    configFile !== own.configFile && /^(openclaw|clawdbot)\.json$/.test(path.basename(configFile));
-  return isOthers ? path.dirname(configFile) : own.stateFolder;
-}
-
 function placeOf(context: PlainContext, { config }: PatchOptions): ConfigPlace {
   const { configFile, env } = context.places();
   if (config?.trim() === "") throw new NotUnderstood("The name after --config is empty.");
   if (config === undefined) return { configFile, env };
   return { configFile: path.resolve(expandHome(config, homeFolderOf(env, homedir()))), env };
-}
-
-/** What will change, where, and nothing of what stands around it: that may be a secret. */
-export function difference({ changes }: Pick<ConfigPlan, "changes">): string {
-  const lines: string[] = [];
-  let heading = "";
-  for (const change of changes) {
-    const own = `${change.name}, ${change.setting}:`;
-    if (own !== heading) lines.push(own);
-    heading = own;
-    lines.push(...pieces(change, "-", change.removed), ...pieces(change, "+", change.added));
-  }
-  return lines.join("\n");
-}
-
-function pieces({ line }: FileChange, sign: "-" | "+", text: string): string[] {
-  const written = text.split(/\r\n|[\n\r\u2028\u2029]/);
-  return written
-    .map((piece, index) => `  line ${line + index} ${sign} ${piece}`)
-    .filter((_, index) => written[index]?.trim() !== "");
 }

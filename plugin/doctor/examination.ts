@@ -134,12 +134,33 @@ export class Examination {
     return this.usableLines.some(({ carrier }) => carrier !== "stepone");
   }
 
-  /** A command of ours as it can be typed: "openclaw phone doctor --fix", or the script. */
+  /** A command of ours as it can be typed: "openclaw phone doctor --fix", or the script where the gateway has no such. */
   async ours(words: string): Promise<string> {
-    if (await this.hasPlugin()) return `openclaw phone ${words}`;
+    if (await this.#hasPhoneCommand()) return `openclaw phone ${words}`;
     const [first = "", ...rest] = words.split(" ");
     const script = OWN_SCRIPTS.has(first) ? [`${first}.js`, ...rest] : ["phone.js", ...words.split(" ")];
-    return `node dist/scripts/${script.join(" ")}`;
+    return this.script(script.join(" "));
+  }
+
+  /** A script of ours as it can be typed anywhere. */
+  script(words: string): string {
+    const { packageFolder } = this.places;
+    const [name = "", ...rest] = words.split(" ");
+    const file =
+      packageFolder === undefined
+        ? `dist/scripts/${name}`
+        : path.join(packageFolder, "dist", "scripts", name);
+    return ["node", /\s/.test(file) ? `"${file}"` : file, ...rest].join(" ");
+  }
+
+  /** The gateway has our commands as long as the plugin is switched on. */
+  async #hasPhoneCommand(): Promise<boolean> {
+    if (await this.isPluginActive()) return true;
+    try {
+      return (await this.hasPlugin()) && (await this.installedPlugin())?.enabled === true;
+    } catch {
+      return false;
+    }
   }
 
   /** What answers at the gateway's address. */

@@ -87,6 +87,15 @@ export function sessionKind(sessionKey: string | undefined): SessionKind | undef
   return kind === "guest" || kind === "stranger" || kind === "warm-up" ? kind : undefined;
 }
 
+/**
+ * Whether the agent is offered the phone's own tools in a session: guests and strangers only talk, and a test call leaves
+ * nothing behind. In the warming-up run nobody uses them, and by it the doctor sees whether the gateway offers them at all.
+ */
+export function hasOwnTools(sessionKey: string | undefined): boolean {
+  const kind = sessionKind(sessionKey);
+  return kind === undefined || kind === "warm-up";
+}
+
 /** Whether a session is of a run that we began ourselves, for no speaker. */
 export function isOwnKind(kind: string | undefined): kind is OwnKind {
   return kind === "warm-up" || kind === "test-call";

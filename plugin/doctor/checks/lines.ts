@@ -84,10 +84,10 @@ const connections: Check = {
       const isLeftToGateway = (await examination.hasPlugin()) || !examination.isAnyoneAnswered;
       return isLeftToGateway
         ? []
-        : problem("Nothing keeps the lines connected.", "node dist/scripts/connect.js start");
+        : problem("Nothing keeps the lines connected.", examination.script("connect.js start"));
     }
     const isGateway = status !== undefined;
-    const restart = isGateway ? "openclaw gateway restart" : "node dist/scripts/connect.js restart";
+    const restart = isGateway ? "openclaw gateway restart" : examination.script("connect.js restart");
     return usableLines.flatMap((line): readonly Finding[] => {
       const now = running.find(({ name }) => name === line.name);
       if (now === undefined) return problem(`${line.name} is not among the lines that run.`, restart);
@@ -114,7 +114,7 @@ const rivals: Check = {
       findings.push(
         ...problem(
           `The background process (process ${connector.pid}) runs beside the plugin, with the same keys.`,
-          "node dist/scripts/connect.js stop",
+          examination.script("connect.js stop"),
         ),
       );
     }

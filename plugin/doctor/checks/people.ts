@@ -25,6 +25,7 @@ const callers: Check = {
   mend: "`openclaw config set plugins.entries.switchboard.config.inboundCallers unknown` believes nobody who calls in",
   async look(examination) {
     if (examination.usableLines.length === 0) return [];
+    const more = await examination.ours("trust");
     const { lines } = await phoneTrust(examination.settings, { places: () => examination.places });
     return lines
       .filter(({ enabled }) => enabled)
@@ -33,7 +34,7 @@ const callers: Check = {
         if (callsIn === undefined) return ok(`${line}: nobody calls in.`);
         return ok(
           callsIn.tier === "owner"
-            ? `${line}: who calls in counts as you, known by ${callsIn.strength}. See: phone trust`
+            ? `${line}: who calls in counts as you, known by ${callsIn.strength}. More: ${more}`
             : `${line}: nobody who calls in is believed.`,
         );
       });

@@ -130,7 +130,6 @@ async function asInspected(examination: Examination): Promise<readonly Finding[]
   return problem(`The gateway does not register these hooks of Switchboard: ${missing.join(", ")}.`, INSPECT);
 }
 
-const TOOLS = ["phone_call", "phone_approve"] as const;
 const effective = z.object({
   agentId: z.string(),
   profile: z.string().optional(),
@@ -162,44 +161,32 @@ const tools: Check = {
 
 async function toolsIn(ownerSession: string, examination: Examination): Promise<readonly Finding[]> {
   const agent = /^agent:([^:]+):/.exec(ownerSession)?.[1];
-  const warmUp = agent === undefined ? [] : [warmUpSessionKey(agent)];
+  // Where nobody has spoken with the agent yet, the run that has warmed the gateway up had a session of its own.
+  const wanted = [ownerSession, ...(agent === undefined ? [] : [warmUpSessionKey(agent)])];
   try {
-    for (const sessionKey of [ownerSession, ...warmUp]) {
-      const answer = await knownSession(examination.call("tools.effective", { sessionKey }));
-      if (answer === undefined) continue;
-      const runtime = await runtimeOf(sessionKey, examination);
-      return judge(effective.parse(answer), runtime, examination);
+    const { sessions } = sessionList.parse(await examination.call("sessions.list", {}));
+    const session = wanted.flatMap((key) => sessions.find((known) => known.key === key) ?? [])[0];
+    if (session === undefined) {
+      return ok("What tools the agent has is known when somebody has spoken with it.");
     }
+    const answer = await examination.call("tools.effective", { sessionKey: session.key });
+    return judge(effective.parse(answer), session.agentRuntime?.id, examination);
   } catch (error) {
     if (!(error instanceof GatewayCommandFailed)) throw error;
     return warning(`What tools the agent has could not be asked: ${error.message}`);
   }
-  return ok("What tools the agent has is known when somebody has spoken with it.");
-}
-
-/** Undefined where the gateway has no such session yet. */
-async function knownSession(asked: Promise<unknown>): Promise<unknown> {
-  try {
-    return await asked;
-  } catch (error) {
-    const code = error instanceof GatewayCommandFailed && valueAt(error.printed, ["error", "code"]);
-    if (code === "INVALID_REQUEST") return undefined;
-    throw error;
-  }
-}
-
-async function runtimeOf(sessionKey: string, examination: Examination): Promise<string | undefined> {
-  const { sessions } = sessionList.parse(await examination.call("sessions.list", {}));
-  return sessions.find(({ key }) => key === sessionKey)?.agentRuntime?.id;
 }
 
 function judge(
   { agentId, profile, groups }: z.infer<typeof effective>,
   runtime: string | undefined,
-  { gatewayConfig }: Examination,
+  { gatewayConfig, usableLines }: Examination,
 ): readonly Finding[] {
+  // Approvals are ClawdTalk's alone.
+  const canAsk = usableLines.some(({ carrier }) => carrier === "clawdtalk");
+  const wanted = ["phone_call", ...(canAsk ? ["phone_approve"] : [])];
   const has = new Set(groups.flatMap(({ tools: listed }) => listed.map(({ id }) => id)));
-  const missing = TOOLS.filter((name) => !has.has(name));
+  const missing = wanted.filter((name) => !has.has(name));
   if (missing.length > 0) {
     return problem(
       `The agent "${agentId}" does not have ${missing.join(" and ")}: the gateway's tool settings hide them (profile ${profile ?? "not set"}).`,
@@ -209,10 +196,10 @@ function judge(
   if (runtime !== undefined && !OWN_RUNTIMES.has(runtime)) {
     return warning(
       `The agent "${agentId}" has the phone's tools by the gateway's settings, but "${runtime}" runs it, which may show it tools of its own instead.`,
-      `ask your agent whether it has the tool phone_call; if not, run its model with agentRuntime.id "openclaw"`,
+      'ask your agent whether it has the tool phone_call; if not, run its model with agentRuntime.id "openclaw"',
     );
   }
-  return ok(`The agent "${agentId}" has the tools ${TOOLS.join(" and ")}.`);
+  return ok(`The agent "${agentId}" has ${wanted.join(" and ")}.`);
 }
 
 /** The list that decides gets them; of the agent's own lists nothing is said here. */
