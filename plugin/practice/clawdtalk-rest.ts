@@ -127,7 +127,7 @@ function profile({ account, calls, messages }: RestLine) {
     user_id: "user_practice",
     email: "owner@practice.invalid",
     phone: account.ownerNumber,
-    phone_verified: true,
+    phone_verified: account.phoneVerified,
     subscription_tier: account.tier,
     effective_tier: account.tier,
     paranoid_mode: false,

@@ -13,6 +13,7 @@ interface Account {
   readonly systemNumber: string;
   readonly dedicatedNumber: string | undefined;
   readonly tier: string;
+  readonly phoneVerified: boolean;
 }
 
 /** What the REST half needs from the server. */

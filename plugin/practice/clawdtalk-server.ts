@@ -112,6 +112,8 @@ export class ClawdTalkPractice {
   readonly systemNumber: string;
   readonly dedicatedNumber: string | undefined;
   readonly tier: string;
+  /** Whether the account's owner has verified their number. */
+  phoneVerified = true;
   readonly timings: ClawdTalkTimings;
   readonly #waiting = new Waiting();
   readonly #now: () => number;

@@ -53,7 +53,9 @@ const gatewayVersion: Check = {
     } else {
       const isTested = version === testedGateway;
       findings.push(
-        ...ok(`OpenClaw ${version} (${isTested ? tested : `newer than what this was ${tested}`}).`),
+        ...ok(
+          `OpenClaw ${version} (${isTested ? tested : `newer than what this was tested with: ${testedGateway}`}).`,
+        ),
       );
     }
     return findings;
