@@ -16,6 +16,7 @@ import { isUsable, type UsableLine } from "./config/choose-line.ts";
 import { withoutSecrets } from "./config/redaction.ts";
 import type { LineConfig } from "./config/schema.ts";
 import { findPackageFolder } from "./config/state-folder.ts";
+import type { HookName } from "./hook-names.ts";
 import { phrase } from "./speech/phrases.ts";
 import { askOnPhone } from "./trust/ask-on-phone.ts";
 import { type GateParameters, ToolGate } from "./trust/gate.ts";
@@ -40,14 +41,15 @@ const HAS_WORDS = /[\p{L}\p{N}]/u;
 export function registerHooks(api: OpenClawPluginApi, settings: () => CallSettings): void {
   const phone = phoneRuns();
   const gate = new ToolGate(gateParameters(api, settings));
+  const on = counting(api);
 
-  api.on("message_received", (_event, context) => {
+  on("message_received", (_event, context) => {
     if (context.channelId === CHANNEL)
       api.logger.debug?.(`Text received on line ${context.accountId ?? "?"}.`);
   });
 
   // A text that was answered before, or whose session is not its sender's, never reaches the agent.
-  api.on("before_dispatch", async (event, context) => {
+  on("before_dispatch", async (event, context) => {
     if ((event.channel ?? context.channelId) !== CHANNEL) return;
     const line = context.accountId;
     const sender = event.senderId;
@@ -72,7 +74,7 @@ export function registerHooks(api: OpenClawPluginApi, settings: () => CallSettin
   // Only what a guest or stranger said is answered in their session. The gateway's own words (it takes up turns
   // that a restart broke off) would run there with the owner's files, and be sent to them. What was broken off is
   // asked anew from our inbox; on a call, the caller asks again.
-  api.on("before_agent_reply", (event, context) => {
+  on("before_agent_reply", (event, context) => {
     const kind = sessionKind(context.sessionKey);
     if (isOthersWords(kind) && event.cleanedBody.startsWith(SYSTEM_TURN)) {
       return { handled: true };
@@ -81,13 +83,13 @@ export function registerHooks(api: OpenClawPluginApi, settings: () => CallSettin
   });
 
   // Nothing was understood (speech recognition then writes "…" or the like): no model is needed to say so.
-  api.on("before_agent_reply", (event, context) => {
+  on("before_agent_reply", (event, context) => {
     const run = context.runId === undefined ? undefined : phone.runs.get(context.runId);
     if (run === undefined || HAS_WORDS.test(event.cleanedBody)) return;
     return { handled: true, reply: { text: phrase("notHeard", run.language ?? "en") } };
   });
 
-  api.on("before_model_resolve", (_event, context) => {
+  on("before_model_resolve", (_event, context) => {
     if (context.messageProvider !== CHANNEL || context.accountId === undefined) return;
     const model = phone.lines.get(context.accountId)?.model;
     if (model === undefined) return;
@@ -100,7 +102,7 @@ export function registerHooks(api: OpenClawPluginApi, settings: () => CallSettin
   // A voice turn gets its context with the run; a text's run is started by the channel, so it gets it here. What the
   // owner's sessions are to be told reaches every turn of theirs but those with a task: ours, such as a briefing, or an
   // automation's.
-  api.on("before_prompt_build", (_event, { sessionKey, runId, messageProvider, trigger }) => {
+  on("before_prompt_build", (_event, { sessionKey, runId, messageProvider, trigger }) => {
     const run = runId === undefined ? undefined : phone.runs.get(runId);
     const isTask = run?.isTask === true || trigger === "cron" || trigger === "memory";
     const notices = sessionKey === undefined || isTask ? [] : noticesFor(sessionKey);
@@ -123,14 +125,14 @@ export function registerHooks(api: OpenClawPluginApi, settings: () => CallSettin
   });
 
   // What is found to be quoted counts, not only what was handed over: other news come by the gateway's own injections.
-  api.on("llm_input", ({ runId, prompt }, { sessionKey, trigger }) => {
+  on("llm_input", ({ runId, prompt }, { sessionKey, trigger }) => {
     const hasNotice = sessionKey !== undefined && modelAsked(sessionKey, runId, prompt);
     if (!hasNotice && !quotesOthers(prompt)) return;
     phone.toldOfOthers.add(runId);
     if (trigger === "heartbeat" || trigger === "manual") phone.newsTurns.add(runId);
   });
 
-  api.on("before_agent_run", (_event, context) => {
+  on("before_agent_run", (_event, context) => {
     if (sessionKind(context.sessionKey) === "warm-up") {
       return { outcome: "block", reason: "Switchboard warms the gateway's caches; no model is needed." };
     }
@@ -144,7 +146,7 @@ export function registerHooks(api: OpenClawPluginApi, settings: () => CallSettin
     return { outcome: "pass" };
   });
 
-  api.on(
+  on(
     "before_tool_call",
     async (event, { sessionKey, agentId, runId, requester, abortSignal }) =>
       await gate.decide({
@@ -161,7 +163,7 @@ export function registerHooks(api: OpenClawPluginApi, settings: () => CallSettin
   );
 
   // A call that was waited for, for one: what was said on it is the tool's answer. Or another session's history.
-  api.on("after_tool_call", ({ runId, result }) => {
+  on("after_tool_call", ({ runId, result }) => {
     const answer = JSON.stringify(result) ?? "";
     if (runId !== undefined && (quotesOthers(answer) || OTHERS_SESSION.test(answer)))
       phone.toldOfOthers.add(runId);
@@ -169,7 +171,7 @@ export function registerHooks(api: OpenClawPluginApi, settings: () => CallSettin
 
   // The agent's shell may find an older Node than the gateway runs on, and no command line of the gateway's: our
   // scripts then use this process's. And they know which session asked, to tell it what came of a call.
-  api.on("resolve_exec_env", (event) => {
+  on("resolve_exec_env", (event) => {
     if (event.host !== "gateway") return;
     const started = process.argv[1] ?? "";
     return {
@@ -179,7 +181,7 @@ export function registerHooks(api: OpenClawPluginApi, settings: () => CallSettin
     };
   });
 
-  api.on("message_sending", (event, context) => {
+  on("message_sending", (event, context) => {
     if (context.channelId !== CHANNEL) return;
     const ownerNumbers = phone.lines.get(context.accountId ?? "")?.ownerNumbers ?? [];
     const isOwners = ownerNumbers.includes(event.to.replace(/^phone:/, ""));
@@ -198,14 +200,14 @@ export function registerHooks(api: OpenClawPluginApi, settings: () => CallSettin
     return content === event.content ? undefined : { content };
   });
 
-  api.on("reply_payload_sending", (event) => {
+  on("reply_payload_sending", (event) => {
     if (event.channel !== CHANNEL || event.payload.text === undefined) return;
     // `message_sending` makes it plain, once: markup taken away twice takes words with it.
     const text = withoutSecrets(event.payload.text, [...phone.secrets]);
     return text === event.payload.text ? undefined : { payload: { ...event.payload, text } };
   });
 
-  api.on("agent_end", (event, { runId, sessionKey }) => {
+  on("agent_end", (event, { runId, sessionKey }) => {
     if (runId === undefined) return;
     phone.runs.delete(runId);
     phone.newsTurns.delete(runId);
@@ -216,8 +218,28 @@ export function registerHooks(api: OpenClawPluginApi, settings: () => CallSettin
 }
 
 /** Sessions in which others speak, or are decided about: nothing of the owner's is in them. */
-function isOthersWords(kind: SessionKind | undefined): kind is Exclude<SessionKind, "warm-up"> {
+function isOthersWords(kind: SessionKind | undefined): kind is "guest" | "stranger" | "mission" {
   return kind === "guest" || kind === "stranger" || kind === "mission";
+}
+
+/** As `api.on`, and counts how often the gateway calls the hook: that it was asked for does not mean that it is. */
+function counting(
+  api: OpenClawPluginApi,
+): <Name extends HookName>(
+  name: Name,
+  handler: Parameters<typeof api.on<Name>>[1],
+  options?: Parameters<typeof api.on<Name>>[2],
+) => void {
+  const { hooksCalled } = phoneRuns();
+  // The service's registration comes first: what was counted before belongs to a plugin that is gone.
+  if (api.registrationMode === "full") hooksCalled.clear();
+  return (name, handler, options) => {
+    const counted = ((...given: Parameters<typeof handler>) => {
+      hooksCalled.set(name, (hooksCalled.get(name) ?? 0) + 1);
+      return (handler as (...args: Parameters<typeof handler>) => unknown)(...given);
+    }) as typeof handler;
+    api.on(name, counted, options);
+  };
 }
 
 /** Words of another session, or of the gateway itself, are marked as such; a person's need not be. */

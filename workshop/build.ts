@@ -1,6 +1,6 @@
 /**
  * Owns what is shipped: bundles the plugin's entry and every script into `dist/`, and writes the parts of the
- * manifest that come from the code. `--check` fails when the committed result is not what the source gives,
+ * manifest and the pages that come from the code. `--check` fails when the committed result is not what the source gives,
  * since skills are installed by copying the repository and node runs no TypeScript below node_modules.
  */
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -9,6 +9,8 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { pluginConfigJsonSchema, secretPaths } from "../plugin/config/schema.ts";
+import { allChecks } from "../plugin/doctor/checks.ts";
+import { troubleshootingPage } from "../plugin/doctor/page.ts";
 import { ZONES_FILE, ZONES_PACKAGE, zonesByPrefixFile } from "./zones-by-prefix.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -29,6 +31,8 @@ const SCRIPT_GROUPS = [
     "connect",
     "practice",
     "setup",
+    "status",
+    "doctor",
     "callout",
     "stepone",
   ],
@@ -142,6 +146,14 @@ async function zones(): Promise<{ present: string; wanted: string }> {
   return { present, wanted: await zonesByPrefixFile() };
 }
 
+const PAGE_FILE = "references/troubleshooting.md";
+
+/** The page of the doctor's checks. */
+async function page(): Promise<{ present: string; wanted: string }> {
+  const present = await readFile(join(root, PAGE_FILE), "utf8").catch(() => "");
+  return { present, wanted: troubleshootingPage(allChecks) };
+}
+
 async function filesBelow(folder: string): Promise<Map<string, string>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
@@ -175,6 +187,8 @@ async function update(): Promise<void> {
   if (present !== wanted) await writeFile(manifestFile, wanted);
   const table = await zones();
   if (table.present !== table.wanted) await writeFile(join(root, ZONES_FILE), table.wanted);
+  const checks = await page();
+  if (checks.present !== checks.wanted) await writeFile(join(root, PAGE_FILE), checks.wanted);
   for (const [name, content] of await differences()) {
     const file = join(dist, name);
     if (content === undefined) await rm(file);
@@ -191,6 +205,8 @@ async function check(): Promise<void> {
   if (present !== wanted) stale.push("openclaw.plugin.json");
   const table = await zones();
   if (table.present !== table.wanted) stale.push(ZONES_FILE);
+  const checks = await page();
+  if (checks.present !== checks.wanted) stale.push(PAGE_FILE);
   if (stale.length === 0) return;
   console.error(
     `What is shipped is not what the source gives (${stale.join(", ")}). Run "npm run build" and commit it.`,

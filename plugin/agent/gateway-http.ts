@@ -81,6 +81,16 @@ export async function postWithPatience(gateway: GatewayAddress, request: Gateway
 }
 
 /**
+ * Makes sure that the gateway takes its token: asks for no tool at all, which comes to nothing.
+ *
+ * @throws GatewayProblem as {@link post}.
+ */
+export async function checkToken(gateway: GatewayAddress, signal: AbortSignal): Promise<void> {
+  const answer = await postWithPatience(gateway, { path: "/tools/invoke", body: {}, signal });
+  await answer.body?.cancel();
+}
+
+/**
  * Does `ask` again while the gateway says that it is starting.
  *
  * @throws what `ask` throws last; the signal's reason when it is aborted.

@@ -67,6 +67,8 @@ interface PhoneRuns {
   readonly guestTexts: Map<string, number>;
   /** Never to be sent or spoken: keys and tokens as configured. */
   readonly secrets: Set<string>;
+  /** How often the gateway has called each of our hooks since the plugin was loaded. */
+  readonly hooksCalled: Map<string, number>;
   /** True when this text was answered before (asked of the store). */
   wasAnswered: ((line: string, messageId: string) => Promise<boolean>) | undefined;
 }
@@ -87,6 +89,7 @@ export function phoneRuns(): PhoneRuns {
     askingByText: new Map(),
     guestTexts: new Map(),
     secrets: new Set(),
+    hooksCalled: new Map(),
     wasAnswered: undefined,
   };
   return place[PLACE];

@@ -76,7 +76,28 @@ export interface GatewayCli {
    * @returns what it printed, parsed.
    * @throws GatewayCommandFailed when it fails, takes too long, or prints something else.
    */
-  run(commandLine: readonly string[], options?: { readonly timeoutMs?: number }): Promise<unknown>;
+  run(
+    commandLine: readonly string[],
+    options?: { readonly timeoutMs?: number | undefined; readonly signal?: AbortSignal | undefined },
+  ): Promise<unknown>;
+}
+
+/**
+ * What the gateway finds wrong with its config, a sentence; undefined when it takes it. What stands there is never part
+ * of it.
+ *
+ * @throws GatewayCliMissing
+ */
+export async function configProblem(run: GatewayCli["run"]): Promise<string | undefined> {
+  try {
+    await run(["config", "validate", "--json"]);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof GatewayCommandFailed) || error instanceof GatewayCliMissing) throw error;
+    const { issues } = (error.printed ?? {}) as { issues?: unknown };
+    const [first] = Array.isArray(issues) ? (issues as { path?: unknown; message?: unknown }[]) : [];
+    return first === undefined ? error.message : `${first.path}: ${first.message}.`;
+  }
 }
 
 const USUAL_LIMIT_MS = 45_000;
@@ -84,7 +105,7 @@ const USUAL_LIMIT_MS = 45_000;
 export function openGatewayCli(file: string, env: Environment): GatewayCli {
   return {
     file,
-    run: async (commandLine, { timeoutMs = USUAL_LIMIT_MS } = {}) => {
+    run: async (commandLine, { timeoutMs = USUAL_LIMIT_MS, signal } = {}) => {
       const [command, ...first] = /\.[cm]?js$/.test(file) ? [process.execPath, file] : [file];
       const firstOption = commandLine.findIndex((word) => word.startsWith("-"));
       const what = ["openclaw", ...commandLine.slice(0, firstOption < 0 ? undefined : firstOption)].join(" ");
@@ -95,7 +116,9 @@ export function openGatewayCli(file: string, env: Environment): GatewayCli {
         stdin: "ignore",
         timeout: timeoutMs,
         windowsHide: true,
+        ...(signal === undefined ? {} : { cancelSignal: signal }),
       });
+      signal?.throwIfAborted();
       if (result.timedOut) {
         throw new GatewayCommandFailed(`"${what}" took longer than ${timeoutMs / 1_000} s and was ended.`);
       }

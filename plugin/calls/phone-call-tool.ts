@@ -6,7 +6,7 @@ import { asQuotation } from "../command-line/quoted.ts";
 import { carrierNames } from "../config/schema.ts";
 import { withStore } from "../store/database.ts";
 import { quotation } from "../trust/quotation.ts";
-import { sessionKind } from "../trust/sessions.ts";
+import { hasOwnTools } from "../trust/sessions.ts";
 import { callTranscript, lookUpCall, waitForEnd } from "./call-information.ts";
 import { writtenTranscript } from "./outcome.ts";
 import { type CallSettings, type PlacedCallAnswer, requestCall } from "./request-call.ts";
@@ -47,8 +47,7 @@ const DESCRIPTION =
 export function registerPhoneCallTool(api: OpenClawPluginApi, settings: () => CallSettings): void {
   api.registerTool(
     ({ sessionKey }) => {
-      // Guests and strangers only talk.
-      if (sessionKind(sessionKey) !== undefined) return null;
+      if (!hasOwnTools(sessionKey)) return null;
       return {
         name: "phone_call",
         label: "Call",

@@ -184,7 +184,7 @@ export interface LineStatus {
   readonly problem?: string;
   /** UTC ISO 8601. */
   readonly since: string;
-  /** Counters since start: unknown events, unreadable frames, reconnects, duplicates. */
+  /** Counters since start: unknown events, unreadable frames, reconnects, duplicates, take-overs. */
   readonly counters: Readonly<Record<string, number>>;
 }
 

@@ -13,6 +13,7 @@ import {
   type CommandContext,
   type CommonOptions,
   NotUnderstood,
+  type PlainContext,
   requiredLine,
   type Settings,
 } from "./run.ts";
@@ -62,22 +63,32 @@ export async function register(
       `${EMAIL} is the address of an account whose key can be replaced: run "clawcall recover". To make another one, first take ${EMAIL} out of ${file}, or wherever it is set.`,
     );
   }
-  context.complain(
-    [
-      `ClawCall (${line.server}) will store your phone number ${phoneNumber}, the agent's name ${quoted(agentName)}${email === undefined ? "" : " and your email address"}, and records the calls.`,
-      "It promises that an account can be deleted at any time, but describes no way to do it.",
-      `The key, the account's email and your number will be kept in ${file}, on this machine.`,
-      "",
-    ].join("\n"),
-  );
+  context.complain(`${whatIsStored({ server: line.server, phoneNumber, agentName, email, file })}\n`);
   await makeSure(context, options, { question: "Register?", otherwise: "Nothing was registered." });
   const ask = { phoneNumber, agentName, email };
   return await keepAnswer(context, {
-    settings,
+    stateFolder: settings.stateFolder,
     server: line.apiUrl,
     ask,
     lostAnswer: lostRegistration(email),
   });
+}
+
+/** What an account means, in the words its owner says yes to. */
+export function whatIsStored(account: {
+  readonly server: string;
+  readonly phoneNumber: string;
+  readonly agentName: string;
+  readonly email?: string | undefined;
+  /** Where the key will be kept. */
+  readonly file: string;
+}): string {
+  const { server, phoneNumber, agentName, email, file } = account;
+  return [
+    `ClawCall (${server}) will store your phone number ${phoneNumber}, the agent's name ${quoted(agentName)}${email === undefined ? "" : " and your email address"}, and records the calls.`,
+    "It promises that an account can be deleted at any time, but describes no way to do it.",
+    `The key, the account's email and your number will be kept in ${file}, on this machine.`,
+  ].join("\n");
 }
 
 /**
@@ -128,7 +139,12 @@ export async function recover(
     }
   }
   const lostAnswer = "The old key may be dead already: run this again.";
-  return await keepAnswer(context, { settings, server: line.apiUrl, ask, lostAnswer });
+  return await keepAnswer(context, {
+    stateFolder: settings.stateFolder,
+    server: line.apiUrl,
+    ask,
+    lostAnswer,
+  });
 }
 
 /** Changes the owner's phone, at the service and here: calls from it are the owner's. */
@@ -212,62 +228,91 @@ export async function addAgent(
   }
 }
 
-/** Asks for a key, keeps what comes, and says where. */
-async function keepAnswer(
-  context: CommandContext,
-  wanted: {
-    readonly settings: Settings;
-    readonly server: string;
-    readonly ask: {
-      readonly phoneNumber: string;
-      readonly agentName: string;
-      readonly email: string | undefined;
-    };
-    /** What to do when the answer, and the key in it, was lost. */
-    readonly lostAnswer: string;
-  },
-): Promise<Answer> {
-  const { ask, settings, server, lostAnswer } = wanted;
+/** What a new key is asked for with. */
+export interface KeyWanted {
+  readonly stateFolder: string;
+  readonly server: string;
+  readonly ask: {
+    readonly phoneNumber: string;
+    readonly agentName: string;
+    readonly email: string | undefined;
+  };
+  /** What to do when the answer, and the key in it, was lost. */
+  readonly lostAnswer: string;
+}
+
+/** A key that was given and is kept. Names no secret. */
+export interface KeptKey {
+  readonly file: string;
+  readonly variables: readonly string[];
+  /** Others could read the file before. */
+  readonly tightened: boolean;
+  /** Secret. */
+  readonly apiKey: string;
+  /** Whoever knows it whole can replace the key. */
+  readonly email: string | undefined;
+  readonly agentNumber: string | undefined;
+  readonly tier: string | undefined;
+}
+
+/** Asks for a key and keeps it at once: the service shows it this one time. */
+export async function askAndKeep(
+  context: PlainContext,
+  { ask, stateFolder, server, lostAnswer }: KeyWanted,
+): Promise<KeptKey> {
   const { ClawCallRest } = await import("../carriers/clawcall/rest.ts");
-  const { nameEmail, nameKey } = await import("../config/redaction.ts");
-  const file = await openKeyFile(settings, [KEY, EMAIL, OWNER_NUMBER]);
+  const file = await openKeyFile({ stateFolder }, [KEY, EMAIL, OWNER_NUMBER]);
   try {
-    const answer = await uninterrupted(
+    const { apiKey, agentNumber, tier, ...answer } = await uninterrupted(
       context,
       withAdvice(new ClawCallRest({ baseUrl: server }).register(ask), lostAnswer),
     );
     const email = answer.email ?? ask.email;
     const variables = {
-      [KEY]: answer.apiKey,
+      [KEY]: apiKey,
       ...(email === undefined ? {} : { [EMAIL]: email }),
       [OWNER_NUMBER]: ask.phoneNumber,
     };
     const { tightened } = file.save(variables);
-    const { loadImplicitLine } = await import("../config/loader.ts");
-    if (loadImplicitLine(context.places(), "clawcall").apiKey !== answer.apiKey) noteOtherValue(context, KEY);
-    const { agentNumber, tier } = answer;
     return {
-      text: [
-        keptIn(file.file, Object.keys(variables), tightened),
-        `The key is ${nameKey(answer.apiKey)}${email === undefined ? "" : `, the account's email ${nameEmail(email)}: whoever knows the whole address can replace the key`}.`,
-        ...(email === undefined ? ["The service named no email: a lost key cannot be replaced."] : []),
-        `Your agent's number is ${agentNumber ?? "not known yet"}${tier === undefined ? "" : `, the tier ${tier}`}.`,
-        "Restart the gateway (openclaw gateway restart), then ring that number from your own phone.",
-      ].join("\n"),
-      json: {
-        account: {
-          agentNumber,
-          tier,
-          key: nameKey(answer.apiKey),
-          email: email === undefined ? undefined : nameEmail(email),
-        },
-        file: file.file,
-        variables: Object.keys(variables),
-      },
+      file: file.file,
+      variables: Object.keys(variables),
+      tightened,
+      apiKey,
+      email,
+      agentNumber,
+      tier,
     };
   } finally {
     file.discard();
   }
+}
+
+/** Asks for a key, keeps what comes, and says where. */
+async function keepAnswer(context: CommandContext, wanted: KeyWanted): Promise<Answer> {
+  const { nameEmail, nameKey } = await import("../config/redaction.ts");
+  const { apiKey, email, agentNumber, tier, ...kept } = await askAndKeep(context, wanted);
+  const { loadImplicitLine } = await import("../config/loader.ts");
+  if (loadImplicitLine(context.places(), "clawcall").apiKey !== apiKey) noteOtherValue(context, KEY);
+  return {
+    text: [
+      keptIn(kept.file, kept.variables, kept.tightened),
+      `The key is ${nameKey(apiKey)}${email === undefined ? "" : `, the account's email ${nameEmail(email)}: whoever knows the whole address can replace the key`}.`,
+      ...(email === undefined ? ["The service named no email: a lost key cannot be replaced."] : []),
+      `Your agent's number is ${agentNumber ?? "not known yet"}${tier === undefined ? "" : `, the tier ${tier}`}.`,
+      "Restart the gateway (openclaw gateway restart), then ring that number from your own phone.",
+    ].join("\n"),
+    json: {
+      account: {
+        agentNumber,
+        tier,
+        key: nameKey(apiKey),
+        email: email === undefined ? undefined : nameEmail(email),
+      },
+      file: kept.file,
+      variables: kept.variables,
+    },
+  };
 }
 
 /** The line that the environment's key makes: keys are kept for no other. */
@@ -317,7 +362,8 @@ function isSameEmail(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }
 
-function lostRegistration(email: string | undefined): string {
+/** What to do when the answer to a registration was lost. */
+export function lostRegistration(email: string | undefined): string {
   return email === undefined
     ? "If an account was made, its key is lost; register again, with --email, so that a lost key can be replaced."
     : 'If an account was made, "clawcall recover" with this --email gets its key.';
@@ -340,7 +386,7 @@ async function withAdvice(
 }
 
 /** A key that is on its way must arrive: Ctrl-C waits for the request, whose time is limited. */
-async function uninterrupted<Result>(context: CommandContext, work: Promise<Result>): Promise<Result> {
+async function uninterrupted<Result>(context: PlainContext, work: Promise<Result>): Promise<Result> {
   let isTold = false;
   const wait = () => {
     if (!isTold) context.complain("Waiting for the answer, which holds the key.\n");
@@ -356,11 +402,11 @@ async function uninterrupted<Result>(context: CommandContext, work: Promise<Resu
 }
 
 /** Where keys are kept. */
-export function keyFile({ stateFolder }: Settings): string {
+export function keyFile({ stateFolder }: Pick<Settings, "stateFolder">): string {
   return path.join(stateFolder, ".env");
 }
 
-async function openKeyFile(settings: Settings, names: readonly string[]) {
+async function openKeyFile(settings: Pick<Settings, "stateFolder">, names: readonly string[]) {
   const { openEnvFile } = await import("../config/env-file.ts");
   return openEnvFile(keyFile(settings), names);
 }

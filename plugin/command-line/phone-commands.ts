@@ -3,22 +3,16 @@
  * carriers' own, and what only the running gateway can tell.
  */
 import type { Command } from "commander";
-import { askPhoneLog, askPhoneStatus } from "../lines/gateway-phone.ts";
-import type { PhoneStatus } from "../lines/service.ts";
+import { askPhoneLog } from "../lines/gateway-phone.ts";
 import { defineBriefingCommand } from "./briefing-command.ts";
 import { defineClawCallCommand } from "./clawcall-command.ts";
-import { definePhoneCalls, status } from "./phone-calls.ts";
+import { defineDoctorCommand } from "./doctor-command.ts";
+import { definePhoneCalls } from "./phone-calls.ts";
 import { definePhoneLines } from "./phone-lines.ts";
 import { definePhonePeople } from "./phone-people.ts";
+import { definePhoneStatus } from "./phone-status.ts";
 import { definePhoneTrust } from "./phone-trust.ts";
-import {
-  type Answer,
-  answerWith,
-  type CommandContext,
-  type CommonOptions,
-  type Settings,
-  wholeNumber,
-} from "./run.ts";
+import { answerWith, type CommandContext, type CommonOptions, wholeNumber } from "./run.ts";
 import { defineSetupCommand } from "./setup-command.ts";
 import { defineSmsCommand } from "./sms-command.ts";
 import { type OnStop, onProcessStop } from "./stopping.ts";
@@ -42,17 +36,8 @@ export function definePhoneCommands(program: Command, context: CommandContext, o
 export function definePhoneCommand(phone: Command, context: CommandContext, onStop = onProcessStop): void {
   phone.description("Calls, texts and briefings over whichever line can do it.");
   definePhoneCalls(phone, context, onStop);
-  phone
-    .command("status")
-    .description("Show how a call stands; without an id each line: connected or not, and what to do.")
-    .argument("[id]", "the call's")
-    .option("--line <name>", "the call's line, where that is not clear")
-    .option("--json", "print one JSON object")
-    .action(async (id: string | undefined, options: CommonOptions) => {
-      await answerWith(context, options, (settings) =>
-        id === undefined ? linesNow(settings, context) : status(id, options, settings, context),
-      );
-    });
+  definePhoneStatus(phone.command("status"), context);
+  defineDoctorCommand(phone.command("doctor"), context, onStop);
   definePhoneLines(phone.command("lines"), context);
   definePhoneTrust(phone.command("trust"), context);
   definePhonePeople(phone, context);
@@ -71,24 +56,4 @@ export function definePhoneCommand(phone: Command, context: CommandContext, onSt
         return { text: lines.length === 0 ? "Nothing has happened yet." : lines.join("\n"), json: { lines } };
       });
     });
-}
-
-async function linesNow({ config }: Settings, context: CommandContext): Promise<Answer> {
-  const now = await askPhoneStatus(config);
-  const isWell =
-    now.problems.length === 0 &&
-    now.lines.every((line) => line.state === "connected" && line.problem === undefined);
-  if (!isWell) context.setExitCode(1);
-  return { text: describe(now), json: { ok: isWell, ...now } };
-}
-
-function describe(status: PhoneStatus): string {
-  const lines = status.lines.map(
-    (line) =>
-      `${line.name} (${line.carrier}): ${line.state} since ${line.since}. ${line.detail}` +
-      (line.callers === undefined ? "" : ` On it ${line.callers}.`) +
-      (line.liveCalls > 0 ? ` Calls now: ${line.liveCalls}.` : "") +
-      (line.problem === undefined ? "" : ` ${line.problem}`),
-  );
-  return [...(lines.length > 0 ? lines : ["No line is running."]), ...status.problems].join("\n");
 }

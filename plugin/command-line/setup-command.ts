@@ -5,7 +5,15 @@
 import { homedir } from "node:os";
 import path from "node:path";
 import type { Command } from "commander";
-import type { ConfigPlace, ConfigPlan, ConfigWish, FileChange } from "../config/gateway-config-file.ts";
+import type { ConfigPlace, ConfigWish } from "../config/gateway-config-file.ts";
+import {
+  AGENTS_OWN,
+  ALLOWED_OVER_HTTP,
+  DENIED_OVER_HTTP,
+  isTool,
+  misplacedTool,
+  TOOL,
+} from "../config/sessions-send.ts";
 import { expandHome, homeFolderOf } from "../config/state-folder.ts";
 import { isYes, makeSure } from "./consent.ts";
 import { type Answer, NotUnderstood, type PlainContext } from "./run.ts";
@@ -18,14 +26,6 @@ interface PatchOptions {
   readonly dryRun?: boolean;
   readonly json?: boolean;
 }
-
-const TOOL = "sessions_send";
-/** What may be called over HTTP although the gateway forbids it there by default. */
-const ALLOWED_OVER_HTTP = ["gateway", "tools", "allow"] as const;
-/** What is never allowed over HTTP: counts before the other. */
-const DENIED_OVER_HTTP = ["gateway", "tools", "deny"] as const;
-/** All that the agent itself may use. The tool is put here by mistake. */
-const AGENTS_OWN = ["tools", "allow"] as const;
 
 /** Adds the subcommands to `setup`. */
 export function defineSetupCommand(
@@ -68,38 +68,26 @@ async function patchConfig(task: Task): Promise<Answer> {
   const { listAt, wholeConfig } = await import("../config/gateway-config-file.ts");
   const config = wholeConfig(place);
   const isAllowed = listAt(config, ALLOWED_OVER_HTTP).some(isTool);
-  const agentsOwn = listAt(config, AGENTS_OWN);
-  const misplaced = agentsOwn.filter(isTool);
+  const misplaced = misplacedTool(listAt(config, AGENTS_OWN));
   const notes: string[] = [];
   const isDenied = listAt(config, DENIED_OVER_HTTP).some(isTool);
   if (isDenied) {
     notes.push(`"gateway.tools.deny" has ${TOOL} too, which counts first: take it out there yourself.`);
   }
   let isRepaired = false;
-  if (misplaced.length > 0) {
-    const isAlone = misplaced.length === agentsOwn.length;
-    const meaning = `"tools.allow" has ${TOOL}: that is not what lets it be called over HTTP, but the list of what your agent may use${isAlone ? ", which leaves it with this one tool" : ""}.`;
-    const repair = isAlone
-      ? "Take the list away, so that it may use everything again?"
-      : "Take it out there?";
+  if (misplaced !== undefined) {
+    const { meaning, question } = misplaced;
     const answer =
       options.repair || options.yes || options.dryRun
         ? undefined
-        : await context.ask(`${meaning} ${repair} [y/N] `, signal);
+        : await context.ask(`${meaning} ${question} [y/N] `, signal);
     isRepaired = options.repair === true || isYes(answer ?? "");
     if (!isRepaired) notes.push(`${meaning} If that is a mistake, "setup patch --repair" takes it out.`);
   }
   const wishes: ConfigWish[] = [{ change: "unite", path: ALLOWED_OVER_HTTP, items: [TOOL] }];
   // Names count whatever their case.
   if (isAllowed) wishes.pop();
-  if (isRepaired) {
-    const isAlone = misplaced.length === agentsOwn.length;
-    wishes.push(
-      isAlone
-        ? { change: "remove", path: AGENTS_OWN }
-        : { change: "take", path: AGENTS_OWN, items: misplaced.map(String) },
-    );
-  }
+  if (isRepaired && misplaced !== undefined) wishes.push(misplaced.repair);
   return await carryOut(task, wishes, {
     done: isDenied
       ? `${TOOL} is in "gateway.tools.allow" now, but may still not be called over the gateway's HTTP interface.`
@@ -110,7 +98,7 @@ async function patchConfig(task: Task): Promise<Answer> {
     notes,
     facts: {
       allowed: !isDenied && (isAllowed || options.dryRun !== true),
-      misplaced: misplaced.length > 0 && !isRepaired,
+      misplaced: misplaced !== undefined && !isRepaired,
     },
   });
 }
@@ -146,17 +134,12 @@ async function carryOut(
   const { applyConfigPlan, ConfigNotChanged, planConfigChange } = await import(
     "../config/gateway-config-file.ts"
   );
+  const { difference, differenceFacts, validator } = await import("./config-changes.ts");
   const plan = planConfigChange(place, wishes);
   const facts = {
     ...say.facts,
     config: place.configFile,
-    difference: plan.changes.map(({ name, setting, line, removed, added }) => ({
-      file: name,
-      setting,
-      line,
-      removed,
-      added,
-    })),
+    difference: differenceFacts(plan),
     ...(say.notes.length > 0 ? { notes: say.notes } : {}),
   };
   const answer = (text: string, more: Readonly<Record<string, unknown>>): Answer => ({
@@ -190,74 +173,9 @@ async function carryOut(
   });
 }
 
-/** Checks the config with the gateway's own command. */
-async function validator({ configFile, env }: ConfigPlace, context: PlainContext) {
-  const { findGatewayCli, GatewayCommandFailed, openGatewayCli } = await import(
-    "../briefings/gateway-cli.ts"
-  );
-  const cli = openGatewayCli(findGatewayCli({ env, platform: process.platform, script: process.argv[1] }), {
-    ...env,
-    OPENCLAW_STATE_DIR: stateFolderOf(configFile, context),
-    OPENCLAW_CONFIG_PATH: configFile,
-  });
-  return async (): Promise<string | undefined> => {
-    try {
-      await cli.run(["config", "validate", "--json"]);
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof GatewayCommandFailed)) throw error;
-      const [issue] = issuesIn(error.printed);
-      return issue ?? error.message;
-    }
-  };
-}
-
-/**
- * The state folder of the gateway whose config it is: its `.env` and plugins decide what is valid. A config of another
- * installation lies in that one's folder under the usual name.
- */
-function stateFolderOf(configFile: string, context: PlainContext): string {
-  const own = context.places();
-  const isOthers =
-    configFile !== own.configFile && /^(openclaw|clawdbot)\.json$/.test(path.basename(configFile));
-  return isOthers ? path.dirname(configFile) : own.stateFolder;
-}
-
-/** What the gateway finds wrong, a sentence each; what stands there is never part of it. */
-function issuesIn(printed: unknown): string[] {
-  const { issues } = (printed ?? {}) as { issues?: unknown };
-  if (!Array.isArray(issues)) return [];
-  return issues.map(({ path: at, message }: { path?: unknown; message?: unknown }) => `${at}: ${message}.`);
-}
-
 function placeOf(context: PlainContext, { config }: PatchOptions): ConfigPlace {
   const { configFile, env } = context.places();
   if (config?.trim() === "") throw new NotUnderstood("The name after --config is empty.");
   if (config === undefined) return { configFile, env };
   return { configFile: path.resolve(expandHome(config, homeFolderOf(env, homedir()))), env };
-}
-
-/** Names are compared as the gateway compares them. */
-function isTool(item: unknown): boolean {
-  return typeof item === "string" && item.trim().toLowerCase() === TOOL;
-}
-
-/** What will change, where, and nothing of what stands around it: that may be a secret. */
-function difference({ changes }: ConfigPlan): string {
-  const lines: string[] = [];
-  let heading = "";
-  for (const change of changes) {
-    const own = `${change.name}, ${change.setting}:`;
-    if (own !== heading) lines.push(own);
-    heading = own;
-    lines.push(...pieces(change, "-", change.removed), ...pieces(change, "+", change.added));
-  }
-  return lines.join("\n");
-}
-
-function pieces({ line }: FileChange, sign: "-" | "+", text: string): string[] {
-  const written = text.split(/\r\n|[\n\r\u2028\u2029]/);
-  return written
-    .map((piece, index) => `  line ${line + index} ${sign} ${piece}`)
-    .filter((_, index) => written[index]?.trim() !== "");
 }

@@ -28,6 +28,7 @@ import {
   type SettingPath,
   type TextChange,
   takeBack,
+  takesAway,
   valueAt,
 } from "./json5-edit.ts";
 import { ChangedMeanwhile, FileNotReplaced, type Machine, replaceFile, thisMachine } from "./replace-file.ts";
@@ -240,10 +241,11 @@ class ConfigFiles {
   }
 
   /** Where an edit has to be made, the place that counts last being the last. */
-  #placesFor({ change, path: wanted }: ConfigEdit): WrittenAt[] {
+  #placesFor(edit: ConfigEdit): WrittenAt[] {
+    const { path: wanted } = edit;
     const root = this.#parsed(this.#place.configFile);
     const places = this.#written(root, { name: this.#place.configFile, at: [], wanted });
-    if (change === "take" || change === "remove") return places;
+    if (takesAway(edit)) return places;
     if (places.length > 0) return places.slice(-1);
     for (const length of [...wanted.keys()].reverse()) {
       const above = this.#written(root, {

@@ -32,6 +32,8 @@ export type ConfigEdit =
   | { readonly change: "unite"; readonly path: SettingPath; readonly items: readonly string[] }
   /** Takes the items out of the list; a list or file without them is as wanted already. */
   | { readonly change: "take"; readonly path: SettingPath; readonly items: readonly string[] }
+  /** Takes the objects with this `id` out of the list; a list or file without them is as wanted already. */
+  | { readonly change: "takeEntry"; readonly path: SettingPath; readonly id: string }
   /** Gives the setting this value, with the objects around it that are missing. */
   | { readonly change: "set"; readonly path: SettingPath; readonly value: JsonValue }
   /** Takes the setting away. */
@@ -115,16 +117,17 @@ export function editedValue(value: unknown, edit: ConfigEdit, at: SettingPath = 
     const list = value ?? [];
     if (!Array.isArray(list)) throw notA("list", edit.path);
     if (edit.change === "take") return list.filter((item) => !edit.items.includes(item));
+    if (edit.change === "takeEntry") return list.filter((item) => valueAt(item, ["id"]) !== edit.id);
     return [...list, ...edit.items.filter((item) => !list.includes(item))];
   }
   if (value === undefined) {
-    if (edit.change === "remove" || edit.change === "take") return undefined;
+    if (takesAway(edit)) return undefined;
     return { [key]: editedValue(undefined, edit, [...at, key]) };
   }
   if (!isPlainObject(value)) throw notA("object", at);
   const inner = Object.hasOwn(value, key) ? value[key] : undefined;
   const isLast = rest.length === 0;
-  if (inner === undefined && (edit.change === "remove" || edit.change === "take")) return value;
+  if (inner === undefined && takesAway(edit)) return value;
   if (isLast && edit.change === "remove") {
     return Object.fromEntries(Object.entries(value).filter(([name]) => name !== key));
   }
@@ -145,6 +148,13 @@ export function parseJson5(text: string): unknown {
       `is not valid JSON5: look at line ${lineNumber ?? "?"}, column ${columnNumber ?? "?"}`,
     );
   }
+}
+
+/** Whether an edit only takes away: what is not there is as wanted, and it is taken away wherever it stands. */
+export function takesAway(
+  edit: ConfigEdit,
+): edit is Extract<ConfigEdit, { readonly change: "take" | "takeEntry" | "remove" }> {
+  return edit.change === "take" || edit.change === "takeEntry" || edit.change === "remove";
 }
 
 /** The value at a path of keys; undefined when there is none. */
@@ -198,11 +208,13 @@ function editOnce(text: string, edit: ConfigEdit, keepsBlanks = false): EditedTe
 function splicesFor(text: string, edit: ConfigEdit, keepsBlanks: boolean): Splice[] {
   const document = new Json5Document(text);
   const { found, container, missing } = document.walk(edit.path);
-  if (edit.change === "remove" || edit.change === "take") {
+  if (takesAway(edit)) {
     if (missing.length > 0) return [];
     if (edit.change === "remove") return document.removal(container, found, keepsBlanks);
     const list = document.list(found, edit.path);
-    const item = list.items.find(({ node }) => isOneOf(node, edit.items));
+    const item = list.items.find(({ node }) =>
+      edit.change === "take" ? isOneOf(node, edit.items) : hasId(node, edit.id),
+    );
     return item === undefined ? [] : document.removal(list, item.node, keepsBlanks);
   }
   const [key, ...inside] = missing;
@@ -220,6 +232,13 @@ function splicesFor(text: string, edit: ConfigEdit, keepsBlanks: boolean): Splic
   const list = document.list(found, edit.path);
   const item = edit.items.find((wanted) => !list.items.some(({ node }) => isOneOf(node, [wanted])));
   return item === undefined ? [] : document.insertion(list, { value: item });
+}
+
+/** Of a key that stands twice the later one counts. */
+function hasId(node: Expression, id: string): boolean {
+  if (node.type !== "ObjectExpression") return false;
+  const member = membersOf(node).findLast(({ key }) => key !== undefined && nameOf(key) === "id");
+  return member !== undefined && isOneOf(member.node, [id]);
 }
 
 function isOneOf(node: Expression, texts: readonly string[]): boolean {

@@ -129,7 +129,7 @@ function readSources(places: ConfigPlaces): Sources {
   const problems: string[] = [];
   const gateway = readGatewayConfig(places.configFile, places.env);
   problems.push(...gateway.problems);
-  const env = wholeEnvironment(places, gateway.config, problems);
+  const env = gatewayEnvironment(places, gateway.config, problems);
   const entry =
     places.pluginEntryConfig ?? objectAt(gateway.config, "plugins", "entries", "switchboard").config ?? {};
   const settings = [
@@ -185,7 +185,11 @@ interface Sources {
 }
 
 /** `env: { vars: { … } }` in the gateway's config is the newer form of `env: { … }`; both count there. */
-function wholeEnvironment(places: ConfigPlaces, gatewayConfig: JsonObject, problems: string[]): Environment {
+export function gatewayEnvironment(
+  places: ConfigPlaces,
+  gatewayConfig: JsonObject,
+  problems: string[],
+): Environment {
   const dotEnv = readIfPresent(path.join(places.stateFolder, ".env"), problems);
   const block = objectAt(gatewayConfig, "env");
   const lowestFirst = [

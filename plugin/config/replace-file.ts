@@ -62,6 +62,8 @@ export interface Replacement {
   readonly lockOf: string;
   /** Keeps what was there beside the file, with the time in its name. */
   readonly withBackup: boolean;
+  /** It holds secrets: from now on its owner alone can read it, whatever its mode was. Default false. */
+  readonly isPrivate?: boolean;
 }
 
 /**
@@ -72,7 +74,7 @@ export interface Replacement {
  * or not so that owner, mode and other names stay. The file is as it was then.
  */
 export async function replaceFile(
-  { file, before, after, lockOf, withBackup }: Replacement,
+  { file, before, after, lockOf, withBackup, isPrivate = false }: Replacement,
   machine: Machine = thisMachine,
 ): Promise<string | undefined> {
   const { disk } = machine;
@@ -87,7 +89,7 @@ export async function replaceFile(
     }
     const fresh = `${file}.${randomUUID().slice(0, 8)}${FRESH}`;
     made.push(fresh);
-    writeLike(fresh, { content: after, like: file, modeMask: 0o7777 }, machine);
+    writeLike(fresh, { content: after, like: file, modeMask: isPrivate ? 0o600 : 0o7777 }, machine);
     const backup = withBackup ? backupName(file, machine.now()) : undefined;
     if (backup !== undefined) {
       made.push(backup);

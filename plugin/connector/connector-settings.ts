@@ -35,12 +35,12 @@ export function readConnectorSettings(search: SettingsSearch): ConnectorSettings
       server === undefined || hasImplicitLine
         ? loaded.problems
         : [...loaded.problems, `--server has no effect: there is no line "${IMPLICIT_LINE}".`],
-    directChatsShareMain: shareMain(readGatewayConfig(place.configFile, env).config),
+    directChatsShareMain: sharesMain(readGatewayConfig(place.configFile, env).config),
   };
 }
 
 /** Gateway docs, "Session management": `dmScope` is `main` unless set. */
-function shareMain(gatewayConfig: Readonly<Record<string, unknown>>): boolean {
+export function sharesMain(gatewayConfig: Readonly<Record<string, unknown>>): boolean {
   const { dmScope = "main", scope } = objectAt(gatewayConfig, "session");
   const { bindings } = gatewayConfig;
   return dmScope === "main" && scope !== "global" && !(Array.isArray(bindings) && bindings.length > 0);

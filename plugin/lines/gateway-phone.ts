@@ -5,6 +5,13 @@ import type { PhoneStatus } from "./service.ts";
 /** The gateway could not be asked. The message is for people. */
 export class GatewayNotReached extends Error {
   override readonly name = "GatewayNotReached";
+  /** Nothing answers; it refuses the token; it runs without the plugin. */
+  readonly reason: "silent" | "token" | "absent";
+
+  constructor(message: string, reason: GatewayNotReached["reason"]) {
+    super(message);
+    this.reason = reason;
+  }
 }
 
 const ANSWER_LIMIT_MS = 5_000;
@@ -53,13 +60,21 @@ async function ask(config: SwitchboardConfig, path: string, body?: object): Prom
       signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
     });
   } catch {
-    throw new GatewayNotReached(`No gateway answers at ${url}. Start it with: openclaw gateway start`);
+    throw new GatewayNotReached(
+      `No gateway answers at ${url}. Start it with: openclaw gateway start`,
+      "silent",
+    );
   }
   if (answer.ok && answer.headers.get("content-type")?.includes("json")) return await answer.json();
   await answer.body?.cancel();
+  if (answer.status === 401 || answer.status === 403) {
+    throw new GatewayNotReached(
+      `The gateway at ${url} refuses its token. Check gateway.auth.token in its config.`,
+      "token",
+    );
+  }
   throw new GatewayNotReached(
-    answer.status === 401 || answer.status === 403
-      ? `The gateway at ${url} refuses its token. Check gateway.auth.token in its config.`
-      : `The gateway at ${url} runs without Switchboard. Check: openclaw plugins inspect switchboard`,
+    `The gateway at ${url} runs without Switchboard. Check: openclaw plugins inspect switchboard`,
+    "absent",
   );
 }

@@ -52,6 +52,8 @@ export interface LineAccount {
   readonly number?: string;
   /** "83 of 120 minutes of this month". */
   readonly left?: string;
+  /** What is wrong with the account for which it could be mended there. */
+  readonly trouble?: Omit<Extract<Ability, { can: false }>, "can">;
 }
 
 /** What can be done with calls, on whichever carrier. Each throws a `CarrierError`, or an Error in a sentence. */
@@ -79,7 +81,7 @@ export interface LineCalls {
 type Owner = Pick<SwitchboardConfig, "ownerName" | "agentName" | "ownerNumbers">;
 
 /** How long a service is waited for when somebody waits for an answer of several of them. */
-type Patience = Pick<HttpOptions, "timeoutMs" | "retry">;
+type Patience = Pick<HttpOptions, "timeoutMs" | "retry" | "fetch">;
 
 /**
  * The calls of a line.
@@ -144,7 +146,7 @@ const openers: Readonly<
   async clawdtalk({ apiUrl, apiKey }, _owner, patience) {
     const { ClawdTalkRest } = await import("../carriers/clawdtalk/rest.ts");
     const rest = new ClawdTalkRest({ apiUrl, apiKey, ...patience });
-    const asked = new ClawdTalkRest({ apiUrl, apiKey, ...ASKED_SHORTLY });
+    const asked = new ClawdTalkRest({ apiUrl, apiKey, ...ASKED_SHORTLY, fetch: patience.fetch });
     return {
       placer: rest,
       isLedByPurpose: false,
@@ -165,7 +167,7 @@ const openers: Readonly<
       import("../carriers/clawcall/terms.ts"),
     ]);
     const rest = new ClawCallRest({ baseUrl: apiUrl, apiKey, ...patience });
-    const asked = new ClawCallRest({ baseUrl: apiUrl, apiKey, ...ASKED_SHORTLY });
+    const asked = new ClawCallRest({ baseUrl: apiUrl, apiKey, ...ASKED_SHORTLY, fetch: patience.fetch });
     const records = clawCallRecords(rest);
     return {
       placer: clawCallPlacer(rest),
@@ -202,7 +204,7 @@ const openers: Readonly<
       import("../carriers/stepone/conversation.ts"),
     ]);
     const rest = new StepOneRest({ baseUrl: apiUrl, apiKey, ...patience });
-    const asked = new StepOneRest({ baseUrl: apiUrl, apiKey, ...ASKED_SHORTLY });
+    const asked = new StepOneRest({ baseUrl: apiUrl, apiKey, ...ASKED_SHORTLY, fetch: patience.fetch });
     return {
       placer: stepOnePlacer(rest, owner),
       isLedByPurpose: true,
@@ -241,7 +243,8 @@ const openers: Readonly<
 };
 
 /** Calls to others need a paid account with a dedicated number (wire page). What is not told counts as there. */
-function clawdTalkAccount({ tier, dedicatedNumber, systemNumber }: ClawdTalkAccount): LineAccount {
+function clawdTalkAccount(account: ClawdTalkAccount): LineAccount {
+  const { tier, dedicatedNumber, systemNumber, phoneVerified } = account;
   const number = dedicatedNumber ?? systemNumber;
   const remedy = "get a paid ClawdTalk account with a dedicated number at clawdtalk.com";
   const callsOthers: Ability =
@@ -256,6 +259,14 @@ function clawdTalkAccount({ tier, dedicatedNumber, systemNumber }: ClawdTalkAcco
     texts: CAN,
     ...(tier === undefined ? {} : { tier }),
     ...(number === undefined ? {} : { number }),
+    ...(phoneVerified === false
+      ? {
+          trouble: {
+            because: "the phone number of its ClawdTalk account is not verified",
+            remedy: "verify it at clawdtalk.com",
+          },
+        }
+      : {}),
   };
 }
 
@@ -266,6 +277,11 @@ function clawCallAccount(
 ): LineAccount {
   const terms = new Map(Object.entries(tiers)).get(tier?.toLowerCase() ?? "");
   const title = terms?.title ?? tier;
+  const isUsedUp = minutesRemaining !== undefined && minutesRemaining <= 0;
+  const usedUp = {
+    because: "its ClawCall minutes of this month are used up",
+    remedy: 'wait for the first of the month, or change its tier ("clawcall billing status" shows it)',
+  };
   const callsOut: Ability =
     terms?.callsOut === false
       ? {
@@ -273,13 +289,8 @@ function clawCallAccount(
           because: `its ClawCall account is ${terms.title}`,
           remedy: 'change its tier ("clawcall billing checkout pro" shows what it costs)',
         }
-      : minutesRemaining !== undefined && minutesRemaining <= 0
-        ? {
-            can: false,
-            because: "its ClawCall minutes of this month are used up",
-            remedy:
-              'wait for the first of the month, or change its tier ("clawcall billing status" shows it)',
-          }
+      : isUsedUp
+        ? { can: false, ...usedUp }
         : CAN;
   const left =
     minutesRemaining === undefined
@@ -292,6 +303,7 @@ function clawCallAccount(
     ...(title === undefined ? {} : { tier: title }),
     ...(agentNumber === undefined ? {} : { number: agentNumber }),
     ...(left === undefined ? {} : { left }),
+    ...(isUsedUp ? { trouble: usedUp } : {}),
   };
 }
 

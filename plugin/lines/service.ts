@@ -39,6 +39,7 @@ import { missionSessions } from "../trust/sessions.ts";
 import { packageVersion } from "../version.ts";
 import { createLine, type Line } from "./line.ts";
 import type { HandedOver, Notice } from "./telling.ts";
+import { type TestCallAnswer, takeTestCall, testCallRequest } from "./test-call-line.ts";
 
 const ownFolder = dirname(fileURLToPath(import.meta.url));
 /** Log lines kept for `openclaw phone logs`. */
@@ -66,6 +67,12 @@ export interface PhoneStatus {
   readonly warm: boolean;
   /** A sentence each: what is wrong and what to do. */
   readonly problems: readonly string[];
+  /** The gateway's own version. */
+  readonly gatewayVersion: string;
+  /** Whether the owner lets the plugin take part in conversations: without it the gateway leaves hooks out. */
+  readonly mayTakePart: boolean;
+  /** How often the gateway has called each hook of ours since the plugin was loaded. */
+  readonly hooksCalled: Readonly<Record<string, number>>;
 }
 
 export class PhoneService {
@@ -199,6 +206,9 @@ export class PhoneService {
       }),
       warm: this.#warm,
       problems: this.#problems,
+      gatewayVersion: this.#api.runtime.version,
+      mayTakePart: this.#mayTakePart(),
+      hooksCalled: Object.fromEntries(phoneRuns().hooksCalled),
     };
   }
 
@@ -459,7 +469,44 @@ export class PhoneService {
         handler: answerJson(() => ({ lines: this.#log.lines() })),
       },
       { path: "/switchboard/announce", auth: "gateway", handler: answerJson((body) => this.#announce(body)) },
+      {
+        path: "/switchboard/test-call",
+        auth: "gateway",
+        handler: answerJson((body, signal) => this.#takeTestCall(body, signal)),
+      },
     ];
+  }
+
+  /** Another process rings from a practice line of its own; the answer comes when that call is over. */
+  async #takeTestCall(body: unknown, signal: AbortSignal): Promise<TestCallAnswer> {
+    const asked = testCallRequest.safeParse(body);
+    if (!asked.success) return { ok: false, problem: "The test call has no practice line on this machine." };
+    const { config } = this.#config();
+    const like = readyLines(config).find(({ carrier }) => carrier !== "stepone");
+    const agent = createEmbeddedAgent(this.#api.runtime, { turns: this.#turns, newId: randomUUID });
+    const { session } = ownerRoute(this.#api.runtime, {
+      line: like?.name ?? "test-call",
+      ownerNumber: config.ownerNumbers[0],
+      agentId: like?.agentId ?? config.agentId,
+    });
+    // Where no line has filled the gateway's caches, the call would measure that.
+    if (!this.#warm && this.#mayTakePart()) {
+      await warmUp(agent, session.agentId, randomUUID(), this.#log);
+      this.#warm = true;
+    }
+    return await takeTestCall(
+      asked.data,
+      {
+        api: this.#api,
+        config,
+        like,
+        agentId: session.agentId,
+        agent,
+        version: packageVersion(),
+        log: this.#log,
+      },
+      signal,
+    );
   }
 
   /** Another process is about to call the owner: their session knows it before the phone rings. */
@@ -547,10 +594,13 @@ const announcedCall = z.object({
 /** Longer requests are not ours. */
 const REQUEST_LIMIT = 100_000;
 
-function answerJson(answer: (body: unknown) => unknown) {
+/** @param answer its signal is aborted when whoever asked has gone. */
+function answerJson(answer: (body: unknown, signal: AbortSignal) => unknown) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
+    const gone = new AbortController();
+    response.on("close", () => gone.abort());
     const asked = request.method === "POST" ? await readJson(request) : undefined;
-    const answered = await answer(asked);
+    const answered = await answer(asked, gone.signal);
     response.setHeader("content-type", "application/json");
     response.end(JSON.stringify(answered));
     return true;

@@ -22,6 +22,14 @@ const nothing = restInput.nothing;
 const routes: readonly Route[] = [
   route("GET", "/me", { body: nothing, query: nothing }, ({ line }) => ok(profile(line))),
 
+  ...["critical", "warnings", "recommended", "infra"].map((kind) =>
+    route("GET", `/doctor/${kind}`, { body: nothing, query: nothing }, ({ line }) => {
+      const found = line.doctor[kind];
+      if (found === undefined) throw new Refusal(404, "not_found", "There is no such check.");
+      return ok(found);
+    }),
+  ),
+
   route("POST", "/calls", { body: restInput.placeCall, query: nothing }, ({ line, body, key }) => {
     const { ownerNumber, dedicatedNumber } = line.account;
     if (body.to !== undefined && body.to !== ownerNumber && dedicatedNumber === undefined) {
@@ -119,7 +127,7 @@ function profile({ account, calls, messages }: RestLine) {
     user_id: "user_practice",
     email: "owner@practice.invalid",
     phone: account.ownerNumber,
-    phone_verified: true,
+    phone_verified: account.phoneVerified,
     subscription_tier: account.tier,
     effective_tier: account.tier,
     paranoid_mode: false,

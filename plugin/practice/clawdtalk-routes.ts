@@ -13,6 +13,7 @@ interface Account {
   readonly systemNumber: string;
   readonly dedicatedNumber: string | undefined;
   readonly tier: string;
+  readonly phoneVerified: boolean;
 }
 
 /** What the REST half needs from the server. */
@@ -26,6 +27,8 @@ export interface RestLine {
   readonly messages: TextMessages;
   readonly approvals: Approvals;
   readonly missions: Missions;
+  /** What the service's own doctor answers, by kind ("critical"); what is missing is not offered. */
+  readonly doctor: Readonly<Record<string, unknown>>;
   now(): number;
   newId(kind: string): string;
 }

@@ -105,11 +105,15 @@ export class ClawdTalkPractice {
   readonly missions: Missions;
   /** What goes wrong. Set any field at any time; {@link behave} clears all. */
   readonly faults: ClawdTalkFaults = noFaults();
+  /** What `GET /doctor/critical` and the others answer; what is missing is not offered (404). Settable at any time. */
+  readonly doctor: Record<string, unknown> = {};
   readonly keys: readonly string[];
   readonly ownerNumber: string;
   readonly systemNumber: string;
   readonly dedicatedNumber: string | undefined;
   readonly tier: string;
+  /** Whether the account's owner has verified their number. */
+  phoneVerified = true;
   readonly timings: ClawdTalkTimings;
   readonly #waiting = new Waiting();
   readonly #now: () => number;
@@ -180,6 +184,7 @@ export class ClawdTalkPractice {
     const rest = {
       ...shared,
       missions: this.missions,
+      doctor: this.doctor,
       account: this,
       record,
       calls: this.#calls,

@@ -16,7 +16,7 @@ import type { SwitchboardConfig } from "../config/schema.ts";
 import { messageOf } from "../log.ts";
 import { detailsOf, fingerprintOf, titleOf } from "./action-words.ts";
 import type { ApprovalAnswer, ApprovalWish } from "./approvals.ts";
-import { mayUseTool, OTHERS_SESSION, type SessionKind, sessionKind } from "./sessions.ts";
+import { isOwnKind, mayUseTool, OTHERS_SESSION, type SessionKind, sessionKind } from "./sessions.ts";
 import {
   isForGuests,
   isSensitive,
@@ -279,8 +279,8 @@ function blocked(blockReason: string): { block: true; blockReason: string } {
 function speakerIn({ sessionKey, requester, runId }: AskedTool, run: PhoneRun | undefined): Speaker {
   const kind = sessionKind(sessionKey);
   const isPhones = run !== undefined || requester?.channel === CHANNEL;
-  if (kind === "mission" || kind === "warm-up") return kind;
-  if (kind !== undefined) return run?.tier === undefined || run.tier === kind ? kind : "unclear";
+  if (kind !== undefined)
+    return run?.tier === undefined || run.tier === kind || isOwnKind(kind) ? kind : "unclear";
   if (!isPhones && isOverGuestsSession(sessionKey, requester?.accountId)) return "unclear";
   if (!isPhones) {
     // What others said was just told to the agent: it must not act on it by itself.

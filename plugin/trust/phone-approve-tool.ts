@@ -5,7 +5,7 @@ import type { CallSettings } from "../calls/request-call.ts";
 import { chooseLine, NoUsableLine } from "../config/choose-line.ts";
 import { WHAT_TO_DO } from "./approvals.ts";
 import { askOnPhone } from "./ask-on-phone.ts";
-import { sessionKind } from "./sessions.ts";
+import { hasOwnTools } from "./sessions.ts";
 
 const wanted = z.object({
   action: z
@@ -32,7 +32,7 @@ export function registerPhoneApproveTool(api: OpenClawPluginApi, settings: () =>
   api.registerTool(
     ({ sessionKey }) => {
       // Guests and strangers only talk.
-      if (sessionKind(sessionKey) !== undefined || !canAsk(settings())) return null;
+      if (!hasOwnTools(sessionKey) || !canAsk(settings())) return null;
       return {
         name: "phone_approve",
         label: "Ask for approval",

@@ -39,6 +39,8 @@ export function mayUseTool(
 /** Where a session with words of guests or strangers is named in what a tool answers. */
 export const OTHERS_SESSION = /:switchboard:(?:guest|stranger|mission):/;
 const OWN_SESSION = /^agent:[^:]+:switchboard:(guest|stranger|warm-up|mission)(?::|$)/;
+/** The gateway keeps sessions that are named like this in its memory alone, whoever begins them. */
+const TEST_CALL_SESSION = /^agent:[^:]+:dashboard:incognito-switchboard-test-call-[^:]+$/;
 
 /** The session key of a guest: one per number, whatever `session.scope` and `session.dmScope` say. */
 export function guestSession(agentId: string, number: string): SpeakerSession {
@@ -73,12 +75,44 @@ export function missionSession(agentId: string, mission: string, question: strin
   return { tier: "nobody", agentId, sessionKey };
 }
 
-/** What a session key says about who speaks in it; undefined for every session that is not ours. */
-export type SessionKind = "guest" | "stranger" | "warm-up" | "mission";
+/**
+ * The session of one test call: never written to disk by the gateway (what is deleted from there stays in its search
+ * index), and without tools, so that nothing is left of it.
+ *
+ * @param id a UUID.
+ */
+export function testCallSession(agentId: string, id: string): SpeakerSession & { readonly tier: "owner" } {
+  return {
+    tier: "owner",
+    agentId,
+    sessionKey: `agent:${agentId}:dashboard:incognito-switchboard-test-call-${id}`,
+  };
+}
 
+/** What a session of ours is for. */
+export type SessionKind = "guest" | "stranger" | OwnKind;
+/** Sessions in which nobody's words are answered but our own. */
+type OwnKind = "warm-up" | "test-call" | "mission";
+
+/** What a session key says about who speaks in it; undefined for every session that is not ours. */
 export function sessionKind(sessionKey: string | undefined): SessionKind | undefined {
-  const kind = sessionKey === undefined ? undefined : OWN_SESSION.exec(sessionKey)?.[1];
-  return kind as SessionKind | undefined;
+  if (sessionKey === undefined) return undefined;
+  if (TEST_CALL_SESSION.test(sessionKey)) return "test-call";
+  return OWN_SESSION.exec(sessionKey)?.[1] as SessionKind | undefined;
+}
+
+/**
+ * Whether the agent is offered the phone's own tools in a session: guests and strangers only talk, and a test call leaves
+ * nothing behind. In the warming-up run nobody uses them, and by it the doctor sees whether the gateway offers them at all.
+ */
+export function hasOwnTools(sessionKey: string | undefined): boolean {
+  const kind = sessionKind(sessionKey);
+  return kind === undefined || kind === "warm-up";
+}
+
+/** Whether a session is of a run that we began ourselves, for no speaker. */
+export function isOwnKind(kind: string | undefined): kind is OwnKind {
+  return kind === "warm-up" || kind === "test-call" || kind === "mission";
 }
 
 /**

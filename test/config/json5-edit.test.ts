@@ -145,6 +145,27 @@ describe("what is written looks like what is there", () => {
   });
 });
 
+describe("an object is taken out of a list by its id", () => {
+  const edit: ConfigEdit = { change: "takeEntry", path: ["agents", "list"], id: "voice" };
+  test.each([
+    [
+      "{agents: {list: [\n  {id: 'main'}, // mine\n  {id: 'voice', name: 'Bo Voice'},\n]}}",
+      "{agents: {list: [\n  {id: 'main'}, // mine\n]}}",
+    ],
+    ["{agents: {list: [{id: 'voice'}, {id: 'main'}]}}", "{agents: {list: [{id: 'main'}]}}"],
+    ["{agents: {list: [{id: 'voice'}, {id: 'a'}, {id: 'voice'}]}}", "{agents: {list: [{id: 'a'}]}}"],
+    [
+      "{agents: {list: [{'id': 'main', id: 'voice'}, 'voice', null, 7]}}",
+      "{agents: {list: ['voice', null, 7]}}",
+    ],
+    ["{agents: {list: [{id: 'main', name: 'voice'}]}}", "{agents: {list: [{id: 'main', name: 'voice'}]}}"],
+    ["{agents: {}}", "{agents: {}}"],
+    ["{}", "{}"],
+  ])("%j", (before, after) => {
+    expect(editJson5(before, [edit]).text).toBe(after);
+  });
+});
+
 describe("what is refused", () => {
   test.each<[string, string]>([
     ["{gateway: {tools: {allow: 'sessions_send'}}}", 'has a "gateway.tools.allow" that is not a list: [ … ]'],

@@ -53,6 +53,8 @@ export interface ClawdTalkCarrierOptions {
 /** Counted since the carrier was made; see `LineStatus.counters`. */
 type Counters = {
   reconnects: number;
+  /** How often another client took over with the same key. */
+  takeovers: number;
   unknownEvents: number;
   unknownFields: number;
   unreadableMessages: number;
@@ -77,6 +79,7 @@ export function createClawdTalkCarrier(options: ClawdTalkCarrierOptions): Carrie
   const title = `ClawdTalk line "${line.name}"`;
   const counters: Counters = {
     reconnects: 0,
+    takeovers: 0,
     unknownEvents: 0,
     unknownFields: 0,
     unreadableMessages: 0,
@@ -104,6 +107,9 @@ export function createClawdTalkCarrier(options: ClawdTalkCarrierOptions): Carrie
     onState: reports.setStatus,
     onReconnected: () => {
       counters.reconnects += 1;
+    },
+    onTakenOver: () => {
+      counters.takeovers += 1;
     },
     onReading: read,
     onReady: sendWaitingAnswers,

@@ -6,8 +6,9 @@ import { z } from "zod";
 import { nameKey } from "../../config/redaction.ts";
 import { count, direction, id, text } from "../answer-fields.ts";
 import type { CallDirection } from "../carrier.ts";
-import { CarrierUnreachable } from "../carrier-errors.ts";
+import { CarrierRefused, CarrierUnreachable } from "../carrier-errors.ts";
 import { type Advice, CarrierHttp, type HttpOptions, type Refusal, tooManyRequests } from "../http.ts";
+import { type ServiceDoctorAnswer, type ServiceDoctorKind, serviceDoctorAnswer } from "./service-doctor.ts";
 
 export interface ClawdTalkRestOptions extends HttpOptions {
   /** With its version: "https://clawdtalk.com/v1". */
@@ -187,6 +188,19 @@ export class ClawdTalkRest {
       systemNumber: found.system_number,
       dedicatedNumber: found.dedicated_number,
     };
+  }
+
+  /**
+   * What the service itself finds wrong with the account, of one kind; undefined where it does not offer that.
+   */
+  async serviceDoctor(kind: ServiceDoctorKind): Promise<ServiceDoctorAnswer | undefined> {
+    try {
+      return serviceDoctorAnswer(await this.#http.read(`/doctor/${kind}`, z.unknown()));
+    } catch (error) {
+      const isOffered = !(error instanceof CarrierRefused) || ![404, 405, 410, 501].includes(error.status);
+      if (isOffered) throw error;
+      return undefined;
+    }
   }
 
   /** Rings `to` (E.164), or the account's owner when it is undefined. */

@@ -65,6 +65,8 @@ export interface ClawdTalkSocketOptions {
   readonly random: () => number;
   readonly log: Log;
   readonly onReconnected: () => void;
+  /** Another client took over with the same key. */
+  readonly onTakenOver: () => void;
   /** The state and the one sentence people read about it; called at every change of either. */
   readonly onState: (state: LineState, detail: string) => void;
   /** Every frame but those about the key. Must not throw. */
@@ -261,7 +263,9 @@ export function createClawdTalkSocket(options: ClawdTalkSocketOptions): ClawdTal
   function countTakeovers({ kind }: ConnectionEnded, livedMs: number | undefined): void {
     const settled = livedMs !== undefined && livedMs > timings.settledAfterMs;
     if (settled || (livedMs !== undefined && kind !== "takenOver")) takeovers = 0;
-    if (kind === "takenOver") takeovers += 1;
+    if (kind !== "takenOver") return;
+    takeovers += 1;
+    options.onTakenOver();
   }
 
   /** The endings after which another try would only do harm. */

@@ -1,0 +1,163 @@
+/** Owns the checks of the gateway: that it runs, takes our token and its own config, and lets the agent be reached. */
+import { existsSync } from "node:fs";
+import { checkToken, GatewayProblem } from "../../agent/gateway-http.ts";
+import { createHttpAgent } from "../../agent/http-agent.ts";
+import { configProblem, GatewayCliMissing } from "../../briefings/gateway-cli.ts";
+import { isObject } from "../../config/gateway-config.ts";
+import type { ConfigWish } from "../../config/gateway-config-file.ts";
+import { valueAt } from "../../config/json5-edit.ts";
+import { AGENTS_OWN, misplacedTool } from "../../config/sessions-send.ts";
+import { sharesMain } from "../../connector/connector-settings.ts";
+import { type Check, ok, problem, warning } from "../check.ts";
+
+const reachable: Check = {
+  id: "gateway-reachable",
+  group: "Gateway",
+  looksAt: "whether the gateway answers at its address",
+  why: "Your agent lives in it: without it nobody answers on calls, and nothing that is planned happens.",
+  mend: "`openclaw gateway start`",
+  async look(examination) {
+    const { gatewayUrl } = examination;
+    switch (await examination.gateway()) {
+      case "up":
+        return ok(`The gateway answers at ${gatewayUrl}.`);
+      case "starting":
+        return warning(`The gateway at ${gatewayUrl} is still starting.`, "wait a moment, and look again");
+      case "other":
+        return problem(
+          `Something else than a gateway answers at ${gatewayUrl}.`,
+          "set OPENCLAW_GATEWAY_URL (or gatewayUrl in the settings) to the gateway's address",
+        );
+      case "silent":
+        return problem(`No gateway answers at ${gatewayUrl}.`, "openclaw gateway start");
+    }
+  },
+};
+
+const token: Check = {
+  id: "gateway-token",
+  group: "Gateway",
+  looksAt: "whether the gateway takes the token that is found for it",
+  why: "Without it the commands, and the background process of a skill-only install, are turned away.",
+  mend: "set `OPENCLAW_GATEWAY_TOKEN` in the gateway's `.env` to its token (`gateway.auth.token`)",
+  async look(examination) {
+    if ((await examination.gateway()) !== "up") return [];
+    try {
+      const { gatewayToken } = examination.settings.config;
+      await checkToken({ url: examination.gatewayUrl, token: gatewayToken }, examination.signal);
+      return ok("The gateway takes the token that was found for it.");
+    } catch (error) {
+      if (!(error instanceof GatewayProblem)) throw error;
+      return problem(
+        error.message,
+        "set OPENCLAW_GATEWAY_TOKEN in the gateway's .env to its token (gateway.auth.token)",
+      );
+    }
+  },
+};
+
+const config: Check = {
+  id: "gateway-config",
+  group: "Gateway",
+  looksAt: "whether the gateway's config can be read, and whether the gateway takes it",
+  why: "With a config it does not take, a gateway does not start, and one that runs keeps its old settings.",
+  mend: "`openclaw doctor`",
+  async look(examination) {
+    const { gatewayConfigProblems, places } = examination;
+    if (gatewayConfigProblems.length > 0) {
+      return gatewayConfigProblems.flatMap((sentence) => problem(sentence, "openclaw doctor"));
+    }
+    if (!existsSync(places.configFile)) return [];
+    try {
+      const wrong = await configProblem((commandLine) => examination.ask(commandLine));
+      if (wrong === undefined) return ok(`The gateway takes its config (${places.configFile}).`);
+      return problem(`The gateway does not take ${places.configFile}: ${wrong}`, "openclaw doctor");
+    } catch (error) {
+      if (!(error instanceof GatewayCliMissing)) throw error;
+      return ok(`${places.configFile} can be read.`);
+    }
+  },
+};
+
+const wayToAgent: Check = {
+  id: "way-to-agent",
+  group: "Gateway",
+  looksAt:
+    "without the plugin: whether the gateway lets the agent be spoken to over HTTP (the streaming endpoint, or `sessions_send`)",
+  why: "The background process has no other way to your agent.",
+  mend: "`setup patch`, or `openclaw config set gateway.http.endpoints.chatCompletions.enabled true`",
+  async look(examination) {
+    const isNeeded = examination.isAnyoneAnswered && !(await examination.hasPlugin());
+    if (!isNeeded || (await examination.gateway()) !== "up") return [];
+    const { gatewayToken } = examination.settings.config;
+    const { way, detail } = await createHttpAgent(
+      { url: examination.gatewayUrl, token: gatewayToken },
+      { directChatsShareMain: sharesMain(examination.gatewayConfig) },
+    ).check(examination.signal);
+    return way === undefined ? problem(detail, await examination.ours("setup patch")) : ok(detail);
+  },
+};
+
+const misplaced: Check = {
+  id: "misplaced-tools-allow",
+  group: "Gateway",
+  looksAt: "whether `sessions_send` stands in the top-level `tools.allow` of the gateway's config",
+  why: "That list is all your agent may use: with the tool put there by mistake it has lost the others.",
+  mend: "`phone doctor --fix`",
+  async look(examination) {
+    const agentsOwn = valueAt(examination.gatewayConfig, AGENTS_OWN);
+    const found = Array.isArray(agentsOwn) ? misplacedTool(agentsOwn) : undefined;
+    if (found === undefined) return [];
+    return [
+      {
+        level: "problem",
+        found: found.meaning,
+        command: await examination.ours("doctor --fix"),
+        fix: { kind: "config", wish: found.repair, means: `sessions_send is taken out of "tools.allow"` },
+      },
+    ];
+  },
+};
+
+const AGENTS = ["agents", "list"] as const;
+/** As ClawdTalk's own client names the agent it adds, and all it says of it. */
+const VOICE = "voice";
+const KEYS_OF_VOICE: ReadonlySet<string> = new Set(["id", "name", "workspace", "systemPrompt"]);
+
+const voiceAgent: Check = {
+  id: "voice-agent",
+  group: "Gateway",
+  looksAt: "an agent `voice` in `agents.list` that an older ClawdTalk client has added",
+  why: "Nothing uses it any more, and where it is the first of the list the gateway takes it for your main agent.",
+  mend: "`phone doctor --fix`",
+  async look(examination) {
+    const { gatewayConfig, settings } = examination;
+    const list = valueAt(gatewayConfig, AGENTS);
+    const agents: readonly unknown[] = Array.isArray(list) ? list : [];
+    const left = agents.find(
+      (agent) =>
+        isObject(agent) && agent.id === VOICE && Object.keys(agent).every((key) => KEYS_OF_VOICE.has(key)),
+    );
+    if (left === undefined) return [];
+    const { bindings } = gatewayConfig;
+    const isUsed =
+      settings.config.lines.some(({ agentId }) => agentId === VOICE) ||
+      (Array.isArray(bindings) && bindings.some((binding) => valueAt(binding, ["agentId"]) === VOICE));
+    if (isUsed) return [];
+    const isFirst = left === agents[0] && !agents.some((agent) => valueAt(agent, ["default"]) === true);
+    const wish: ConfigWish =
+      agents.length === 1
+        ? { change: "remove", path: AGENTS }
+        : { change: "takeEntry", path: AGENTS, id: VOICE };
+    return [
+      {
+        level: isFirst ? "problem" : "warning",
+        found: `"agents.list" has the agent "voice", as an older ClawdTalk client adds it${isFirst ? ", and the gateway takes it for your main agent" : ""}.`,
+        command: await examination.ours("doctor --fix"),
+        fix: { kind: "config", wish, means: 'the agent "voice" is removed' },
+      },
+    ];
+  },
+};
+
+export const gatewayChecks: readonly Check[] = [reachable, token, config, wayToAgent, misplaced, voiceAgent];
