@@ -51,7 +51,9 @@ export function defineSetupCommand(
       .option("--yes", "do not ask")
       .option("--dry-run", "show the difference and write nothing")
       .option("--json", "print one JSON object")
-      .action(async (options: PatchOptions) => {
+      .action(async (_: unknown, command: Command) => {
+        // Those that `setup` has too are its own, wherever they stand.
+        const options: PatchOptions = command.optsWithGlobals();
         await answerUntilStopped(context, onStop, options, (signal) =>
           work({ context, options, signal, place: placeOf(context, options) }),
         );
@@ -62,8 +64,6 @@ export function defineSetupCommand(
 function defineWizard(setup: Command, context: PlainContext, onStop: OnStop): void {
   const several = (given: string, before: readonly string[] = []) => [...before, given];
   setup
-    // Each of its subcommands has options of the same names.
-    .enablePositionalOptions()
     .description("Set the phone up, from keys to a test call; asks only what it cannot find.")
     .option("--services <list>", "clawdtalk, clawcall, stepone; joined by commas")
     .option("--clawdtalk-key-from <place>", "where ClawdTalk's key is: env:NAME, file:PATH or stdin")

@@ -13,7 +13,6 @@ import { replaceFile } from "../config/replace-file.ts";
 import type { SwitchboardConfig } from "../config/schema.ts";
 import { jsonIn } from "../json-text.ts";
 import { askPhoneStatus } from "../lines/gateway-phone.ts";
-import type { PhoneStatus } from "../lines/service.ts";
 import { messageOf } from "../log.ts";
 import { healthOf } from "./findings.ts";
 
@@ -115,12 +114,13 @@ export async function restartGateway(cli: GatewayCli, signal: AbortSignal): Prom
 /** What the gateway has made of the new settings. */
 export interface TakenUp {
   readonly isTakenUp: boolean;
-  /** What is missing, a sentence; for people. */
-  readonly because?: string;
-  readonly status?: PhoneStatus;
+  /** What is missing, or wrong with a line: a sentence each. */
+  readonly notes: readonly string[];
 }
 
 const POLL_MS = 500;
+/** A line that is not connected by then has something to say. */
+const CONNECTING_MS = 10_000;
 
 /**
  * Waits until the running gateway has the lines that are configured, each connected or with its reason, and may take part
@@ -140,35 +140,39 @@ export async function untilTakenUp(
   },
 ): Promise<TakenUp> {
   const giveUpAt = performance.now() + limitMs;
-  let last: TakenUp = { isTakenUp: false, because: "The gateway has not answered." };
-  while (performance.now() < giveUpAt) {
+  let connectBy = Number.POSITIVE_INFINITY;
+  for (;;) {
     signal.throwIfAborted();
-    last = await look(config, lines);
-    if (last.isTakenUp) return last;
+    const found = await look(config, lines);
+    if (found.isThere) connectBy = Math.min(connectBy, performance.now() + CONNECTING_MS);
+    const now = performance.now();
+    if (found.isThere && (found.notes.length === 0 || now >= connectBy)) {
+      return { isTakenUp: true, notes: found.notes };
+    }
+    if (now >= giveUpAt) return { isTakenUp: found.isThere, notes: found.notes };
     await sleep(POLL_MS, undefined, { signal });
   }
-  return last;
 }
 
-async function look(config: SwitchboardConfig, wanted: readonly string[]): Promise<TakenUp> {
+/** Whether the gateway has the lines, and what is wrong with them. */
+async function look(
+  config: SwitchboardConfig,
+  wanted: readonly string[],
+): Promise<{ readonly isThere: boolean; readonly notes: readonly string[] }> {
+  const notYet = (sentence: string) => ({ isThere: false, notes: [sentence] });
   try {
     const health = await healthOf(config.gatewayUrl);
-    if (health?.speaksToOthers !== true) {
-      return { isTakenUp: false, because: "The gateway has not taken the new settings up yet." };
-    }
-    const status = await askPhoneStatus(config);
-    const waiting = wanted.filter((name) => {
-      const state = status.lines.find((line) => line.name === name)?.state;
-      return state === undefined || state === "starting" || state === "reconnecting";
+    if (health === undefined) return notYet("The gateway does not answer.");
+    if (!health.speaksToOthers) return notYet("The gateway has not taken the new settings up yet.");
+    const { lines } = await askPhoneStatus(config);
+    const absent = wanted.filter((name) => {
+      const line = lines.find((one) => one.name === name);
+      return line === undefined || line.state === "starting";
     });
-    return waiting.length === 0
-      ? { isTakenUp: true, status }
-      : {
-          isTakenUp: false,
-          because: `The gateway has not connected ${waiting.join(", ")} yet.`,
-          status,
-        };
+    if (absent.length > 0) return notYet(`The gateway has not begun with ${absent.join(", ")} yet.`);
+    const off = lines.filter(({ name, state }) => wanted.includes(name) && state !== "connected");
+    return { isThere: true, notes: off.map(({ detail }) => detail) };
   } catch (error) {
-    return { isTakenUp: false, because: messageOf(error) };
+    return notYet(messageOf(error));
   }
 }

@@ -24,7 +24,7 @@ import { recordSetup, type SetupAddition } from "../installation/setup-record.ts
 import { messageOf } from "../log.ts";
 import { importStateFiles } from "../missions/state-file.ts";
 import { type CheckedKey, checkKey, KeyNotChecked } from "./check-key.ts";
-import { type Findings, findEverything, NO_COMMAND } from "./findings.ts";
+import { type Findings, findEverything, NO_COMMAND, shellVariables } from "./findings.ts";
 import { type Asking, type Front, SetupCancelled } from "./front.ts";
 import {
   ConfigAsItWas,
@@ -135,7 +135,7 @@ export async function runWizard(parameters: WizardParameters): Promise<Answer> {
     ...change.shownFiles,
   ];
   const isNothing = shown.length === 0 && account === undefined && old.clients.length === 0;
-  if (shown.length > 0) front.show(shown.join("\n"));
+  if (shown.length > 0 && !options.dryRun) front.show(shown.join("\n"));
   const done: Done = {
     plugin: plan.installsPlugin ? "installed" : undefined,
     config: differenceFacts(change.config),
@@ -473,7 +473,7 @@ type SettingValue = Extract<SetupAddition, { kind: "setting" }>["value"];
 
 /** The key is shown this once: it is kept before anything else is done, and stays whatever comes after. */
 async function makeAccount(
-  { parameters: { context, places, front }, done, notes }: Work,
+  { parameters: { context, places, front }, found, done, notes }: Work,
   account: { readonly server: string; readonly phoneNumber: string; readonly agentName: string },
 ): Promise<void> {
   front.say("Asking ClawCall for an account …");
@@ -483,6 +483,8 @@ async function makeAccount(
     server,
     ask: { ...ask, email: undefined },
     lostAnswer: lostRegistration(undefined),
+    // A key of another address than the usual one is nobody's business there.
+    with: shellVariables("clawcall", { env: places.env, kept: found.envFile }),
   });
   const { agentNumber, tier, apiKey, email, variables, file } = kept;
   done.variables = [...new Set([...done.variables, ...variables])];
@@ -650,8 +652,8 @@ async function haveTakenUp(
       // Nothing tells the gateway that its .env has changed.
       if (done.config.length === 0) await reloadPlugin(cliOf(found, places), signal);
       const taken = await untilTakenUp(config, { lines, limitMs: RELOAD_LIMIT_MS, signal });
+      notes.push(...taken.notes);
       if (taken.isTakenUp) return "reloaded";
-      notes.push(taken.because ?? "");
     } catch (error) {
       signal.throwIfAborted();
       notes.push(messageOf(error));
@@ -665,19 +667,21 @@ async function haveTakenUp(
     },
   );
   if (!isWanted) {
-    notes.push("The gateway has to begin again: run openclaw gateway restart (--restart lets setup do it).");
+    notes.push(
+      "The gateway has to begin again (--restart lets setup do it), then setup makes the test call.",
+    );
     return "restartNeeded";
   }
   front.say("Restarting the gateway …");
   await restartGateway(cliOf(found, places), signal);
   const taken = await untilTakenUp(config, { lines, limitMs: RESTART_LIMIT_MS, signal });
-  if (!taken.isTakenUp) notes.push(taken.because ?? "");
+  notes.push(...taken.notes);
   return "restarted";
 }
 
 /** Makes the test call, and tells everything. */
 async function tryOut(
-  { parameters: { options, places, front, signal, context }, plan, done, notes }: Work,
+  { parameters: { options, places, front, signal }, plan, done, notes }: Work,
   {
     facts,
     gateway,
@@ -697,7 +701,11 @@ async function tryOut(
       else failure = messageOf(error);
     }
   }
-  const next = plan.mode === "skill" ? ["node dist/scripts/connect.js start"] : [];
+  const next = [
+    ...(gateway === "notRunning" ? ["openclaw gateway start"] : []),
+    ...(gateway === "restartNeeded" ? ["openclaw gateway restart"] : []),
+    ...(plan.mode === "skill" ? ["node dist/scripts/connect.js start"] : []),
+  ];
   const told = {
     ...facts,
     changed: done,
@@ -712,7 +720,6 @@ async function tryOut(
       told,
     );
   }
-  if (gateway === "restartNeeded" || gateway === "notRunning") context.setExitCode(0);
   const text = [
     isNothing ? "Everything is set up already: nothing was changed." : "The phone is set up.",
     ...(gateway === "reloaded" ? ["The gateway has taken it up without a restart."] : []),
