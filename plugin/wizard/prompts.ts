@@ -11,10 +11,10 @@ import {
   select,
   text,
 } from "@clack/prompts";
+import { quoted } from "../command-line/quoted.ts";
 import { parsePhoneNumber } from "../config/phone-number.ts";
 import { type CarrierName, carriers } from "../config/schema.ts";
 import { messageOf } from "../log.ts";
-import { visible } from "../trust/quotation.ts";
 import { cleanName } from "./agent-names.ts";
 import { shellVariables } from "./findings.ts";
 import { type Asking, type Front, SetupCancelled } from "./front.ts";
@@ -49,7 +49,7 @@ export function promptFront(signal: AbortSignal): Front {
   const askName = async (message: string, found: string | undefined, file: string) => {
     if (found !== undefined) {
       const isIt = answered(
-        await confirm({ ...at, message: `${message} ${file} says ${visible(found)}. Use it?` }),
+        await confirm({ ...at, message: `${message} ${file} says ${quoted(found)}. Use it?` }),
       );
       if (isIt) return found;
     }
