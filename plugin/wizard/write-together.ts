@@ -153,30 +153,46 @@ export function isUnfinished(stateFolder: string): boolean {
   return readUndo(undoFolder(stateFolder)) !== undefined;
 }
 
+/** Something that has to be done before the files are written. */
+export interface FirstStep {
+  work(): Promise<void>;
+  /** Undoes it, also when it came to nothing. @returns a sentence for what cannot be undone. Never rejects. */
+  takeBack(): Promise<readonly string[]>;
+}
+
 /**
- * Writes the files, then the config, which the gateway notices. On any failure, and when the signal says to stop,
- * everything is as it was.
+ * Does the first step, writes the files, then the config, which the gateway notices. On any failure, and when the signal
+ * says to stop, everything is as it was.
  *
  * @returns the config's backups.
  * @throws ConfigNotChanged with the reason, and what could not be put back.
  */
 export async function writeTogether(
   {
+    first,
     files,
     plan,
     undoing,
-  }: { readonly files: readonly WholeFile[]; readonly plan: ConfigPlan; readonly undoing: Undoing },
+  }: {
+    readonly first?: FirstStep | undefined;
+    readonly files: readonly WholeFile[];
+    readonly plan: ConfigPlan;
+    readonly undoing: Undoing;
+  },
   validate: Validate,
   signal: AbortSignal,
 ): Promise<string[]> {
   try {
+    await first?.work();
     for (const file of files) {
       signal.throwIfAborted();
       await writeOne(file, plan.configFile);
     }
-    return await applyConfigPlan(plan, validate, { signal });
+    const backups = await applyConfigPlan(plan, validate, { signal });
+    undoing.done();
+    return backups;
   } catch (error) {
-    const left = await undoing.back();
+    const left = [...((await first?.takeBack()) ?? []), ...(await undoing.back())];
     const why = signal.aborted ? "Stopped." : messageOf(error).replace(AS_IT_WAS, "");
     throw new ConfigNotChanged([why, ...(left.length === 0 ? [AS_IT_WAS.trim()] : left)].join(" "));
   }

@@ -130,17 +130,18 @@ export class Examined {
       openCli: () => {
         const { commands } = this;
         if (commands === undefined) throw new GatewayCliMissing("It is not there.");
+        const run = async (commandLine: readonly string[]) => {
+          const asked = commandLine.join(" ");
+          this.asked.push(asked);
+          const name = Object.keys(commands).find((beginning) => asked.startsWith(beginning));
+          const answer = name === undefined ? new GatewayCommandFailed(`"${asked}" failed.`) : commands[name];
+          if (answer instanceof Error) throw answer;
+          return answer;
+        };
         return {
           file: path.join(this.stateFolder, "openclaw.mjs"),
-          run: async (commandLine) => {
-            const asked = commandLine.join(" ");
-            this.asked.push(asked);
-            const name = Object.keys(commands).find((beginning) => asked.startsWith(beginning));
-            const answer =
-              name === undefined ? new GatewayCommandFailed(`"${asked}" failed.`) : commands[name];
-            if (answer instanceof Error) throw answer;
-            return answer;
-          },
+          run,
+          runPlain: async (commandLine) => void (await run(commandLine)),
         };
       },
       signal: new AbortController().signal,
