@@ -29,6 +29,7 @@ const SCRIPT_GROUPS = [
     "connect",
     "practice",
     "setup",
+    "update",
     "callout",
     "stepone",
   ],
