@@ -30,6 +30,7 @@ const SCRIPT_GROUPS = [
     "practice",
     "setup",
     "update",
+    "uninstall",
     "callout",
     "stepone",
   ],

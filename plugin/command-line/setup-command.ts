@@ -143,7 +143,7 @@ async function carryOut(
     readonly facts: Readonly<Record<string, unknown>>;
   },
 ): Promise<Answer> {
-  const { applyConfigPlan, ConfigNotChanged, planConfigChange } = await import(
+  const { applyConfigPlan, ConfigNotChanged, planConfigChange, wholeConfig } = await import(
     "../config/gateway-config-file.ts"
   );
   const plan = planConfigChange(place, wishes);
@@ -180,10 +180,15 @@ async function carryOut(
     otherwise: "Nothing was changed.",
     signal,
   });
+  const { additionsOf, forgetSetup, recordSetup } = await import("../installation/setup-record.ts");
+  const stateFolder = stateFolderOf(place.configFile, context);
+  const unrecord = recordSetup(stateFolder, { added: additionsOf(wholeConfig(place), wishes) });
   const backups = await applyConfigPlan(plan, validate, { signal }).catch((error: unknown) => {
+    unrecord();
     // Whoever stopped it does not know how far it had come.
     throw signal.aborted ? new Stopped((error as Error).message, {}) : error;
   });
+  forgetSetup(stateFolder, wishes);
   return answer(`${say.done} What stood there before is in ${backups.join(", ")}.`, {
     changed: true,
     backups,
@@ -191,7 +196,7 @@ async function carryOut(
 }
 
 /** Checks the config with the gateway's own command. */
-async function validator({ configFile, env }: ConfigPlace, context: PlainContext) {
+export async function validator({ configFile, env }: ConfigPlace, context: PlainContext) {
   const { findGatewayCli, GatewayCommandFailed, openGatewayCli } = await import(
     "../briefings/gateway-cli.ts"
   );
@@ -243,7 +248,7 @@ function isTool(item: unknown): boolean {
 }
 
 /** What will change, where, and nothing of what stands around it: that may be a secret. */
-function difference({ changes }: ConfigPlan): string {
+export function difference({ changes }: ConfigPlan): string {
   const lines: string[] = [];
   let heading = "";
   for (const change of changes) {
