@@ -4,7 +4,7 @@
  *
  * Everything this process needs later is imported at the top: while it runs, its own files are removed.
  */
-import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import nodeModule from "node:module";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -15,7 +15,7 @@ import {
   GatewayCommandFailed,
   openGatewayCli,
 } from "../briefings/gateway-cli.ts";
-import { openEnvFile, readEnvFile } from "../config/env-file.ts";
+import { openEnvFile, readEnvFile, withVariables } from "../config/env-file.ts";
 import { isObject, type JsonObject, readGatewayConfig, realPathIfPresent } from "../config/gateway-config.ts";
 import {
   applyConfigPlan,
@@ -393,8 +393,10 @@ function deleteKeys({ keys, keyFiles }: Inventory, stateFolder: string): string[
   const notes: string[] = [];
   const file = path.join(stateFolder, ".env");
   if (keys.length > 0) {
-    openEnvFile(file, []).save(Object.fromEntries(keys.map((name) => [name, undefined])));
-    if (statSync(file).size === 0) rmSync(file);
+    const taken = Object.fromEntries(keys.map((name) => [name, undefined]));
+    // At once, lest an empty one is left that nobody knows of.
+    if (withVariables(readFileSync(file), taken).length === 0) rmSync(file);
+    else openEnvFile(file, []).save(taken);
     notes.push(`${keys.join(", ")} ${keys.length === 1 ? "was" : "were"} taken out of ${file}.`);
   }
   for (const name of keyFiles) rmSync(name, { recursive: true, force: true });
