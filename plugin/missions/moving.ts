@@ -25,13 +25,11 @@ import { soon } from "./due.ts";
 import type { Engine } from "./engine-parts.ts";
 import { stepOfRound } from "./mission-steps.ts";
 import { close } from "./pausing.ts";
-import type { MissionView, Move } from "./schedulers.ts";
+import { type MissionView, type Move, nextChange } from "./schedulers.ts";
 import { chooseTimes, dropped } from "./scheduling.ts";
 import { assistantKnows, isTakenBack, logged, ownerHears, stepBecomes, takeBack } from "./server-updates.ts";
 import { missionBecomes, targetBecomes } from "./states.ts";
 
-/** A call of which nobody knows whether it was scheduled may be going on until so long after its time. */
-const UNSETTLED_MS = 60 * 60_000;
 /** If the engine dies in the middle, it looks again after this. */
 const LEASE_MS = 60_000;
 
@@ -57,7 +55,7 @@ export async function move(engine: Engine, work: MissionWork): Promise<void> {
   ]);
   const decisions = await decisionsOf(store, work.mission.id);
   const isAsking = decisions.some(({ state }) => state !== "answered");
-  const isStuck = !hasMoved && !isActive && !isAsking && wakeOf(engine, view) === undefined;
+  const isStuck = !hasMoved && !isActive && !isAsking && nextChange(view) === undefined;
   if (isStuck && view.targets.every(({ state }) => state !== "deciding")) {
     log.warn(`The mission ${work.mission.slug} has nothing left to do, and its scheduler does not end it.`);
     await close(engine, after, { outcome: "failed", reason: "Nothing was left to do." });
@@ -69,25 +67,10 @@ export async function move(engine: Engine, work: MissionWork): Promise<void> {
     all: [
       workStatement(store, after, {
         ...(state === after.state ? {} : { state: missionBecomes(after.state, state) }),
-        dueAt: hasMoved
-          ? soon(engine, work)
-          : hasNews
-            ? (after.dueAt ?? now())
-            : (wakeOf(engine, view) ?? null),
+        dueAt: hasMoved ? soon(engine, work) : hasNews ? (after.dueAt ?? now()) : (nextChange(view) ?? null),
       }),
     ],
   });
-}
-
-/** When a mission is to be looked at although nothing happens: its time is over, or nobody can be ringing any more. */
-function wakeOf({ now }: Engine, { plan, targets }: MissionView): Date | undefined {
-  const { endsAt } = plan.limits;
-  const doubtful = targets.flatMap(({ state, scheduledAt }) =>
-    state === "unsettled" && scheduledAt !== undefined ? [scheduledAt.getTime() + UNSETTLED_MS] : [],
-  );
-  const times = [...doubtful, ...(endsAt === undefined ? [] : [endsAt.getTime()])];
-  const next = Math.min(...times.filter((time) => time > now().getTime()));
-  return Number.isFinite(next) ? new Date(next) : undefined;
 }
 
 /** A mission as schedulers and agents see it. */
@@ -142,7 +125,7 @@ async function carryOut(
       return true;
     case "act": {
       const [target] = some([move.target]);
-      if (target !== undefined) await act(engine, work, target, [...targets.values()], decisions);
+      if (target !== undefined) await act(engine, work, target);
       return target !== undefined;
     }
     case "close":
@@ -211,9 +194,10 @@ async function drop(
 
 /** These are called again in the next round, for which the assistant is told anew. */
 async function nextRound(engine: Engine, work: MissionWork, chosen: readonly MissionTarget[]): Promise<void> {
-  const { store } = engine;
+  const { store, config } = engine;
   const { plan, mission } = work;
   const round = work.round + 1;
+  const { instructions } = assistantFor({ plan, round, targets: [], decisions: [], config });
   await roundBegins(engine, work, round, [
     ...chosen.map((target) =>
       newTargetStatement(store, mission.id, {
@@ -233,47 +217,36 @@ async function nextRound(engine: Engine, work: MissionWork, chosen: readonly Mis
       { mission: mission.id, key: "rounds" },
       { round, chosen: chosen.map(({ name }) => name) },
     ),
+    assistantKnows(store, work, { instructions }),
   ]);
 }
 
-/** What was found is acted on. */
-async function act(
-  engine: Engine,
-  work: MissionWork,
-  target: MissionTarget,
-  targets: readonly MissionTarget[],
-  decisions: readonly Decision[],
-): Promise<void> {
+/** What was found is to be acted on: the assistant is told when nobody else is on the phone. */
+async function act(engine: Engine, work: MissionWork, target: MissionTarget): Promise<void> {
   const { store, config } = engine;
   const { action } = work.plan;
   if (action === undefined) return;
-  const round = work.round + 1;
   const to = action.to === undefined ? target.number : parsePhoneNumber(action.to, config.defaultRegion);
   if (to === undefined) {
     await close(engine, work, { outcome: "failed", reason: `${action.to} is no number to act at.` });
     return;
   }
   const isTarget = to === target.number;
-  await roundBegins(
-    engine,
-    work,
-    round,
-    [
-      newTargetStatement(store, work.mission.id, {
-        name: isTarget ? target.name : "The mission's action",
-        number: to,
-        kind: isTarget ? target.kind : "service",
-        facts: target.facts,
-        position: 1,
-        round,
-        channel: action.channel,
-        ...(action.text === undefined ? {} : { text: action.text }),
-        ...(isTarget && target.timezone !== undefined ? { timezone: target.timezone } : {}),
-      }),
-      targetStatement(store, target, { isChosen: true }),
-    ],
-    { target, targets, decisions },
-  );
+  const round = work.round + 1;
+  await roundBegins(engine, work, round, [
+    newTargetStatement(store, work.mission.id, {
+      name: isTarget ? target.name : "The mission's action",
+      number: to,
+      kind: isTarget ? target.kind : "service",
+      facts: target.facts,
+      position: 1,
+      round,
+      channel: action.channel,
+      ...(action.text === undefined ? {} : { text: action.text }),
+      ...(isTarget && target.timezone !== undefined ? { timezone: target.timezone } : {}),
+    }),
+    targetStatement(store, target, { isChosen: true }),
+  ]);
 }
 
 async function roundBegins(
@@ -281,17 +254,10 @@ async function roundBegins(
   work: MissionWork,
   round: number,
   changes: readonly CompiledQuery[],
-  known: {
-    readonly target?: MissionTarget;
-    readonly targets: readonly MissionTarget[];
-    readonly decisions: readonly Decision[];
-  } = { targets: [], decisions: [] },
 ): Promise<void> {
-  const { store, config } = engine;
-  const { plan } = work;
-  const before = stepOfRound(plan, work.round);
+  const { store } = engine;
+  const before = stepOfRound(work.plan, work.round);
   const step = (await stepsOf(store, work.mission.id)).find(({ stepId }) => stepId === before);
-  const { instructions } = assistantFor({ plan, round, ...known, config });
   await store.together({
     onlyIf: workStatement(store, work, { round, dueAt: soon(engine, work) }),
     all: [
@@ -302,7 +268,6 @@ async function roundBegins(
         summary: `Completed: ${step?.description ?? before}`,
         stepId: before,
       }),
-      assistantKnows(store, work, { instructions }),
     ],
   });
 }

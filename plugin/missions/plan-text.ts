@@ -62,6 +62,10 @@ export function readPlanText<Schema extends z.ZodType>(
       return undefined;
     },
     Scalar: (key, value) => (typeof key === "number" && isNothing(value) ? visit.REMOVE : undefined),
+    Alias: (_, alias) => {
+      // Nobody repeats parts of a plan; a text with a star in front is more likely.
+      throw new BadPlan([`${at(alias.range?.[0] ?? 0)}: a text that begins with * stands in quotes: "*…".`]);
+    },
   });
   const placeOf = (path: Path): string => {
     for (let length = path.length; length > 0; length -= 1) {

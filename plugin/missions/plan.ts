@@ -202,14 +202,13 @@ const days = z.union([words, z.array(words)], DAYS).transform((written, context)
     each
       .normalize("NFKC")
       .toLowerCase()
-      .split(/[,;、\s]+(?![-–至])/),
+      .replaceAll(/\s*[-–至]\s*/g, "-")
+      .split(/[,;、\s]+/),
   );
   const found = spans
     .filter((span) => span !== "")
     .flatMap((span) => {
-      const ends = span
-        .split(/[-–至]/)
-        .map((day) => DAY_NAMES.findIndex((names) => names.includes(day.trim())) + 1);
+      const ends = span.split("-").map((day) => DAY_NAMES.findIndex((names) => names.includes(day)) + 1);
       const [first = 0, last = first] = ends;
       if (ends.length > 2 || ends.includes(0)) return [0];
       // From Saturday to Monday goes over Sunday.
@@ -271,10 +270,10 @@ const limits = keysOf('"limits"', {
   attempts: wholeNumber(1, 10).optional().describe("Calls to one target at most, 1 to 10. 3 when left out."),
   batch: wholeNumber(1, 10)
     .optional()
-    .describe("How many calls are asked for in one go, 1 to 10; the seeds say 5 to 10. 8 when left out."),
+    .describe("How many calls are asked for in one go, 1 to 10; 5 to 10 is usual. 8 when left out."),
   staggerSeconds: wholeNumber(60, 3_600)
     .optional()
-    .describe("Seconds between two calls, at least 60; the seeds say 60 to 120. 90 when left out."),
+    .describe("Seconds between two calls, at least 60; 60 to 120 is usual. 90 when left out."),
   maxCalls: wholeNumber(1, 1_000_000).optional().describe("Calls of the whole mission at most."),
   endsAt: time("end").optional().describe("When it ends, whoever was not called by then. A day: its end."),
 });

@@ -28,7 +28,7 @@ export type Move =
   | { readonly do: "drop"; readonly targets: readonly number[]; readonly why: string }
   /** These go on into the next round, the others do not. */
   | { readonly do: "next-round"; readonly targets: readonly number[] }
-  /** The plan's action, for the target that met the goal: it becomes the one target of the next round. */
+  /** The plan's action, for the target that met the goal: it becomes the one target of the next round, and is briefed. */
   | { readonly do: "act"; readonly target: number }
   | { readonly do: "close"; readonly outcome: "succeeded" | "failed"; readonly reason?: string };
 
@@ -145,11 +145,11 @@ function gather(view: MissionView): readonly Move[] {
   if (plan.action !== undefined && round === 1 && met !== undefined) {
     moves.push({ do: "act", target: met.id });
   }
-  // One call more than the plan's is better than a goal that was met for nothing.
-  for (const { id, channel } of targets.filter((target) => target.round > 1 && target.state === "waiting")) {
-    if (channel === "sms") moves.push({ do: "schedule", targets: [id] });
-    // Those who are still spoken with would hear of another task in the middle of it.
-    else if (!targets.some(mayTalk)) moves.push({ do: "brief", target: id });
+  // Those who are still spoken with would hear of another task in the middle of it. And one call more than the plan's
+  // number is better than a goal that was met for nothing.
+  const acting = targets.find((target) => target.round > 1 && target.state === "waiting");
+  if (acting !== undefined && !targets.some((target) => mayTalk(target, view.now))) {
+    moves.push({ do: "brief", target: acting.id });
   }
   return orFinish(view, moves, actionFailed(view));
 }
@@ -319,22 +319,42 @@ const IN_FLIGHT: ReadonlySet<MissionTarget["state"]> = new Set([
   "deciding",
 ]);
 
-function mayTalk({ state }: MissionTarget): boolean {
-  return state === "scheduling" || state === "scheduled";
-}
-
 function isInFlight({ state }: MissionTarget): boolean {
   return IN_FLIGHT.has(state);
 }
 
-/** A call of which nobody knows whether it was scheduled may be going on until so long after its time. */
-const UNSETTLED_MS = 60 * 60_000;
+/** Whatever becomes of a call, and whoever knows: so long after its time nobody is on the phone any more. */
+const LONGEST_CALL_MS = 60 * 60_000;
+
+function isLongAgo({ scheduledAt }: MissionTarget, now: Date): boolean {
+  return scheduledAt === undefined || now.getTime() >= scheduledAt.getTime() + LONGEST_CALL_MS;
+}
 
 /** Whether a call to them may be going on, or may come. */
 function mayRing(target: MissionTarget, now: Date): boolean {
-  if (isInFlight(target)) return true;
-  if (target.state !== "unsettled" || target.scheduledAt === undefined) return false;
-  return now.getTime() < target.scheduledAt.getTime() + UNSETTLED_MS;
+  return isInFlight(target) || (target.state === "unsettled" && !isLongAgo(target, now));
+}
+
+/** Whether the assistant may be in the middle of a call with them. */
+function mayTalk(target: MissionTarget, now: Date): boolean {
+  const { state } = target;
+  return (
+    state === "scheduling" || ((state === "scheduled" || state === "unsettled") && !isLongAgo(target, now))
+  );
+}
+
+/** When a scheduler may say something else although nothing happens; undefined when it will not. */
+export function nextChange({ plan, round, targets, now }: MissionView): Date | undefined {
+  // Only who acts on what was found waits for calls that may never be over.
+  const isActing = plan.class === "gather" && round > 1;
+  const calls = targets.flatMap(({ state, scheduledAt }) =>
+    (state === "unsettled" || (isActing && state === "scheduled")) && scheduledAt !== undefined
+      ? [scheduledAt.getTime() + LONGEST_CALL_MS]
+      : [],
+  );
+  const times = [...calls, plan.limits.endsAt?.getTime() ?? Number.POSITIVE_INFINITY];
+  const next = Math.min(...times.filter((time) => time > now.getTime()));
+  return Number.isFinite(next) ? new Date(next) : undefined;
 }
 
 /** Whether an agent is asked something and has not answered yet. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { E164 } from "../../plugin/config/phone-number.ts";
 import type { MissionClass, MissionPlan } from "../../plugin/missions/plan.ts";
-import { type MissionView, type Move, SCHEDULERS } from "../../plugin/missions/schedulers.ts";
+import { type MissionView, type Move, nextChange, SCHEDULERS } from "../../plugin/missions/schedulers.ts";
 import type { Decision, MissionTarget, TargetState } from "../../plugin/store/mission-work.ts";
 
 const NOW = new Date("2026-12-03T15:00:00Z");
@@ -459,19 +459,26 @@ describe("gathering", () => {
     const then = (targets: readonly MissionTarget[]) =>
       next("gather", { plan: { ...metWhen, action }, round: 2, targets });
 
-    test("is a text at once, and a call when nobody else is on the phone", () => {
-      expect(then([met, acting("waiting")])).toEqual([{ do: "schedule", targets: [9] }]);
-      expect(then([met, acting("waiting", "call")])).toEqual([{ do: "brief", target: 9 }]);
-      expect(then([met, target(2, "scheduling"), acting("waiting", "call")])).toEqual([]);
-      expect(then([met, target(2, "collecting"), acting("waiting", "call")])).toEqual([
-        { do: "brief", target: 9 },
-      ]);
+    test.each(["sms", "call"] as const)("by %s, once nobody else is on the phone", (channel) => {
+      const waiting = acting("waiting", channel);
+      const brief = [{ do: "brief", target: 9 }];
+      expect(then([met, waiting])).toEqual(brief);
+      expect(then([met, target(2, "collecting"), waiting])).toEqual(brief);
+      expect(then([met, target(2, "scheduling"), waiting])).toEqual([]);
+      for (const state of ["scheduled", "unsettled"] as const) {
+        const at = (minutesAgo: number) =>
+          target(2, state, { scheduledAt: new Date(NOW.getTime() - minutesAgo * 60_000) });
+        const drop = state === "scheduled" ? [{ do: "drop", targets: [2], why: "The goal was met." }] : [];
+        expect(then([met, at(0), waiting])).toEqual(drop);
+        expect(then([met, at(59), waiting])).toEqual(drop);
+        expect(then([met, at(60), waiting])).toEqual([...drop, ...brief]);
+      }
     });
 
     test("is done whatever the plan's number of calls", () => {
       const limits = { attempts: 3, batch: 2, staggerSeconds: 90, maxCalls: 1 };
       const view = { plan: { ...metWhen, action, limits }, round: 2, targets: [met, acting("waiting")] };
-      expect(next("gather", view)).toEqual([{ do: "schedule", targets: [9] }]);
+      expect(next("gather", view)).toEqual([{ do: "brief", target: 9 }]);
     });
 
     test("who was being scheduled meanwhile is dropped too", () => {
@@ -496,7 +503,7 @@ describe("gathering", () => {
 
     test("goes on though the one who met the goal was forgotten", () => {
       const forgotten = target(1, "done");
-      expect(then([forgotten, acting("waiting")])).toEqual([{ do: "schedule", targets: [9] }]);
+      expect(then([forgotten, acting("waiting")])).toEqual([{ do: "brief", target: 9 }]);
       expect(then([forgotten, acting("done")])).toEqual([{ do: "close", outcome: "succeeded" }]);
     });
   });
@@ -514,6 +521,37 @@ describe("gathering", () => {
     expect(next("gather", { targets })).toEqual([
       { do: "close", outcome: "failed", reason: expect.stringContaining("there is no agent to judge it") },
     ]);
+  });
+});
+
+describe("when it has to be looked at although nothing happens", () => {
+  const view = (given: Partial<MissionView>): MissionView => ({
+    plan: plan("sweep"),
+    round: 1,
+    targets: [],
+    decisions: [],
+    hasAgent: false,
+    now: NOW,
+    ...given,
+  });
+  const ago = (minutes: number) => new Date(NOW.getTime() - minutes * 60_000);
+
+  test("never, where only calls and answers change something", () => {
+    expect(nextChange(view({ targets: waiting }))).toBeUndefined();
+    expect(nextChange(view({ targets: [target(1, "unsettled", { scheduledAt: ago(60) })] }))).toBeUndefined();
+  });
+
+  test("when its time is over, and when nobody can be on the phone any more", () => {
+    const limits = { attempts: 3, batch: 2, staggerSeconds: 90, endsAt: ago(-90) };
+    expect(nextChange(view({ plan: plan("sweep", { limits }) }))).toEqual(ago(-90));
+    const targets = [
+      target(1, "unsettled", { scheduledAt: ago(10) }),
+      target(2, "scheduled", { scheduledAt: ago(20) }),
+    ];
+    expect(nextChange(view({ plan: plan("sweep", { limits }), targets }))).toEqual(ago(-50));
+    expect(nextChange(view({ plan: plan("gather", { limits }), targets }))).toEqual(ago(-50));
+    // The action waits for both.
+    expect(nextChange(view({ plan: plan("gather"), round: 2, targets }))).toEqual(ago(-40));
   });
 });
 
