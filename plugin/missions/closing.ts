@@ -83,15 +83,20 @@ async function sumUp(engine: Engine, work: MissionWork, waits: CompiledQuery): P
           summary: `The mission ${outcome}${work.reason === undefined ? "" : `: ${work.reason}`}`,
           stepId: RESULTS_STEP,
         }),
-        runBecomes(store, work, {
-          status: outcome,
-          resultSummary: summary,
-          resultPayload: {
-            outcome,
-            ...(work.reason === undefined ? {} : { reason: work.reason }),
-            targets: targets.map(resultOf),
-          },
-        }),
+        // Whoever has closed it by hand has said what came of it.
+        ...(mission.closedAt === undefined
+          ? [
+              runBecomes(store, work, {
+                status: outcome,
+                resultSummary: summary,
+                resultPayload: {
+                  outcome,
+                  ...(work.reason === undefined ? {} : { reason: work.reason }),
+                  targets: targets.map(resultOf),
+                },
+              }),
+            ]
+          : []),
       ]
     : [];
   await store.together({
