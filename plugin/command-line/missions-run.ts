@@ -91,7 +91,7 @@ async function run(work: MissionWork<RunOptions>): Promise<Answer | undefined> {
       isNew ? `Started mission: ${slug}` : `This mission goes on already: ${slug}`,
       ...describePlan(started.plan.targets.length === 0 ? plan : started.plan, line.name),
       ...notes,
-      whatNow(slug, facts.by, context),
+      ...(options.wait ? [] : [whatNow(slug, facts.by, context)]),
     ].join("\n"),
     json: { mission: { slug, name: plan.name, class: plan.class, ...facts }, notes, started: isNew },
   };
