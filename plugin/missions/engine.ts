@@ -10,8 +10,10 @@ import { messageOf } from "../log.ts";
 import type { Store } from "../store/database.ts";
 import { nextUpdate } from "../store/mission-updates.ts";
 import {
+  ENDED_STATES,
   FOLLOWED_STATES,
   listOpenWork,
+  type MissionOutcome,
   type MissionWork,
   nextLookOf,
   nextQuestionOf,
@@ -24,7 +26,7 @@ import type { Engine, SchedulerTable } from "./engine-parts.ts";
 import { collect, hear, look } from "./following.ts";
 import type { MissionAgent } from "./mission-agent.ts";
 import { move } from "./moving.ts";
-import { fulfil, isThere } from "./pausing.ts";
+import { close, fulfil, isThere } from "./pausing.ts";
 import { SCHEDULERS } from "./schedulers.ts";
 import { tellCarrier } from "./scheduling.ts";
 import { sendUpdates } from "./server-updates.ts";
@@ -43,7 +45,7 @@ export interface MissionEngineOptions {
   random?(): number;
   readonly log: Log;
   readonly schedulers?: SchedulerTable;
-  /** Does something that no other process does at the same time. Default: nobody else is there. */
+  /** Does something that no other process does at the same time. Default: there is no other. */
   alone?<Result>(work: () => Promise<Result>): Promise<Result>;
 }
 
@@ -55,6 +57,8 @@ export class MissionEngine {
   readonly #parts: Engine;
   /** Missions in which something unexpected has happened, and until when they are left alone. */
   readonly #troubled = new Map<string, Date>();
+  /** Until what is done alone has been done. */
+  #lastAlone: Promise<void> = Promise.resolve();
 
   constructor(options: MissionEngineOptions) {
     const { store, config, agent, log } = options;
@@ -67,7 +71,16 @@ export class MissionEngine {
       now: () => options.now?.() ?? store.now(),
       random: () => options.random?.() ?? Math.random(),
       schedulers: options.schedulers ?? SCHEDULERS,
-      alone: (work) => options.alone?.(work) ?? work(),
+      alone: async (work) => {
+        // Two missions side by side would both take the number that is free.
+        const before = this.#lastAlone;
+        const result = before.then(() => options.alone?.(work) ?? work());
+        this.#lastAlone = result.then(
+          () => {},
+          () => {},
+        );
+        return await result;
+      },
     };
   }
 
@@ -116,9 +129,14 @@ export class MissionEngine {
     const parts = this.#parts;
     const { store, now } = parts;
     const { mission, state } = work;
+    if (ENDED_STATES.includes(state)) return false;
     const isDue = (at: Date | undefined) => at !== undefined && at <= now();
     if (work.wish !== undefined) {
       await fulfil(parts, work);
+      return true;
+    }
+    if (mission.closedAt !== undefined && state !== "closing") {
+      await close(parts, work, { outcome: outcomeOfRun(mission.runStatus), reason: "Closed by command." });
       return true;
     }
     if (isThere(work) && (await sendUpdates(parts, work, signal))) return true;
@@ -175,4 +193,8 @@ export class MissionEngine {
     ].flatMap((time) => (time === undefined ? [] : [time.getTime()]));
     return times.length === 0 ? undefined : new Date(Math.min(...times));
   }
+}
+
+function outcomeOfRun(status: string | undefined): MissionOutcome {
+  return status === "succeeded" || status === "failed" ? status : "cancelled";
 }

@@ -2,9 +2,9 @@
  * Owns giving a mission its assistant: made, linked to the run, and connected to a number of the account. Done again, it
  * goes on where it stopped.
  */
-import type { ListedAssistant } from "../carriers/clawdtalk/missions-rest.ts";
+import type { AccountPhone, ListedAssistant } from "../carriers/clawdtalk/missions-rest.ts";
 import { findRequest } from "../store/mission-requests.ts";
-import { knownCarrierIds, type Mission } from "../store/missions.ts";
+import { knownCarrierIds, type Mission, missionsWithNumbers } from "../store/missions.ts";
 import { type AssistantWish, assistantBody } from "./assistant-defaults.ts";
 import { carryOutOnce, onlyCandidate, type SettingUp } from "./careful-request.ts";
 import { MissionNotReady } from "./mission-errors.ts";
@@ -161,10 +161,26 @@ async function freeNumber(assistantId: string, using: SettingUp, mission: Missio
       return { phone, connectionId, isConnected: true };
     }
   }
-  const phone = await rest.availablePhone();
+  const phone = (await rest.availablePhone()) ?? (await numberOfEndedMission(using));
   if (phone === undefined) return undefined;
   say(`Found available: ${phone.number}`);
   const connectionId = await rest.connectionId(assistantId, "telephony");
   if (connectionId !== undefined) say(`Connection ID: ${connectionId}`);
   return { phone, connectionId, isConnected: false };
+}
+
+/** A number that only a mission has that is over: still connected to that mission's assistant, and to nothing else. */
+async function numberOfEndedMission({ rest, store }: SettingUp): Promise<AccountPhone | undefined> {
+  const phones = await rest.listPhones();
+  const holders = await missionsWithNumbers(
+    store,
+    phones.map(({ id }) => id),
+  );
+  for (const phone of phones) {
+    const [holder] = holders.filter(({ phoneNumberId }) => phoneNumberId === phone.id);
+    if (holder?.closedAt === undefined || holder.assistantId === undefined) continue;
+    const connectionId = await rest.connectionId(holder.assistantId, "telephony");
+    if (connectionId !== undefined && connectionId === phone.connectionId) return phone;
+  }
+  return undefined;
 }

@@ -2,6 +2,7 @@
 import { CarrierError } from "../carriers/carrier-errors.ts";
 import { messageOf } from "../log.ts";
 import { type MissionWork, newStepStatements, workOf, workStatement } from "../store/mission-work.ts";
+import { type Mission, missionsWithNumbers } from "../store/missions.ts";
 import { assistantFor } from "./call-instructions.ts";
 import type { Engine } from "./engine-parts.ts";
 import { beginMission } from "./init-mission.ts";
@@ -14,6 +15,8 @@ import { missionBecomes } from "./states.ts";
 
 /** So often it fails before the owner hears that it takes longer. */
 const PATIENCE = 5;
+/** A number that another mission has is asked for so often. */
+const LOOK_FOR_NUMBER_MS = 5 * 60_000;
 
 /** Prepares a mission, or goes on preparing it. */
 export async function prepare(engine: Engine, work: MissionWork): Promise<void> {
@@ -23,22 +26,29 @@ export async function prepare(engine: Engine, work: MissionWork): Promise<void> 
   } catch (error) {
     const why = messageOf(error);
     const needsPerson = isFinal(error) || error instanceof NotSettled || error instanceof MissionNotReady;
-    if (!needsPerson && !(error instanceof CarrierError)) throw error;
+    const isWaiting = error instanceof NumberInUse;
+    if (!needsPerson && !isWaiting && !(error instanceof CarrierError)) throw error;
+    if (needsPerson) {
+      await store.together({ all: pauseFor(engine, work, why) });
+      return;
+    }
     const failures = work.failures + 1;
+    const dueAt = isWaiting
+      ? new Date(engine.now().getTime() + LOOK_FOR_NUMBER_MS)
+      : tryAgainAt(engine, failures);
+    const isTold = failures === (isWaiting ? 1 : PATIENCE);
     await store.together({
-      all: needsPerson
-        ? pauseFor(engine, work, why)
-        : [
-            workStatement(store, work, { failures, dueAt: tryAgainAt(engine, failures), reason: why }),
-            ...(failures === PATIENCE
-              ? [
-                  ownerHears(store, work, {
-                    kind: "problem",
-                    sentence: `The mission ${work.mission.slug} cannot begin yet, and goes on trying: ${why}`,
-                  }),
-                ]
-              : []),
-          ],
+      all: [
+        workStatement(store, work, { failures, dueAt, reason: why }),
+        ...(isTold
+          ? [
+              ownerHears(store, work, {
+                kind: "problem",
+                sentence: `The mission ${work.mission.slug} cannot begin yet, and goes on trying: ${why}`,
+              }),
+            ]
+          : []),
+      ],
     });
     return;
   }
@@ -93,9 +103,33 @@ async function setUp(engine: Engine, work: MissionWork): Promise<void> {
     using,
   );
   if (phone !== undefined) return;
+  const holder = takesCalls ? await numberHolder(engine, work) : undefined;
+  if (holder !== undefined) throw new NumberInUse(holder.slug);
   throw new MissionNotReady(
     takesCalls
-      ? "the account has no number that is free to call from: free one or buy one at the service."
-      : "the service gives its assistant no connection for calls, so no number could be assigned to it.",
+      ? "The account has no number that is free to call from: free one or get one more at the service."
+      : "The service gives its assistant no connection for calls, so no number could be assigned to it.",
   );
+}
+
+/** Another mission has the account's number, and will not need it any more some time. */
+class NumberInUse extends Error {
+  override readonly name = "NumberInUse";
+
+  constructor(slug: string) {
+    super(`The account's number is in use by the mission ${slug}.`);
+  }
+}
+
+/** A mission that goes on and has a number of the account. */
+async function numberHolder(
+  { store, rest }: Engine,
+  { line, mission }: MissionWork,
+): Promise<Mission | undefined> {
+  const phones = await rest(line).listPhones();
+  const [holder] = await missionsWithNumbers(
+    store,
+    phones.map(({ id }) => id),
+  );
+  return holder?.closedAt === undefined && holder?.id !== mission.id ? holder : undefined;
 }

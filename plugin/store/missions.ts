@@ -126,6 +126,24 @@ export async function knownCarrierIds(
   return new Set(rows.flatMap((row) => row[kind] ?? []));
 }
 
+/**
+ * The missions that were given one of these numbers of an account, the carrier's ids: those that go on first, then those
+ * that ended last.
+ */
+export async function missionsWithNumbers(
+  store: Store,
+  phoneNumberIds: readonly string[],
+): Promise<Mission[]> {
+  const rows = await store.db
+    .selectFrom("missions")
+    .selectAll()
+    .where("phone_number_id", "in", phoneNumberIds)
+    .orderBy(sql`closed_at IS NULL`, "desc")
+    .orderBy("closed_at", "desc")
+    .execute();
+  return rows.map(missionFromRow);
+}
+
 /** How a run stands, as the carrier has just said. Nothing where it is no run of a mission known here. */
 export async function noteRunStatus(
   store: Store,

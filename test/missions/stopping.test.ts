@@ -1,0 +1,259 @@
+/** Pausing a mission, going on with it, and ending it before its time, whatever it is doing just then. */
+import { describe, expect, test } from "vitest";
+import { addDoNotCall } from "../../plugin/store/do-not-call.ts";
+import { updatesOf } from "../../plugin/store/mission-updates.ts";
+import {
+  answerDecision,
+  decisionsOf,
+  requestCancel,
+  requestPause,
+  requestResume,
+  stepsOf,
+} from "../../plugin/store/mission-work.ts";
+import { closeMission } from "../../plugin/store/missions.ts";
+import { config, number, plan, START, target } from "./mission-plans.ts";
+import { runningMissions } from "./running-missions.ts";
+
+const all = runningMissions();
+
+const four = [1, 2, 3, 4].map((index) => target(index));
+
+/** How many calls have been made, or are being made. */
+function begun(): number {
+  return all.service.missions.scheduled.all.filter(({ status }) => status !== "pending").length;
+}
+
+/** What the owner is to hear. */
+async function told(id: string): Promise<unknown[]> {
+  return (await updatesOf(all.here.store, id)).filter(({ lane }) => lane === "owner").map(({ body }) => body);
+}
+
+test("paused: nobody else is called, who is on the phone finishes; then it goes on, and everybody is called once", async () => {
+  const { mission } = await all.start(plan({ targets: four }));
+  const engine = all.engine();
+  await all.run(engine, { until: () => all.service.missions.scheduled.all.length === 4 });
+  all.goOn(START + 92_000);
+  expect(await requestPause(all.here.store, mission.id)).toBe(true);
+  await all.run(engine);
+  expect(await all.work(mission.id)).toMatchObject({ state: "paused", reason: "Paused by command." });
+  expect(begun()).toBe(1);
+  expect(all.service.missions.scheduled.all).toHaveLength(1);
+  expect((await all.targets(mission.id)).map(({ state, attempts }) => [state, attempts])).toEqual([
+    ["done", 1],
+    ["waiting", 0],
+    ["waiting", 0],
+    ["waiting", 0],
+  ]);
+  all.goOn(all.clock.now() + 3 * 60 * 60_000);
+  await all.run(engine);
+  expect(begun()).toBe(1);
+  expect(await requestResume(all.here.store, mission.id)).toBe(true);
+  await all.run(engine);
+  await all.expectOver(mission.id, "succeeded");
+  expect(Object.values(all.calls()).map((times) => times.length)).toEqual([1, 1, 1, 1]);
+});
+
+test("paused before anything was made, it goes on from there", async () => {
+  const { mission } = await all.start(plan({ targets: four }));
+  await requestPause(all.here.store, mission.id);
+  const engine = all.engine();
+  await all.run(engine);
+  expect(all.service.missions.all).toEqual([]);
+  await requestResume(all.here.store, mission.id);
+  await all.run(engine);
+  await all.expectOver(mission.id, "succeeded");
+});
+
+describe("cancelled", () => {
+  test("before anything was made: nothing is", async () => {
+    const { mission } = await all.start(plan({ targets: four }));
+    expect(await requestCancel(all.here.store, mission.id)).toBe(true);
+    await all.run(all.engine());
+    expect(all.service.missions.all).toEqual([]);
+    expect(await all.work(mission.id)).toMatchObject({ state: "cancelled" });
+    expect(await requestResume(all.here.store, mission.id)).toBe(false);
+  });
+
+  test("while somebody is on the phone: they finish, nobody else is called, nothing is left anywhere", async () => {
+    const { mission } = await all.start(plan({ targets: four }));
+    const engine = all.engine();
+    await all.run(engine, { until: () => all.service.missions.scheduled.all.length === 4 });
+    all.goOn(START + 92_000);
+    await requestCancel(all.here.store, mission.id);
+    await all.run(engine);
+    await all.expectOver(mission.id, "cancelled");
+    expect(begun()).toBe(1);
+    expect((await all.targets(mission.id)).map(({ state }) => state)).toEqual([
+      "done",
+      "dropped",
+      "dropped",
+      "dropped",
+    ]);
+    expect((await stepsOf(all.here.store, mission.id)).map(({ status }) => status)).toEqual([
+      "completed",
+      "failed",
+      "skipped",
+    ]);
+    expect(await told(mission.id)).toMatchObject([
+      { kind: "summary", sentence: expect.stringContaining("was cancelled. 1 of 4 reached, 3 not called.") },
+    ]);
+  });
+
+  test("while the service fails: it ends once the service knows", async () => {
+    const { mission } = await all.start(plan({ targets: four }));
+    const engine = all.engine();
+    await all.run(engine, { until: () => all.service.missions.scheduled.all.length === 4 });
+    all.service.faults.rest = [
+      { method: "DELETE", path: /./, kind: "status", times: 2 },
+      { method: "DELETE", path: /./, kind: "drop_after_processing", times: 2 },
+      { method: "PATCH", path: /./, kind: "status", times: 3 },
+    ];
+    all.goOn(START + 10_000);
+    await requestCancel(all.here.store, mission.id);
+    await all.run(engine);
+    await all.expectOver(mission.id, "cancelled");
+    expect(
+      all.service.missions.scheduled.all.filter(({ status }) => status === "completed").length,
+    ).toBeLessThan(4);
+  });
+
+  test("while paused, and while a human is waited for", async () => {
+    const rounds = [1, 2].map((index) => ({ name: `Round ${index}`, instructions: "Ask.", questions: [] }));
+    const { mission } = await all.start(plan({ class: "rounds", rounds, targets: four }));
+    const engine = all.engine();
+    await all.run(engine);
+    expect(await all.work(mission.id)).toMatchObject({ state: "deciding" });
+    await requestPause(all.here.store, mission.id);
+    await all.run(engine);
+    expect(await all.work(mission.id)).toMatchObject({ state: "paused" });
+    await requestCancel(all.here.store, mission.id);
+    await all.run(engine);
+    await all.expectOver(mission.id, "cancelled");
+    expect(Object.values(all.calls()).map((times) => times.length)).toEqual([1, 1, 1, 1]);
+    expect(
+      (await decisionsOf(all.here.store, mission.id)).filter(({ state }) => state !== "answered"),
+    ).toEqual([]);
+  });
+});
+
+test("a human who says no between rounds: nobody is called again, and the mission is over", async () => {
+  const rounds = [1, 2].map((index) => ({ name: `Round ${index}`, instructions: "Ask.", questions: [] }));
+  const { mission } = await all.start(plan({ class: "rounds", rounds, targets: four }));
+  const engine = all.engine();
+  await all.run(engine);
+  expect(await told(mission.id)).toMatchObject([{ kind: "approval" }]);
+  const [approval] = await decisionsOf(all.here.store, mission.id);
+  expect(await answerDecision(all.here.store, approval?.id ?? 0, { approved: false })).toBe(true);
+  expect(await answerDecision(all.here.store, approval?.id ?? 0, { approved: true })).toBe(false);
+  await all.run(engine);
+  await all.expectOver(mission.id, "succeeded");
+  expect((await all.work(mission.id)).reason).toBe("Round 2 was not approved.");
+  expect(Object.values(all.calls()).map((times) => times.length)).toEqual([1, 1, 1, 1]);
+});
+
+describe("what the owner does not allow", () => {
+  test("a number on the do-not-call list is not called, the others are", async () => {
+    await addDoNotCall(all.here.store, { number: number(2), source: "owner" });
+    const { mission } = await all.start(plan({ targets: four }));
+    await all.run(all.engine());
+    await all.expectOver(mission.id, "succeeded");
+    expect(Object.keys(all.calls())).toEqual([number(1), number(3), number(4)]);
+    expect((await all.targets(mission.id))[1]).toMatchObject({
+      state: "dropped",
+      attempts: 0,
+      detail: expect.stringContaining("do-not-call list"),
+    });
+  });
+
+  test("somebody who asks on the first call not to be called again gets no second one", async () => {
+    all.service.missions.scheduled.onDue = () => ({ does: "voicemail" });
+    const { mission } = await all.start(plan({ targets: [target(1)] }));
+    const hear = all.news.bind(all);
+    const transcript = [{ role: "user", content: "Please don't call this number again." }];
+    all.news = () =>
+      hear().map((one) => ({ ...one, ...(one.transcript === undefined ? {} : { transcript }) }));
+    await all.run(all.engine(), { hears: true });
+    all.news = hear;
+    await all.expectOver(mission.id, "failed");
+    expect(all.calls()[number(1)]).toHaveLength(1);
+  });
+
+  test("a line that may place two calls a day places two a day", async () => {
+    const [line] = config.lines;
+    if (line === undefined) throw new Error("There is a line.");
+    const { mission } = await all.start(plan({ targets: four }));
+    await all.run(all.engine({ config: { ...config, lines: [{ ...line, callsPerDay: 2 }] } }));
+    await all.expectOver(mission.id, "succeeded");
+    const days = Object.values(all.calls())
+      .flat()
+      .map((time) => new Date(time).toISOString().slice(0, 10));
+    expect(days.toSorted()).toEqual(["2026-01-07", "2026-01-07", "2026-01-08", "2026-01-08"]);
+  });
+
+  test("a line that may place none: the mission is paused, and the owner hears why", async () => {
+    const [line] = config.lines;
+    if (line === undefined) throw new Error("There is a line.");
+    const { mission } = await all.start(plan({ targets: four }));
+    await all.run(all.engine({ config: { ...config, lines: [{ ...line, callsPerDay: 0 }] } }));
+    expect(await all.work(mission.id)).toMatchObject({ state: "paused" });
+    expect(await told(mission.id)).toMatchObject([
+      { kind: "problem", sentence: expect.stringContaining('"callsPerDay"') },
+    ]);
+    expect(all.calls()).toEqual({});
+  });
+});
+
+describe("an account with one number", () => {
+  const one = () => plan({ name: "First", targets: [target(1)] });
+  const two = () => plan({ name: "Second", targets: [target(2)] });
+  const single = () => all.service.missions.numbers.all.splice(1);
+
+  test("goes from a mission that has ended to the next one", async () => {
+    single();
+    const engine = all.engine();
+    const first = await all.start(one());
+    await all.run(engine);
+    await all.expectOver(first.mission.id, "succeeded");
+    const second = await all.start(two());
+    await all.run(engine);
+    await all.expectOver(second.mission.id, "succeeded");
+    expect(all.service.missions.scheduled.all.map(({ from }) => from)).toEqual([
+      "+15559990000",
+      "+15559990000",
+    ]);
+  });
+
+  test("is waited for while another mission has it", async () => {
+    single();
+    const [first, second] = [await all.start(one()), await all.start(two())];
+    await all.run(all.engine());
+    await all.expectOver(first.mission.id, "succeeded");
+    await all.expectOver(second.mission.id, "succeeded");
+    expect(await told(second.mission.id)).toMatchObject([
+      { kind: "problem", sentence: expect.stringContaining("first") },
+      { kind: "summary" },
+    ]);
+  });
+
+  test("that somebody else uses is not taken: the mission is paused, and the owner hears why", async () => {
+    single();
+    const [phone] = all.service.missions.numbers.all;
+    all.service.missions.numbers.assign(phone?.id ?? "", "connection_of_somebody");
+    const { mission } = await all.start(one());
+    await all.run(all.engine());
+    expect(await all.work(mission.id)).toMatchObject({ state: "paused" });
+    expect(await told(mission.id)).toMatchObject([
+      { kind: "problem", sentence: expect.stringContaining("no number that is free") },
+    ]);
+  });
+});
+
+test("a mission that somebody closes by hand: what is scheduled is taken back", async () => {
+  const { mission } = await all.start(plan({ targets: four }));
+  const engine = all.engine();
+  await all.run(engine, { until: () => all.service.missions.scheduled.all.length === 4 });
+  await closeMission(all.here.store, mission.id, "succeeded");
+  await all.run(engine);
+  expect((await all.work(mission.id)).state).toBe("succeeded");
+  expect(all.calls()).toEqual({});
+});
