@@ -2,6 +2,7 @@
  * Owns how a mission ends: what is on its way is waited for, the results are summed up, the server is told, and only when
  * it has heard everything is the mission over here. Nothing is left behind.
  */
+import type { CompiledQuery } from "kysely";
 import { nextUpdate } from "../store/mission-updates.ts";
 import {
   decisionsOf,
@@ -28,7 +29,7 @@ import { missionBecomes, targetBecomes } from "./states.ts";
 export async function finish(engine: Engine, work: MissionWork): Promise<void> {
   const { store } = engine;
   const { mission } = work;
-  await store.together({ all: [workStatement(store, work, { dueAt: null })] });
+  const waits = workStatement(store, work, { dueAt: null });
   if (await hasTargetsIn(store, mission.id, ["waiting"])) {
     const waiting = await targetsIn(store, mission.id, { states: ["waiting"] });
     await store.together({
@@ -41,12 +42,17 @@ export async function finish(engine: Engine, work: MissionWork): Promise<void> {
       ),
     });
   }
-  if (await hasTargetsIn(store, mission.id, ["scheduling", "scheduled", "collecting"])) return;
-  if (work.summary === undefined) await sumUp(engine, work);
-  else if ((await nextUpdate(store, mission.id, "server")) === undefined) await end(engine, work);
+  if (await hasTargetsIn(store, mission.id, ["scheduling", "scheduled", "collecting"])) {
+    await store.together({ all: [waits] });
+  } else if (work.summary === undefined) {
+    await sumUp(engine, work, waits);
+  } else if ((await nextUpdate(store, mission.id, "server")) === undefined) {
+    await end(engine, work);
+  }
 }
 
-async function sumUp(engine: Engine, work: MissionWork): Promise<void> {
+/** @param waits that nothing is done until something changes. */
+async function sumUp(engine: Engine, work: MissionWork, waits: CompiledQuery): Promise<void> {
   const { store, agent, now } = engine;
   const { mission, round, outcome = "failed" } = work;
   const decisions = await decisionsOf(store, mission.id);
@@ -57,7 +63,10 @@ async function sumUp(engine: Engine, work: MissionWork): Promise<void> {
     });
     return;
   }
-  if (asked !== undefined && asked.state !== "answered") return;
+  if (asked !== undefined && asked.state !== "answered") {
+    await store.together({ all: [waits] });
+    return;
+  }
   const targets = await targetsOf(store, mission.id);
   const answer = asked?.answer as { readonly summary?: string } | null | undefined;
   const summary = answer?.summary || mechanicalSummary(work, targets);

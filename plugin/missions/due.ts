@@ -2,6 +2,7 @@
  * Owns how soon a mission is looked at as a whole after something has changed. Its scheduler sees all targets: it looks
  * at many less often, so that what happens to one of them never costs in proportion to all.
  */
+import type { CompiledQuery } from "kysely";
 import { dueStatement, type MissionWork } from "../store/mission-work.ts";
 import type { Engine } from "./engine-parts.ts";
 
@@ -16,6 +17,6 @@ export function soon({ now }: Pick<Engine, "now">, { size }: Pick<MissionWork, "
 }
 
 /** That something has changed. For `store.together`. */
-export function changed(engine: Engine, work: MissionWork): ReturnType<typeof dueStatement> {
+export function changed(engine: Engine, work: MissionWork): CompiledQuery {
   return dueStatement(engine.store, work.mission.id, soon(engine, work));
 }

@@ -3,6 +3,7 @@
  * and whether somebody is called again. What the service says by itself makes the engine look earlier; what counts is
  * what it answers when it is asked.
  */
+import type { CompiledQuery } from "kysely";
 import type { MissionNews } from "../carriers/carrier.ts";
 import { CarrierError, CarrierRefused } from "../carriers/carrier-errors.ts";
 import type { CarrierEvent } from "../carriers/clawdtalk/missions-rest.ts";
@@ -162,7 +163,7 @@ async function over(
   work: MissionWork,
   target: MissionTarget,
   change: TargetChange & { readonly outcome: string },
-  also: readonly ReturnType<typeof targetStatement>[],
+  also: readonly CompiledQuery[],
 ): Promise<void> {
   const { store, config, now, random } = engine;
   const { plan, mission } = work;

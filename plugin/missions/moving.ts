@@ -3,6 +3,7 @@
  * of many targets it looks less often, so that what happens to one of them never costs in proportion to all.
  */
 
+import type { CompiledQuery } from "kysely";
 import { parsePhoneNumber } from "../config/phone-number.ts";
 import { appendStatements } from "../store/mission-memory.ts";
 import {
@@ -252,7 +253,7 @@ async function roundBegins(
   engine: Engine,
   work: MissionWork,
   round: number,
-  changes: readonly ReturnType<typeof targetStatement>[],
+  changes: readonly CompiledQuery[],
 ): Promise<void> {
   const { store } = engine;
   const before = stepOfRound(work.plan, work.round);

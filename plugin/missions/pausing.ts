@@ -4,7 +4,7 @@
  * do by itself is taken back; whoever is on the phone finishes.
  */
 
-import type { newUpdateStatement } from "../store/mission-updates.ts";
+import type { CompiledQuery } from "kysely";
 import {
   dueStatement,
   type MissionTarget,
@@ -17,7 +17,7 @@ import type { Engine } from "./engine-parts.ts";
 import { isTakenBack, logged, ownerHears, takeBack } from "./server-updates.ts";
 import { missionBecomes, targetBecomes } from "./states.ts";
 
-type Statement = ReturnType<typeof newUpdateStatement>;
+type Statement = CompiledQuery;
 
 /** A mission is paused until a person has seen to something. For `store.together`. */
 export function pauseFor({ store }: Engine, work: MissionWork, why: string): Statement[] {

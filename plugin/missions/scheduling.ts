@@ -3,6 +3,7 @@
  * the carrier is told; whoever comes back to it later, after a crash or a lost answer, looks first what is there, and
  * chooses a new time only when the carrier certainly has nothing.
  */
+import type { CompiledQuery } from "kysely";
 import { NotDialable } from "../calls/dial-policy.ts";
 import { BadTime } from "../calls/due-time.ts";
 import { CarrierError, CarrierRefused } from "../carriers/carrier-errors.ts";
@@ -36,7 +37,7 @@ import { scheduleEvent } from "./schedule-event.ts";
 import { logged, stepBecomes, takeBack, tryAgainAt } from "./server-updates.ts";
 import { targetBecomes } from "./states.ts";
 
-type Statement = ReturnType<typeof targetStatement>;
+type Statement = CompiledQuery;
 
 /** Nothing of an earlier call stands in the way of the next one. */
 export const FRESH: TargetChange = {

@@ -3,6 +3,7 @@
  * put into words, and sent: in order, tried again while the service is in trouble, and never twice where that could be
  * seen. What the service refuses for good is noted and does not hold up what follows.
  */
+import type { CompiledQuery } from "kysely";
 import { reconnectDelayMs } from "../carriers/backoff.ts";
 import { CarrierError, CarrierRefused } from "../carriers/carrier-errors.ts";
 import type { ClawdTalkMissions } from "../carriers/clawdtalk/missions-rest.ts";
@@ -23,7 +24,7 @@ import { changed } from "./due.ts";
 import type { Engine } from "./engine-parts.ts";
 import { targetBecomes } from "./states.ts";
 
-type Statement = ReturnType<typeof newUpdateStatement>;
+type Statement = CompiledQuery;
 type OfMission = Pick<MissionWork, "mission">;
 
 interface StepUpdate {

@@ -4,7 +4,14 @@
  */
 import { CarrierError } from "../carriers/carrier-errors.ts";
 import type { Described } from "../carriers/clawdtalk/missions-rest.ts";
-import { checkStatement, type MissionWork, stepsOf, workStatement } from "../store/mission-work.ts";
+import {
+  checkStatement,
+  hasTargetsIn,
+  type MissionWork,
+  stepsOf,
+  type TargetState,
+  workStatement,
+} from "../store/mission-work.ts";
 import { ENDED_RUN, partsStatement } from "../store/missions.ts";
 import type { Engine } from "./engine-parts.ts";
 import { close, isThere } from "./pausing.ts";
@@ -46,6 +53,11 @@ export async function checkServer(engine: Engine, work: MissionWork): Promise<vo
     });
     return;
   }
+  if (!(await hasTargetsIn(store, mission.id, OPEN))) {
+    // It was right: how the mission ends is said in a moment.
+    await store.together({ all: [done] });
+    return;
+  }
   const ours = await stepsOf(store, mission.id);
   const closed = ours.filter(
     (step) =>
@@ -68,4 +80,6 @@ export async function checkServer(engine: Engine, work: MissionWork): Promise<vo
   });
 }
 
+/** Somebody is still to be called, or is being called. */
+const OPEN: readonly TargetState[] = ["waiting", "scheduling", "scheduled", "collecting"];
 const CLOSED_STEP: ReadonlySet<string> = new Set(["completed", "failed", "skipped"]);

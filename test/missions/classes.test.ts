@@ -8,7 +8,8 @@ import type { MissionAgent } from "../../plugin/missions/mission-agent.ts";
 import { MISSION_CLASSES, type MissionClass, type MissionPlan } from "../../plugin/missions/plan.ts";
 import { SCHEDULERS } from "../../plugin/missions/schedulers.ts";
 import { answerDecision, decisionsOf } from "../../plugin/store/mission-work.ts";
-import { number, plan, runningMissions, START, target } from "./running-missions.ts";
+import { number, plan, START, target } from "./mission-plans.ts";
+import { runningMissions } from "./running-missions.ts";
 
 const all = runningMissions();
 

@@ -241,7 +241,7 @@ test("gather.yaml without an agent: the plan's words meet the goal, and it is ac
     { round: 1, state: "dropped", detail: "The goal was met.", attempts: 0 },
     { round: 2, name: "蜀香园", state: "done", insight: "Reserved." },
   ]);
-  expect(all.service.rest.filter(({ method }) => method === "DELETE")).toHaveLength(1);
+  expect(callsTo("0183")).toEqual([]);
   const [first, action] = told();
   expect(told()).toHaveLength(2);
   expect(first).toContain("When a voicemail or an answering machine answers: hang up without a word");

@@ -5,10 +5,8 @@
 import { afterEach, beforeEach, expect } from "vitest";
 import type { MissionNews } from "../../plugin/carriers/carrier.ts";
 import { ClawdTalkMissions } from "../../plugin/carriers/clawdtalk/missions-rest.ts";
-import { type E164, requirePhoneNumber } from "../../plugin/config/phone-number.ts";
-import { lineDefaults, type SwitchboardConfig, settingsDefaults } from "../../plugin/config/schema.ts";
 import { MissionEngine, type MissionEngineOptions } from "../../plugin/missions/engine.ts";
-import type { MissionPlan, PlanTarget } from "../../plugin/missions/plan.ts";
+import type { MissionPlan } from "../../plugin/missions/plan.ts";
 import { slugOf } from "../../plugin/missions/slug.ts";
 import { type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
 import { DrivenClock } from "../../plugin/practice/driven-clock.ts";
@@ -21,55 +19,7 @@ import {
   workOf,
 } from "../../plugin/store/mission-work.ts";
 import { storeInFolder } from "../store/store-in-folder.ts";
-
-/** A Wednesday, ten in the morning in New York. */
-export const START = Date.UTC(2026, 0, 7, 15);
-
-export const LINE = "clawdtalk";
-
-/** A number in New York. */
-export function number(index: number): E164 {
-  return requirePhoneNumber(`+1212555${String(1000 + index)}`);
-}
-
-export function target(index: number, given: Partial<PlanTarget> = {}): PlanTarget {
-  return { name: `Target ${index}`, number: number(index), kind: "service", facts: {}, ...given };
-}
-
-export function plan(given: Partial<MissionPlan> & { readonly targets: readonly PlanTarget[] }): MissionPlan {
-  return {
-    name: "Window washers",
-    class: "sweep",
-    instructions: "Ask what they charge.",
-    request: "Find somebody to wash my windows.",
-    channel: "call",
-    questions: ["What do you charge?"],
-    rubric: [],
-    rounds: [],
-    limits: { attempts: 3, batch: 8, staggerSeconds: 90 },
-    window: { from: 9 * 60, to: 17 * 60, days: [1, 2, 3, 4, 5] },
-    assistant: {},
-    ...given,
-  };
-}
-
-export const config: SwitchboardConfig = {
-  ...settingsDefaults,
-  ownerName: "Ada",
-  hours: { ...settingsDefaults.hours, timezone: "America/New_York" },
-  ownerNumbers: [],
-  lines: [
-    {
-      ...lineDefaults,
-      carrier: "clawdtalk",
-      name: LINE,
-      enabled: true,
-      server: "http://127.0.0.1",
-      apiUrl: "http://127.0.0.1/v1",
-      turnTimeoutMs: 1_000,
-    },
-  ],
-};
+import { config, LINE, START } from "./mission-plans.ts";
 
 /** Set up anew for each test. */
 export function runningMissions() {

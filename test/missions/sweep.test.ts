@@ -2,7 +2,8 @@
 import { expect, test } from "vitest";
 import { memoryAt } from "../../plugin/store/mission-memory.ts";
 import { updatesOf } from "../../plugin/store/mission-updates.ts";
-import { number, plan, runningMissions, START, target } from "./running-missions.ts";
+import { number, plan, START, target } from "./mission-plans.ts";
+import { runningMissions } from "./running-missions.ts";
 
 const all = runningMissions();
 

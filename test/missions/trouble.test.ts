@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { RestFault } from "../../plugin/practice/clawdtalk-faults.ts";
 import { updatesOf } from "../../plugin/store/mission-updates.ts";
-import { number, plan, runningMissions, START, target } from "./running-missions.ts";
+import { number, plan, START, target } from "./mission-plans.ts";
+import { runningMissions } from "./running-missions.ts";
 
 const all = runningMissions();
 
