@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { assistantFor, type InstructionSource } from "../../plugin/missions/call-instructions.ts";
 import type { MissionPlan } from "../../plugin/missions/plan.ts";
 import type { Decision, MissionTarget } from "../../plugin/store/mission-work.ts";
-import { plan as planOf, target as planTarget } from "./running-missions.ts";
+import { plan as planOf, target as planTarget } from "./mission-plans.ts";
 
 function target(id: number, given: Partial<MissionTarget> = {}): MissionTarget {
   return {

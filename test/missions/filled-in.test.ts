@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { filledIn, missingWords } from "../../plugin/missions/filled-in.ts";
-import { target } from "./running-missions.ts";
+import { target } from "./mission-plans.ts";
 
 const ANN = target(1, { name: "Ann {time}", facts: { "Delivery Time": "8 {name}", 大小: "十二" } });
 
