@@ -11,7 +11,7 @@ import { readPlan } from "../../plugin/missions/plan.ts";
 import type { DecisionAnswers } from "../../plugin/missions/schedulers.ts";
 import type { Fate } from "../../plugin/practice/clawdtalk-scheduled.ts";
 import { answerDecision, decisionsOf } from "../../plugin/store/mission-work.ts";
-import { START } from "./mission-plans.ts";
+import { config, START } from "./mission-plans.ts";
 import { runningMissions } from "./running-missions.ts";
 
 const all = runningMissions();
@@ -99,6 +99,25 @@ test("sweep.yaml: who is not reached is called again as the table says", async (
   const [instructions] = told();
   expect(instructions).toContain("- What does a visit cost for a shop of four windows?");
   expect(instructions).toContain("A machine that offers choices is such a menu");
+});
+
+test("what the owner knows of the service's answering machines goes with the calls it is for", async () => {
+  const { id } = await started("sweep.yaml", {
+    "0141": says("Forty dollars."),
+    "0142": says("Fifty dollars."),
+    "0143": says("每次三十块。"),
+  });
+  const professional = { answering: { action: "leave_message" }, to: "+15550000000" };
+  await all.run(all.engine({ config: { ...config, answeringMachineFields: { professional } } }));
+  await all.expectOver(id, "succeeded");
+  const bodies = all.service.rest
+    .filter(({ method, path: at }) => method === "POST" && /^\/v1\/assistants\/[^/]+\/events$/.test(at))
+    .map(({ body }) => body as Record<string, unknown>);
+  expect(bodies.map(({ to, answering }) => [to, answering])).toEqual([
+    ["+13125550141", undefined],
+    ["+13125550142", { action: "leave_message" }],
+    ["+13125550143", undefined],
+  ]);
 });
 
 test("screening.yaml: each is scored by the plan's criteria", async () => {
