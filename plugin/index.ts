@@ -5,6 +5,7 @@ import { createPhoneChannel } from "./channel/channel.ts";
 import { registerPhoneCommands } from "./cli.ts";
 import { registerHooks } from "./hooks.ts";
 import { PhoneService } from "./lines/service.ts";
+import { registerPhoneMissionTool } from "./missions/phone-mission-tool.ts";
 import { registerQuickAnswers } from "./quick-answers/quick-answers.ts";
 import { registerPhoneApproveTool } from "./trust/phone-approve-tool.ts";
 
@@ -19,6 +20,7 @@ export default definePluginEntry({
     // Hooks in every mode: an agent turn runs on another registration than the service (gateway facts).
     registerHooks(api, () => service.settings());
     registerPhoneCallTool(api, () => service.settings());
+    registerPhoneMissionTool(api, () => service.settings());
     registerPhoneApproveTool(api, () => service.settings());
     registerQuickAnswers(api);
     api.registerChannel({

@@ -1,6 +1,6 @@
 /**
- * Owns the briefings that the gateway's own scheduler keeps: cron jobs that run our script, made, listed and removed
- * through `openclaw cron` (gateway docs, "Command payloads").
+ * Owns what the gateway's own scheduler keeps for us: cron jobs that run our scripts, made, listed and removed
+ * through `openclaw cron` (gateway docs, "Command payloads"); and among them the briefings.
  *
  * Label and task lie in the job itself, as what the script reads from its standard input: whoever removes the job by
  * any other way leaves nothing behind, and no shell ever reads them.
@@ -68,29 +68,55 @@ export async function addBriefingJob(
   },
 ): Promise<string> {
   const order: RingOrder = { key: `${KEY_PREFIX}${randomUUID()}`, ...job.order };
+  return await addCommandJob(cli, {
+    schedule: ["--cron", order.cron, "--tz", order.timezone, "--exact"],
+    name: `Phone briefing: ${order.label}`,
+    key: order.key,
+    command: job.command,
+    input: JSON.stringify(order),
+    stateFolder: job.stateFolder,
+    timeoutSeconds: RUN_LIMIT_SECONDS,
+    delivery: ["--no-deliver"],
+  });
+}
+
+/** A job of the gateway's scheduler that runs a script of ours. */
+export interface CommandJob {
+  /** As the options of `openclaw cron add`. */
+  readonly schedule: readonly string[];
+  readonly name: string;
+  /** Tells it from all others. */
+  readonly key: string;
+  /** The program and its arguments. */
+  readonly command: readonly string[];
+  /** What it reads from its standard input. */
+  readonly input?: string | undefined;
+  readonly stateFolder: string;
+  readonly timeoutSeconds: number;
+  /** Where what it prints goes, as the options of `openclaw cron add`. */
+  readonly delivery: readonly string[];
+}
+
+/** @returns the job's id. @throws GatewayCommandFailed */
+export async function addCommandJob(cli: GatewayCli, job: CommandJob): Promise<string> {
   const printed = await cli.run([
     "cron",
     "add",
-    "--cron",
-    order.cron,
-    "--tz",
-    order.timezone,
-    "--exact",
+    ...job.schedule,
     "--name",
-    `Phone briefing: ${order.label}`,
+    job.name,
     "--declaration-key",
-    order.key,
+    job.key,
     "--command-argv",
     JSON.stringify(job.command),
-    "--command-input",
-    JSON.stringify(order),
+    ...(job.input === undefined ? [] : ["--command-input", job.input]),
     "--command-env",
     `OPENCLAW_STATE_DIR=${job.stateFolder}`,
     "--command-env",
     `${CLI_VARIABLE}=${cli.file}`,
     "--timeout-seconds",
-    String(RUN_LIMIT_SECONDS),
-    "--no-deliver",
+    String(job.timeoutSeconds),
+    ...job.delivery,
     "--json",
   ]);
   const answer = added.safeParse(printed);
@@ -102,33 +128,39 @@ export async function addBriefingJob(
   return answer.data.job.id;
 }
 
-/** Our jobs, also those that are switched off. @throws GatewayCommandFailed */
-export async function listBriefingJobs(cli: GatewayCli): Promise<BriefingJob[]> {
+type ListedJob = z.output<typeof job>;
+
+/** The scheduler's jobs whose key begins so, also those that are switched off. @throws GatewayCommandFailed */
+export async function listCommandJobs(cli: GatewayCli, key: string): Promise<ListedJob[]> {
   const answer = listed.safeParse(await cli.run(["cron", "list", "--all", "--json"]));
   if (!answer.success) {
     throw new GatewayCommandFailed('"openclaw cron list" printed something that is not understood.');
   }
-  return answer.data.jobs.flatMap((entry): BriefingJob[] => {
+  return answer.data.jobs.flatMap((entry) => {
     const known = job.safeParse(entry).data;
-    if (known?.declarationKey?.startsWith(KEY_PREFIX) !== true) return [];
-    const order = ringOrder.safeParse(jsonIn(known.payload.input ?? "")).data;
-    const isActive = known.enabled !== false;
-    const { expr = "", tz = "UTC" } = known.schedule;
-    return [
-      {
-        ...(order ?? { key: known.declarationKey, label: "(unreadable)", task: "(unreadable)" }),
-        // The job's own: somebody may have edited it.
-        cron: expr,
-        timezone: tz,
-        id: known.id,
-        isActive,
-        nextTime: isActive && known.nextRunAtMs !== undefined ? new Date(known.nextRunAtMs) : undefined,
-      },
-    ];
+    return known?.declarationKey?.startsWith(key) === true ? [known] : [];
   });
 }
 
 /** @throws GatewayCommandFailed */
-export async function removeBriefingJob(cli: GatewayCli, id: string): Promise<void> {
+export async function removeCommandJob(cli: GatewayCli, id: string): Promise<void> {
   await cli.run(["cron", "rm", id, "--json"]);
+}
+
+/** Our briefings, also those that are switched off. @throws GatewayCommandFailed */
+export async function listBriefingJobs(cli: GatewayCli): Promise<BriefingJob[]> {
+  return (await listCommandJobs(cli, KEY_PREFIX)).map((known): BriefingJob => {
+    const order = ringOrder.safeParse(jsonIn(known.payload.input ?? "")).data;
+    const isActive = known.enabled !== false;
+    const { expr = "", tz = "UTC" } = known.schedule;
+    return {
+      ...(order ?? { key: known.declarationKey ?? KEY_PREFIX, label: "(unreadable)", task: "(unreadable)" }),
+      // The job's own: somebody may have edited it.
+      cron: expr,
+      timezone: tz,
+      id: known.id,
+      isActive,
+      nextTime: isActive && known.nextRunAtMs !== undefined ? new Date(known.nextRunAtMs) : undefined,
+    };
+  });
 }

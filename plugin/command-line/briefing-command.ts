@@ -3,7 +3,6 @@
  * back ends: ClawCall's own scheduler where the account has it, else the gateway's. What it needs is loaded when it is
  * needed.
  */
-import path from "node:path";
 import { text } from "node:stream/consumers";
 import type { Command } from "commander";
 import type { RingingLine } from "../briefings/ring.ts";
@@ -11,6 +10,7 @@ import type { ClawCallRest } from "../carriers/clawcall/rest.ts";
 import type { UsableLine } from "../config/choose-line.ts";
 import { jsonIn } from "../json-text.ts";
 import { messageOf } from "../log.ts";
+import { openCli, ownScript } from "./gateway-jobs.ts";
 import { openCalls, openClawCallLine, SPEAKING_CARRIERS } from "./open-line.ts";
 import { quoted } from "./quoted.ts";
 import {
@@ -186,25 +186,9 @@ async function addToGateway(
   const { addBriefingJob } = await import("../briefings/cron-jobs.ts");
   return await addBriefingJob(await openCli(settings), {
     order: { ...briefing, ...(line === undefined ? {} : { line }) },
-    command: [process.execPath, await ringScript(), "ring"],
+    command: [process.execPath, await ownScript("briefing"), "ring"],
     stateFolder: settings.stateFolder,
   });
-}
-
-/** The script that rings: as this code itself, from the source or built. */
-async function ringScript(): Promise<string> {
-  const { findPackageFolder } = await import("../config/state-folder.ts");
-  const root = findPackageFolder(import.meta.dirname) ?? import.meta.dirname;
-  return import.meta.filename.endsWith(".ts")
-    ? path.join(root, "scripts", "briefing.ts")
-    : path.join(root, "dist", "scripts", "briefing.js");
-}
-
-async function openCli({ stateFolder }: Settings) {
-  const { findGatewayCli, openGatewayCli } = await import("../briefings/gateway-cli.ts");
-  const { env, platform, argv } = process;
-  const file = findGatewayCli({ env, platform, script: argv[1] });
-  return openGatewayCli(file, { ...env, OPENCLAW_STATE_DIR: stateFolder });
 }
 
 /** A briefing as it is listed. */
@@ -261,7 +245,7 @@ async function allBriefings(
 }
 
 async function briefingsOfGateway(settings: Settings): Promise<Kept> {
-  const { listBriefingJobs, removeBriefingJob } = await import("../briefings/cron-jobs.ts");
+  const { listBriefingJobs, removeCommandJob } = await import("../briefings/cron-jobs.ts");
   const cli = await openCli(settings);
   const jobs = await listBriefingJobs(cli);
   return {
@@ -270,7 +254,7 @@ async function briefingsOfGateway(settings: Settings): Promise<Kept> {
       ...job,
       line,
       backEnd: "gateway",
-      remove: () => removeBriefingJob(cli, job.id),
+      remove: () => removeCommandJob(cli, job.id),
     })),
   };
 }

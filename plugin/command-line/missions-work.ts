@@ -13,6 +13,7 @@ import {
   type Settings,
   settingsOf,
 } from "./run.ts";
+import { answerUntilStopped, type OnStop } from "./stopping.ts";
 
 /** What a command works with; each part is made when it is first asked for. */
 export interface MissionWork<Options> {
@@ -20,6 +21,8 @@ export interface MissionWork<Options> {
   readonly args: readonly string[];
   readonly options: Options & CommonOptions;
   readonly context: CommandContext;
+  /** Aborted when the command is to stop; only those that wait are told. */
+  readonly signal: AbortSignal;
   settings(): Promise<Settings>;
   /**
    * The carrier, on the line that was asked for.
@@ -39,10 +42,12 @@ export interface MissionWork<Options> {
 export class MissionCommands {
   readonly #command: Command;
   readonly #context: CommandContext;
+  readonly #onStop: OnStop;
 
-  constructor(command: Command, context: CommandContext) {
+  constructor(command: Command, context: CommandContext, onStop: OnStop) {
     this.#command = command;
     this.#context = context;
+    this.#onStop = onStop;
   }
 
   /**
@@ -51,12 +56,14 @@ export class MissionCommands {
    * @param usage its name and arguments: "get-run <mission_id> <run_id>".
    * @param work answers; with nothing left to say it may be undefined, unless JSON was asked for.
    * @param refine adds options.
+   * @param how.waits it may take its time, and ends when it is told to.
    */
   add<Options extends object = object>(
     usage: string,
     description: string,
     work: (given: MissionWork<Options>) => Promise<Answer | undefined>,
     refine: (command: Command) => unknown = () => {},
+    { waits = false }: { readonly waits?: boolean } = {},
   ): void {
     const command = this.#command.command(usage).description(description);
     refine(command);
@@ -65,15 +72,21 @@ export class MissionCommands {
       const args = given.slice(0, -2).filter((each) => typeof each === "string");
       refuseOptions(command, args);
       const options = command.optsWithGlobals<Options & CommonOptions>();
-      await this.#run(args, options, work);
+      const never = new AbortController().signal;
+      if (waits) {
+        await answerUntilStopped(this.#context, this.#onStop, options, (signal) =>
+          this.#run(args, options, signal, work),
+        );
+      } else await answer(this.#context, options, () => this.#run(args, options, never, work));
     });
   }
 
   async #run<Options extends object>(
     args: readonly string[],
     options: Options & CommonOptions,
+    signal: AbortSignal,
     work: (given: MissionWork<Options>) => Promise<Answer | undefined>,
-  ): Promise<void> {
+  ): Promise<Answer | undefined> {
     const context = this.#context;
     let settings: Promise<Settings> | undefined;
     let store: Promise<Store> | undefined;
@@ -81,26 +94,25 @@ export class MissionCommands {
       settings ??= settingsOf(context);
       return settings;
     };
-    await answer(context, options, async () => {
-      try {
-        return await work({
-          args,
-          options,
-          context,
-          settings: settingsOnce,
-          carrier: async ({ line, doubt } = {}) =>
-            await openMissions({ line: options.line ?? line }, await settingsOnce(), doubt),
-          store: () => {
-            store ??= openStoreWithImports(context, settingsOnce);
-            return store;
-          },
-        });
-      } finally {
-        const { closeStore } = await import("../store/database.ts");
-        const opened = await store?.catch(() => undefined);
-        if (opened !== undefined) await closeStore(opened);
-      }
-    });
+    try {
+      return await work({
+        args,
+        options,
+        context,
+        signal,
+        settings: settingsOnce,
+        carrier: async ({ line, doubt } = {}) =>
+          await openMissions({ line: options.line ?? line }, await settingsOnce(), doubt),
+        store: () => {
+          store ??= openStoreWithImports(context, settingsOnce);
+          return store;
+        },
+      });
+    } finally {
+      const { closeStore } = await import("../store/database.ts");
+      const opened = await store?.catch(() => undefined);
+      if (opened !== undefined) await closeStore(opened);
+    }
   }
 }
 

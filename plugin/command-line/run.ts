@@ -30,6 +30,10 @@ export interface PlainContext {
    * an empty line.
    */
   knock?(): void;
+  /** Writes lines in place of those it wrote last; missing where stdout is no terminal. */
+  redraw?(lines: readonly string[]): void;
+  /** Lines that {@link redraw} can show; missing where stdout is no terminal. */
+  rows?(): number;
   /** Asks the person at the terminal; undefined when there is none, no answer, or the signal says to stop. */
   ask(question: string, signal?: AbortSignal): Promise<string | undefined>;
   setExitCode(code: number): void;
@@ -249,10 +253,24 @@ export function plainContext(folder: string): PlainContext {
     // In JSON it means the same.
     print: (text) => void process.stdout.write(visible(text)),
     knock: () => void (isPiped() && process.stdout.write(" ")),
+    ...(process.stdout.isTTY
+      ? { redraw: redrawing(process.stdout), rows: () => process.stdout.rows - 1 }
+      : {}),
     complain: (text) => void process.stderr.write(text),
     setExitCode: (code) => {
       process.exitCode = code;
     },
+  };
+}
+
+/** Each line is cut at the terminal's edge by the terminal, which knows how wide its signs are. */
+function redrawing(terminal: NodeJS.WriteStream): (lines: readonly string[]) => void {
+  let written = 0;
+  return (lines) => {
+    const up = written === 0 ? "" : `\u001b[${written}A\r\u001b[0J`;
+    const oneLine = (line: string) => visible(line).replaceAll(/[\n\t]+/g, " ");
+    terminal.write(`${up}\u001b[?7l${lines.map(oneLine).join("\n")}\n\u001b[?7h`);
+    written = lines.length;
   };
 }
 

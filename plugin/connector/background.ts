@@ -11,13 +11,10 @@ import { closeStore, openStore } from "../store/database.ts";
 import { type Connector, createConnector } from "./connector.ts";
 import type { ConnectorSettings } from "./connector-settings.ts";
 import { connectorFiles } from "./files.ts";
-import { takeLock } from "./lock.ts";
+import { ANOTHER_RUNS, takeLock } from "./lock.ts";
 import { openLogFile } from "./log-file.ts";
 import { isPluginActive } from "./plugin-active.ts";
 import { type ConnectorStatus, readWish, type Wish, writeStatus, writeWish } from "./status-file.ts";
-
-/** Exit code: another background process holds the lock. */
-export const ANOTHER_RUNS = 75;
 
 /** How often changes are looked for, and how often the file is written without one. */
 const LOOK_EVERY_MS = 200;
@@ -90,7 +87,14 @@ export async function runBackground(parameters: BackgroundParameters): Promise<n
     if (await isPluginActive(gateway)) return pluginActive(gateway);
     const store = await openStore(settings.stateFolder);
     try {
-      connector = createConnector({ config: settings.config, agent, store, log, version });
+      connector = createConnector({
+        config: settings.config,
+        agent,
+        store,
+        stateFolder: settings.stateFolder,
+        log,
+        version,
+      });
       connector.start();
       void agent.check(signal);
       return await watch(connector);

@@ -14,6 +14,7 @@ import { secretsOf } from "../config/redaction.ts";
 import type { LineConfig, SwitchboardConfig } from "../config/schema.ts";
 import { createLine, type Line } from "../lines/line.ts";
 import type { Log } from "../log.ts";
+import { openEngineHost } from "../missions/engine-host.ts";
 import { detectLanguage } from "../speech/language.ts";
 import { phrase } from "../speech/phrases.ts";
 import type { Store } from "../store/database.ts";
@@ -25,6 +26,7 @@ export interface ConnectorParameters {
   readonly config: SwitchboardConfig;
   readonly agent: HttpAgent;
   readonly store: Store;
+  readonly stateFolder: string;
   readonly log: Log;
   readonly version: string;
 }
@@ -69,10 +71,27 @@ export function createConnector(parameters: ConnectorParameters): Connector {
         await tellOwner(line, sentence);
         return { told: Promise.resolve(), takeBack: () => {} };
       },
+      onMissionNews: (news) => void host?.news(news),
       log,
       version,
     }),
   }));
+
+  /** No agent decides here: every way over HTTP has the owner's tools. */
+  const host = usable.some(({ carrier }) => carrier === "clawdtalk")
+    ? openEngineHost({
+        stateFolder: parameters.stateFolder,
+        store,
+        config,
+        agent: undefined,
+        tell: async ({ sentence }, name) => {
+          const line = usable.find((each) => each.name === name) ?? usable[0];
+          if (line !== undefined) await tellOwner(line, sentence);
+          return { told: Promise.resolve(), takeBack: () => {} };
+        },
+        log,
+      })
+    : undefined;
 
   /** Never to be texted to anybody. */
   const secrets = secretsOf(config);
@@ -149,9 +168,10 @@ export function createConnector(parameters: ConnectorParameters): Connector {
   return {
     start: () => {
       for (const { line } of lines) line.start();
+      host?.start();
     },
     stop: async () => {
-      await Promise.all(lines.map(({ line }) => line.stop()));
+      await Promise.all([host?.stop(), ...lines.map(({ line }) => line.stop())]);
     },
     lines: () =>
       lines.map(({ line, carrier }) => {

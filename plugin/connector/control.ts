@@ -2,9 +2,8 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ANOTHER_RUNS } from "./background.ts";
 import type { ConnectorFiles } from "./files.ts";
-import { isLocked } from "./lock.ts";
+import { ANOTHER_RUNS, isLocked } from "./lock.ts";
 import { type ConnectorStatus, readStatus, removeWish } from "./status-file.ts";
 
 /** The background process could not be started or ended. The message is for people. */

@@ -14,6 +14,9 @@ const LOOK_PATIENCE_MS = 2_000;
 
 const SQLITE_BUSY = 5;
 
+/** Exit code of a background process: another one holds the lock. */
+export const ANOTHER_RUNS = 75;
+
 export interface HeldLock {
   release(): void;
 }

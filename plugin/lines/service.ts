@@ -27,12 +27,15 @@ import { carriers, type LineConfig, type SwitchboardConfig } from "../config/sch
 import { findGateway, findPackageFolder } from "../config/state-folder.ts";
 import { jsonIn } from "../json-text.ts";
 import { createRingLog, messageOf, type RingLog } from "../log.ts";
+import { type EngineHost, openEngineHost } from "../missions/engine-host.ts";
+import { createMissionAgent, type MissionAgent } from "../missions/mission-agent.ts";
 import { closeStore, openStore, type Store } from "../store/database.ts";
 import { wasAnswered } from "../store/inbox.ts";
 import { whyNotAudited } from "../trust/audit.ts";
 import { lastCheck } from "../trust/last-check.ts";
 import { callersInWords } from "../trust/line-trust.ts";
 import { type OwnerRoute, ownerRoute } from "../trust/owner-session.ts";
+import { missionSessions } from "../trust/sessions.ts";
 import { packageVersion } from "../version.ts";
 import { createLine, type Line } from "./line.ts";
 import type { HandedOver, Notice } from "./telling.ts";
@@ -72,6 +75,8 @@ export class PhoneService {
   #store: Promise<Store> | undefined;
   #prepared: Promise<Store | undefined> | undefined;
   readonly #running = new Set<Line>();
+  /** One for each line that missions go over: whoever has the lock carries all of them out. */
+  readonly #hosts = new Set<EngineHost>();
   readonly #turns = new SessionTurns();
   #wasAnswered: ((line: string, messageId: string) => Promise<boolean>) | undefined;
   #isWarmingUp = false;
@@ -151,23 +156,28 @@ export class PhoneService {
     const agentUrl = settings.carrier === "clawcall" ? settings.agentUrl : undefined;
     const agent =
       agentUrl === undefined ? embedded : ownerElsewhere(createClawCallAgent({ url: agentUrl }), embedded);
-    const line = this.#makeLine(settings, store, agent);
+    const host = settings.carrier === "clawdtalk" ? this.#openHost(store, embedded) : undefined;
+    const line = this.#makeLine(settings, store, agent, host);
     this.#running.add(line);
+    if (host !== undefined) this.#hosts.add(host);
     line.start();
+    host?.start();
     this.#warmUp(settings, embedded);
     await once(signal, "abort");
+    if (host !== undefined && this.#hosts.delete(host)) await host.stop();
     if (this.#running.delete(line)) await line.stop();
   }
 
   /** Ends every line and closes the store. Told twice (by the hook and by the service) it ends once. */
   async stop(): Promise<void> {
-    const [lines, store] = [[...this.#running], this.#store];
+    const [lines, hosts, store] = [[...this.#running], [...this.#hosts], this.#store];
     this.#running.clear();
+    this.#hosts.clear();
     this.#prepared = undefined;
     this.#store = undefined;
     // After a reload, the next registration's may stand there already.
     if (phoneRuns().wasAnswered === this.#wasAnswered) phoneRuns().wasAnswered = undefined;
-    await Promise.all(lines.map((line) => line.stop()));
+    await Promise.all([...lines, ...hosts].map((each) => each.stop()));
     if (store !== undefined) await closeStore(await store);
   }
 
@@ -233,7 +243,61 @@ export class PhoneService {
     return store;
   }
 
-  #makeLine(line: UsableLine, store: Store, agent: AgentPort): Line {
+  #openHost(store: Store, agent: AgentPort): EngineHost {
+    const { config } = this.#config();
+    return openEngineHost({
+      stateFolder: gatewayPlace().stateFolder,
+      store,
+      config,
+      // Without the hooks nothing of ours stands between what others said and the gateway's own words.
+      agent: this.#mayTakePart() ? this.#missionAgent(agent) : undefined,
+      tell: async (notice, line) => await this.#tell(this.#lineOf(line), notice),
+      onHosting: () => this.#clearMissionSessions(),
+      log: this.#log,
+    });
+  }
+
+  #missionAgent(agent: AgentPort): MissionAgent {
+    return createMissionAgent({
+      agent,
+      lineOf: (name) => {
+        const line = this.#lineOf(name);
+        return { agentId: this.#owner(line).session.agentId, thinking: line.thinking };
+      },
+      removeSession: async (session) => {
+        const { deleteSessionEntry } = await import("openclaw/plugin-sdk/session-store-runtime");
+        await deleteSessionEntry(session);
+      },
+      newId: randomUUID,
+      log: this.#log,
+    });
+  }
+
+  /** What a process that was killed in the middle of a decision has left. Never rejects. */
+  async #clearMissionSessions(): Promise<void> {
+    try {
+      const { deleteSessionEntry } = await import("openclaw/plugin-sdk/session-store-runtime");
+      const agentIds = new Set(this.lines().map((line) => this.#owner(line).session.agentId));
+      for (const agentId of agentIds) {
+        for (const { sessionKey } of this.#api.runtime.agent.session.listSessionEntries({ agentId })) {
+          if (sessionKey.startsWith(missionSessions(agentId)))
+            await deleteSessionEntry({ agentId, sessionKey });
+        }
+      }
+    } catch (error) {
+      this.#log.debug(`Sessions of earlier decisions could not be removed: ${messageOf(error)}`);
+    }
+  }
+
+  /** The line of that name; the first one when it is gone. */
+  #lineOf(name: string): LineConfig {
+    const lines = this.lines();
+    const line = lines.find((each) => each.name === name) ?? lines[0];
+    if (line === undefined) throw new Error(`There is no line "${name}" any more.`);
+    return line;
+  }
+
+  #makeLine(line: UsableLine, store: Store, agent: AgentPort, host: EngineHost | undefined): Line {
     const { config } = this.#config();
     const owner = () => this.#owner(line);
     const data = { secrets: secretsOf(config), ownerNumbers: config.ownerNumbers, allowed: "" };
@@ -266,6 +330,7 @@ export class PhoneService {
         }),
       tellOwner: (sentence) => this.#tellOwner(line, sentence),
       tellOfCall: (notice) => this.#tell(line, notice),
+      onMissionNews: (news) => void host?.news(news),
       onSchedules: (schedules) => phoneRuns().carrierSchedules.set(line.name, schedules),
       log: this.#log,
       version: packageVersion(),

@@ -89,7 +89,8 @@ function wasSaid({ transcript, insight = "", reply = "" }: MissionTarget, quote:
       .normalize("NFKC")
       .toLowerCase()
       .replaceAll(/[\p{P}\p{S}\s]+/gu, "");
-  return [...transcript.map(({ content }) => content), insight, reply].some((words) =>
+  const theirs = transcript.filter(({ role }) => role !== "assistant").map(({ content }) => content);
+  return [...theirs, insight, reply].some((words) =>
     plain(words).includes(plain(quote)),
   );
 }

@@ -36,6 +36,13 @@ const PHONE = [
   "sms send me",
 ];
 
+const MISSIONS = [
+  ...["check-key", "get-mission", "list-missions", "get-run", "list-runs", "get-plan", "list-events"],
+  ...["list-assistants", "get-assistant", "get-connection-id", "list-phones", "get-available-phone"],
+  ...["get-event", "list-events-assistant", "get-insights", "list-linked-agents", "list-state", "get-state"],
+  ...["get-memory", "watch", "report"],
+];
+
 /** The first words with which each script is harmless. */
 const FORMS: ReadonlyMap<string, readonly (readonly string[])[]> = new Map([
   ["phone", forms(PHONE)],
@@ -46,6 +53,8 @@ const FORMS: ReadonlyMap<string, readonly (readonly string[])[]> = new Map([
   // It does nothing else.
   ["callinfo", [[]]],
   ["connect", forms(["status"])],
+  // Whatever only shows something. Who runs one, goes on with one or says yes to one calls many people.
+  ["missions", forms(MISSIONS)],
   ["approval", forms(["status", "list"])],
 ]);
 
@@ -66,6 +75,9 @@ const OPTIONS: ReadonlySet<string> = new Set([
     "--transcripts",
     "--at",
     "--help",
+    "--format",
+    "--refresh",
+    "--available",
   ],
 ]);
 

@@ -81,6 +81,8 @@ const HARMLESS: ReadonlyMap<string, Harmless> = new Map([
   ["edit", isNote],
   ["exec", isHarmlessExec],
   ["message", isMessageToOwner],
+  // Whoever it runs, goes on with or says yes to calls many people.
+  ["phone_mission", actions("status", "report")],
   ["phone_call", ({ number }, { ownerNumbers }) => number === "me" || isOneOf(ownerNumbers, number)],
 ]);
 
@@ -105,7 +107,7 @@ const MAIN_ARGUMENT: ReadonlyMap<string, string> = new Map([
   ["web_fetch", "url"],
   ["web_search", "query"],
   ["phone_call", "number"],
-  ...["message", "process", "automations", "subagents", "nodes", "browser", "gateway"].map(
+  ...["message", "process", "automations", "subagents", "nodes", "browser", "gateway", "phone_mission"].map(
     (tool) => [tool, "action"] as const,
   ),
 ]);

@@ -6,10 +6,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { ANOTHER_RUNS, runBackground } from "../../plugin/connector/background.ts";
+import { runBackground } from "../../plugin/connector/background.ts";
 import { readConnectorSettings } from "../../plugin/connector/connector-settings.ts";
 import { isHanging } from "../../plugin/connector/control.ts";
 import { type ConnectorFiles, connectorFiles } from "../../plugin/connector/files.ts";
+import { ANOTHER_RUNS } from "../../plugin/connector/lock.ts";
 import { readStatus, removeWish, writeStatus } from "../../plugin/connector/status-file.ts";
 import {
   type ClawdTalkPractice,

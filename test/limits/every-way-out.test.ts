@@ -206,6 +206,7 @@ async function withConnector(
       config: { ...config, lines },
       agent,
       store,
+      stateFolder: runner.stateFolder,
       log: silent,
       version: "0",
     });

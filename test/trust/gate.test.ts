@@ -3,7 +3,12 @@ import { type PhoneRun, phoneRuns, whileGuestIsAnswered } from "../../plugin/age
 import type { ToolRule } from "../../plugin/config/schema.ts";
 import type { ApprovalAnswer, ApprovalWish } from "../../plugin/trust/approvals.ts";
 import { type AskedTool, type GateDecision, ToolGate } from "../../plugin/trust/gate.ts";
-import { guestSession, strangerSession, warmUpSessionKey } from "../../plugin/trust/sessions.ts";
+import {
+  guestSession,
+  missionSession,
+  strangerSession,
+  warmUpSessionKey,
+} from "../../plugin/trust/sessions.ts";
 
 const OWNER = "+15550001111";
 const GUEST = "+15550004444";
@@ -186,6 +191,23 @@ describe("who speaks", () => {
     for (const tool of ["exec", "web_search"]) {
       expect(reasonOf(await gate.decide({ ...exec, tool, ...context }))).toContain("cannot be told");
     }
+    expect(wishes).toEqual([]);
+  });
+
+  it("is nobody where a mission is decided about: no tool runs, whatever the owner allows", async () => {
+    const { gate, wishes } = setUp({
+      answer: "approved",
+      toolRules: { "*": "allow" },
+      guestTools: ["web_search"],
+    });
+    const session = missionSession("main", "m1", "q1");
+    onCall({ tier: "nobody" });
+    for (const tool of ["exec", "web_search", "tool_call", "phone_end_call"]) {
+      const decision = await gate.decide({ ...exec, tool, sessionKey: session.sessionKey });
+      expect(reasonOf(decision)).toBe("No tools while a mission is decided about: only the answer counts.");
+    }
+    // Nor is it anybody's in another session.
+    expect(reasonOf(await gate.decide(exec))).toContain("cannot be told");
     expect(wishes).toEqual([]);
   });
 
