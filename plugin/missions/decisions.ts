@@ -90,9 +90,7 @@ function wasSaid({ transcript, insight = "", reply = "" }: MissionTarget, quote:
       .toLowerCase()
       .replaceAll(/[\p{P}\p{S}\s]+/gu, "");
   const theirs = transcript.filter(({ role }) => role !== "assistant").map(({ content }) => content);
-  return [...theirs, insight, reply].some((words) =>
-    plain(words).includes(plain(quote)),
-  );
+  return [...theirs, insight, reply].some((words) => plain(words).includes(plain(quote)));
 }
 
 /** The system prompt of every question. */
