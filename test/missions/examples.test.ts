@@ -101,6 +101,25 @@ test("sweep.yaml: who is not reached is called again as the table says", async (
   expect(instructions).toContain("A machine that offers choices is such a menu");
 });
 
+test("what the owner knows of the service's answering machines goes with the calls it is for", async () => {
+  const { id } = await started("sweep.yaml", {
+    "0141": says("Forty dollars."),
+    "0142": says("Fifty dollars."),
+    "0143": says("每次三十块。"),
+  });
+  const professional = { answering: { action: "leave_message" }, to: "+15550000000" };
+  await all.run(all.engine({ config: { ...config, answeringMachineFields: { professional } } }));
+  await all.expectOver(id, "succeeded");
+  const bodies = all.service.rest
+    .filter(({ method, path: at }) => method === "POST" && /^\/v1\/assistants\/[^/]+\/events$/.test(at))
+    .map(({ body }) => body as Record<string, unknown>);
+  expect(bodies.map(({ to, answering }) => [to, answering])).toEqual([
+    ["+13125550141", undefined],
+    ["+13125550142", { action: "leave_message" }],
+    ["+13125550143", undefined],
+  ]);
+});
+
 test("screening.yaml: each is scored by the plan's criteria", async () => {
   const scores = { price: 4, "begins in May": 9, friendliness: 7 };
   const agent = agentSaying({
@@ -242,7 +261,7 @@ test("gather.yaml without an agent: the plan's words meet the goal, and it is ac
     { round: 1, state: "dropped", detail: "The goal was met.", attempts: 0 },
     { round: 2, name: "蜀香园", state: "done", insight: "Reserved." },
   ]);
-  expect(all.service.rest.filter(({ method }) => method === "DELETE")).toHaveLength(1);
+  expect(callsTo("0183")).toEqual([]);
   const [first, action] = told();
   expect(told()).toHaveLength(2);
   expect(first).toContain("When a voicemail or an answering machine answers: hang up without a word");
