@@ -70,7 +70,7 @@ export function promptFront(signal: AbortSignal): Front {
       const key = answered(
         await password({
           ...at,
-          message: `The key of ${title} (${firstStep.replace(/ and set .*$/, "")}). It is not shown.`,
+          message: `The key of ${title}${carrier === "clawcall" ? "" : ` (${firstStep.replace(/ and set .*$/, "")})`}. It is not shown.`,
           validate: (value) =>
             (value ?? "").trim() === "" ? "Paste the key, or stop with Ctrl-C." : undefined,
         }),
@@ -80,10 +80,13 @@ export function promptFront(signal: AbortSignal): Front {
       try {
         const checked = await check(carrier, given);
         remember(checked);
-        log.success(
-          `It works${checked.tier === undefined ? "" : `: ${checked.tier}`}${checked.number === undefined ? "" : `, number ${checked.number}`}.`,
-          { output },
-        );
+        const { tier, number, ownerNumber } = checked;
+        const facts = [
+          tier,
+          number === undefined ? undefined : `your agent's number is ${number}`,
+          ownerNumber === undefined ? undefined : `yours is ${ownerNumber}`,
+        ].filter((fact) => fact !== undefined);
+        log.success(`It works${facts.length === 0 ? "" : `: ${facts.join(", ")}`}.`, { output });
         return given;
       } catch (error) {
         signal.throwIfAborted();

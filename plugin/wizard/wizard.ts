@@ -171,9 +171,17 @@ export async function runWizard(parameters: WizardParameters): Promise<Answer> {
   const work = { parameters, found, plan, done, notes };
   if (account !== undefined) await makeAccount(work, account);
   if (shown.length > 0) await write(work, change);
-  await afterWriting(work, old);
-  const gateway = await haveTakenUp(work, { hasChanged: shown.length > 0 || account !== undefined });
-  return await tryOut(work, { facts, gateway, isNothing });
+  try {
+    await afterWriting(work, old);
+    const gateway = await haveTakenUp(work, { hasChanged: shown.length > 0 || account !== undefined });
+    return await tryOut(work, { facts, gateway, isNothing });
+  } catch (error) {
+    if (!signal.aborted || isNothing) throw error;
+    throw new Stopped(
+      "Stopped: everything is written, but not tried yet. Run setup again for the test call.",
+      { ...facts, changed: done },
+    );
+  }
 }
 
 /** What was changed, for programs. */

@@ -189,6 +189,10 @@ export async function writeTogether(
       await writeOne(file, plan.configFile);
     }
     const backups = await applyConfigPlan(plan, validate, { signal });
+    if (signal.aborted) {
+      for (const backup of backups) rmSync(backup, { force: true });
+      signal.throwIfAborted();
+    }
     undoing.done();
     return backups;
   } catch (error) {
