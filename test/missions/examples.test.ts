@@ -11,7 +11,7 @@ import { readPlan } from "../../plugin/missions/plan.ts";
 import type { DecisionAnswers } from "../../plugin/missions/schedulers.ts";
 import type { Fate } from "../../plugin/practice/clawdtalk-scheduled.ts";
 import { answerDecision, decisionsOf } from "../../plugin/store/mission-work.ts";
-import { START } from "./mission-plans.ts";
+import { config, START } from "./mission-plans.ts";
 import { runningMissions } from "./running-missions.ts";
 
 const all = runningMissions();
