@@ -275,11 +275,8 @@ async function watchUntilEnd(
       if (live !== undefined || lines.length === 0) continue;
       isSaid = true;
       if (options.json) {
-        const { targets, ...report } = missionReport(status);
-        const changed = targets.filter(
-          (_, index) => known === undefined || known.targets[index] !== status.targets[index],
-        );
-        context.print(`${JSON.stringify({ ...report, changed: lines, targets: changed.length })}\n`);
+        const { targets: _, ...report } = missionReport(status);
+        context.print(`${JSON.stringify({ ...report, changed: lines })}\n`);
       } else context.print(`${lines.join("\n")}\n`);
     }
     if (now.every((status) => ENDED_STATES.includes(status.work.state))) return;

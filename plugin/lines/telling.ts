@@ -55,7 +55,10 @@ export class Telling<Item> {
   readonly #handing = new Map<string, Promise<void>>();
   /** What waits for a turn. */
   readonly #handedOver = new Map<string, HandedOver & { readonly state: string }>();
+  /** What is being written down as told. */
+  readonly #writing = new Set<Promise<void>>();
   #running: Promise<void> | undefined;
+  #pass: Promise<void> = Promise.resolve();
 
   constructor(parameters: TellingParameters<Item>) {
     this.#p = parameters;
@@ -70,13 +73,21 @@ export class Telling<Item> {
   async stop(): Promise<void> {
     this.#stopped.abort();
     await Promise.all([this.#running, ...this.#handing.values()]);
+    await Promise.all(this.#writing);
     for (const { takeBack } of this.#handedOver.values()) takeBack();
     this.#handedOver.clear();
   }
 
   /** Tells what is not told yet. Never rejects. */
-  async tellAll(): Promise<void> {
+  tellAll(): Promise<void> {
+    // One after the other: what one has told is written down before the next one looks.
+    this.#pass = this.#pass.then(() => this.#tellAll());
+    return this.#pass;
+  }
+
+  async #tellAll(): Promise<void> {
     try {
+      await Promise.all(this.#writing);
       for (const item of await this.#p.untold()) await this.tell(item);
     } catch (error) {
       this.#p.log.debug(`What was not told could not be read: ${messageOf(error)}`);
@@ -114,7 +125,10 @@ export class Telling<Item> {
     const handedOver = await this.#p.hand(item, this.#stopped.signal);
     if (handedOver === undefined) return;
     this.#handedOver.set(this.#p.keyOf(item), { ...handedOver, state: this.#p.stateOf(item) });
-    void handedOver.told.then(() => this.#told(item));
+    void handedOver.told.then(() => {
+      const writing = this.#told(item).finally(() => this.#writing.delete(writing));
+      this.#writing.add(writing);
+    });
   }
 
   async #told(item: Item): Promise<void> {

@@ -40,7 +40,11 @@ export class EngineHost {
   readonly #stopped = new AbortController();
   readonly #startedAt: Date;
   #running: Promise<void> | undefined;
-  #wake: () => void = () => {};
+  /** There is something to do before the next look would be. */
+  #isWoken = false;
+  #sleeping: AbortController | undefined;
+  /** The newest of what the owner was to hear at the last look. */
+  #newest = 0;
 
   constructor(parameters: EngineHostParameters) {
     this.#p = parameters;
@@ -55,6 +59,7 @@ export class EngineHost {
   /** Resolves when nothing of it goes on any more, and another process may take over. */
   async stop(): Promise<void> {
     this.#stopped.abort();
+    this.#sleeping?.abort();
     await this.#running;
   }
 
@@ -114,35 +119,50 @@ export class EngineHost {
     const { signal } = this.#stopped;
     const telling = this.#telling();
     await this.#p.onHosting?.();
+    this.#newest = await this.#newestUntold();
     telling.start();
     try {
       while (!signal.aborted) {
-        const waked = new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
+        this.#isWoken = false;
         let waitMs = this.#lookEveryMs;
         try {
           const next = await engine.work(signal);
-          await telling.tellAll();
+          await this.#tellNew(telling);
           if (next !== undefined) waitMs = Math.min(waitMs, next.getTime() - store.now().getTime());
         } catch (error) {
           if (signal.aborted) return;
           log.error(`Carrying out missions failed: ${messageOf(error)}`);
           waitMs = PAUSE_MS;
         }
-        await this.#pause(Math.max(waitMs, 0), waked);
+        await this.#pause(Math.max(waitMs, 0));
       }
     } finally {
       await telling.stop();
     }
   }
 
-  async #pause(waitMs: number, waked?: Promise<void>): Promise<void> {
-    const waiting = new AbortController();
-    const signal = AbortSignal.any([this.#stopped.signal, waiting.signal]);
-    const slept = sleep(waitMs, undefined, { signal, ref: false }).catch(() => {});
-    await Promise.race([slept, ...(waked === undefined ? [] : [waked])]);
-    waiting.abort();
+  /** What is new is told at once; what could not be told is tried again by itself. */
+  async #tellNew(telling: Telling<MissionUpdate>): Promise<void> {
+    const newest = await this.#newestUntold();
+    if (newest <= this.#newest) return;
+    this.#newest = newest;
+    await telling.tellAll();
+  }
+
+  async #newestUntold(): Promise<number> {
+    return Math.max(0, ...(await untoldUpdates(this.#p.store)).map(({ id }) => id));
+  }
+
+  #wake(): void {
+    this.#isWoken = true;
+    this.#sleeping?.abort();
+  }
+
+  async #pause(waitMs: number): Promise<void> {
+    if (this.#isWoken || this.#stopped.signal.aborted) return;
+    this.#sleeping = new AbortController();
+    await sleep(waitMs, undefined, { signal: this.#sleeping.signal, ref: false }).catch(() => {});
+    this.#sleeping = undefined;
   }
 
   get #lookEveryMs(): number {

@@ -1,4 +1,5 @@
 /** The commands for missions that are carried out by themselves, on the practice service, with its clock driven. */
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { defineMissionsCommand } from "../../plugin/command-line/missions-command.ts";
@@ -327,6 +328,29 @@ rounds:
   });
 });
 
+test("what SKILL.md names is understood as it stands there", async () => {
+  const skill = await readFile(path.join(import.meta.dirname, "../../SKILL.md"), "utf8");
+  const named = [...skill.matchAll(/^node dist\/scripts\/missions\.js (.*?)(?: +#.*)?$/gm)].map(
+    ([, words]) => words,
+  );
+  expect(named).toEqual(["run plan.yaml", "report <slug>", "approve <slug> --targets 1,3"]);
+  const file = plan(CALLS);
+  const release = hosted();
+  const outcomes = [];
+  for (const words of named) {
+    const typed = (words ?? "")
+      .split(" ")
+      .map((word) => ({ "plan.yaml": file, "<slug>": "找人擦窗户" })[word] ?? word);
+    outcomes.push(await runner.run(...typed));
+  }
+  release();
+  expect(outcomes).toMatchObject([
+    { code: 0, stdout: expect.stringContaining("Started mission: 找人擦窗户") },
+    { code: 0, stdout: expect.stringContaining("| 1 | ABC Co |") },
+    { code: 1, stderr: expect.stringContaining("waits for no approval") },
+  ]);
+});
+
 test("nobody but one carries missions out", async () => {
   const release = hosted();
   await runner.run("run", plan(CALLS));
@@ -374,7 +398,6 @@ test("--cron: one job of the gateway's scheduler carries missions out, and goes 
     OPENCLAW_GATEWAY_URL: "http://127.0.0.1:9",
   });
   const jobs = async () => {
-    const { readFile } = await import("node:fs/promises");
     return JSON.parse(await readFile(path.join(scripts.stateFolder, "jobs.json"), "utf8"));
   };
   try {
