@@ -36,7 +36,7 @@ const MISSION: Readonly<Record<EngineState, readonly EngineState[]>> = {
  * | done | reached |
  * | failed | tried as often as is tried |
  * | dropped | not to be called any more |
- * | unsettled | nobody knows what came of it: a person has to look |
+ * | unsettled | nobody knows what came of it: a person has to look, `sync` does it for them |
  */
 const TARGET: Readonly<Record<TargetState, readonly TargetState[]>> = {
   waiting: ["scheduling", "dropped"],
@@ -47,7 +47,7 @@ const TARGET: Readonly<Record<TargetState, readonly TargetState[]>> = {
   done: ["deciding"],
   failed: [],
   dropped: [],
-  unsettled: [],
+  unsettled: ["waiting", "scheduled"],
 };
 
 /** The state that a mission goes into. @throws Error when it cannot follow on the one it is in. */

@@ -66,6 +66,8 @@ describe.each(requests)("%s", (_what, request) => {
     const { mission } = await all.start(small());
     await all.run(all.engine());
     await expectAllDone(mission.id);
+    // All of it has happened.
+    expect(all.service.faults.rest.reduce((sum, { times }) => sum + times, 0)).toBeLessThan(3);
   });
 });
 
@@ -88,7 +90,7 @@ test("a service that does not answer in time", async () => {
     { method: "POST", path: /\/assistants\/[^/]+\/events$/, kind: "timeout_after_processing", times: 1 },
     { method: "POST", path: /\/runs\/[^/]+\/events$/, kind: "timeout", times: 1 },
   ];
-  const rest = all.rest({ timeoutMs: 150 });
+  const rest = all.rest({ timeoutMs: 600 });
   const { mission } = await all.start(small());
   await all.run(all.engine({ rest: () => rest }));
   await expectAllDone(mission.id);
