@@ -69,6 +69,7 @@ export function loadConfig(places: ConfigPlaces): LoadedConfig {
       greeting: top("greeting")?.value,
       agentId: top("agentId")?.value,
       voicePrompt: top("voicePrompt")?.value,
+      answeringMachineFields: top("answeringMachineFields")?.value,
       gatewayUrl: gatewayUrl(sources, top("gatewayUrl")?.value),
       gatewayToken: gatewayToken(sources, top("gatewayToken")),
       defaultRegion,

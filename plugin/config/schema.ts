@@ -130,6 +130,17 @@ export const lineSettings = z
   })
   .partial();
 
+const EVENT_FIELDS =
+  'must say what is added for whom: { "person": { "name": "value" } }, for automated, service, professional or person';
+const eventFields = z.record(z.string(), z.unknown(), EVENT_FIELDS);
+/** By what answers (missions/plan.ts), in the names of the wire. */
+const answeringMachineFields = z
+  .strictObject(
+    { automated: eventFields, service: eventFields, professional: eventFields, person: eventFields },
+    EVENT_FIELDS,
+  )
+  .partial();
+
 const approvalSettings = z
   .object({
     voice: z
@@ -196,6 +207,9 @@ export const settingsSchema = z
       .describe(
         'Your own rules for tools on the phone, before the built-in ones: by tool name, or "tool:pattern" for its arguments. "allow" runs it, "ask" asks you first, "deny" blocks it.',
       ),
+    answeringMachineFields: answeringMachineFields.describe(
+      "What is added to a mission's call where it is scheduled, by what answers: the service's own setting for answering machines, whose name is not documented. The assistant is told in words all the same.",
+    ),
     approvals: approvalSettings.describe("How you are asked before something sensitive is done."),
     voicePrompt: z.string().describe("Replaces what the agent is told about speaking on the phone."),
     gatewayUrl: httpUrl.describe("The gateway's address, for the connector of skill-only installs."),
@@ -417,6 +431,8 @@ export interface SwitchboardConfig {
     /** How long an approval is waited for: 10 to 3600. */
     readonly timeoutSeconds: number;
   };
+  /** Fields of the wire for answering machines that are added to a mission's calls, by what answers. */
+  readonly answeringMachineFields?: z.infer<typeof answeringMachineFields>;
   readonly voicePrompt?: string;
   /** "http://127.0.0.1:18789"; missing when no gateway was found. */
   readonly gatewayUrl?: string;

@@ -13,7 +13,7 @@ import type { MissionPlan, RecipientKind } from "./plan.ts";
 import { answerOf, learnedFrom, meetsGoal } from "./schedulers.ts";
 
 export interface InstructionSource {
-  /** With or without its targets: they are given beside it. */
+  /** Its own targets do not count here: they are given beside it. */
   readonly plan: MissionPlan;
   /** From 1. */
   readonly round: number;
@@ -165,7 +165,7 @@ function answeringMachine({ plan, target, targets }: InstructionSource): string[
   if (plan.answeringMachine !== undefined) {
     return [`When a voicemail or an answering machine answers: ${plan.answeringMachine}`];
   }
-  const kinds = target === undefined ? [...targets, ...plan.targets].map(({ kind }) => kind) : [target.kind];
+  const kinds = target === undefined ? targets.map(({ kind }) => kind) : [target.kind];
   const hasPeople = kinds.some((kind) => PEOPLE.has(kind));
   const hasMenus = kinds.some((kind) => !PEOPLE.has(kind));
   if (hasPeople && hasMenus)

@@ -197,7 +197,7 @@ async function nextRound(engine: Engine, work: MissionWork, chosen: readonly Mis
   const { store, config } = engine;
   const { plan, mission } = work;
   const round = work.round + 1;
-  const { instructions } = assistantFor({ plan, round, targets: [], decisions: [], config });
+  const { instructions } = assistantFor({ plan, round, targets: chosen, decisions: [], config });
   await roundBegins(engine, work, round, [
     ...chosen.map((target) =>
       newTargetStatement(store, mission.id, {

@@ -72,6 +72,8 @@ export interface PlanLimits {
   readonly staggerSeconds: number;
   /** Of the whole mission. */
   readonly maxCalls?: number;
+  /** How long the answer to a text is waited for. Default: not at all. */
+  readonly replyHours?: number;
   readonly endsAt?: Date;
 }
 
@@ -275,6 +277,9 @@ const limits = keysOf('"limits"', {
     .optional()
     .describe("Seconds between two calls, at least 60; 60 to 120 is usual. 90 when left out."),
   maxCalls: wholeNumber(1, 1_000_000).optional().describe("Calls of the whole mission at most."),
+  replyHours: wholeNumber(0, 720)
+    .optional()
+    .describe("How many hours the answer to a text is waited for. When left out 0 in a `sweep`, else 24."),
   endsAt: time("end").optional().describe("When it ends, whoever was not called by then. A day: its end."),
 });
 
@@ -498,7 +503,14 @@ function composed(
       instructions: each.instructions,
       questions: each.questions ?? written.questions ?? [],
     })),
-    limits: { attempts: 3, batch: 8, staggerSeconds: 90, ...given(said ?? {}) },
+    limits: {
+      attempts: 3,
+      batch: 8,
+      staggerSeconds: 90,
+      // Whoever is asked something by text has to be able to answer it.
+      ...(written.channel === "sms" && missionClass !== "sweep" ? { replyHours: 24 } : {}),
+      ...given(said ?? {}),
+    },
     window: { ...DEFAULT_WINDOW, ...span, ...given({ days: on, start }) },
     assistant: given(written.assistant ?? {}),
     ...(written.action === undefined

@@ -35,6 +35,8 @@ export interface EventWish {
   readonly stepId?: string | undefined;
   /** Of a text; a call has none. */
   readonly text?: string | undefined;
+  /** Fields of the wire that are sent with it, and do not make it another one. */
+  readonly further?: Readonly<Record<string, unknown>> | undefined;
 }
 
 interface Using {
@@ -107,7 +109,7 @@ export async function scheduleEvent(wish: EventWish, using: Using): Promise<Carr
       step_id: stepId,
       text_body: text,
     };
-    const event = await rest.scheduleEvent(assistantId, request);
+    const event = await rest.scheduleEvent(assistantId, request, wish.further);
     await eventScheduled(store, id, event.id, event);
     return event;
   } catch (error) {

@@ -133,7 +133,9 @@ function gather(view: MissionView): readonly Move[] {
     const over = outOfTime(view);
     if (over !== undefined) return over;
     const asks = plan.goal === undefined ? [] : askOfEach(view, "goal");
-    const free = plan.limits.batch - targets.filter(isInFlight).length;
+    const free =
+      plan.limits.batch -
+      targets.filter((each) => isInFlight(each) || repliesUntil(view, each) !== undefined).length;
     const next = callable(view).slice(0, Math.max(0, free));
     const calls: Move[] = next.length === 0 ? [] : [{ do: "schedule", targets: next.map(({ id }) => id) }];
     return orFinish(view, [...unusual(view), ...asks, ...calls], notMet(view));
@@ -279,6 +281,7 @@ function spokenWith(view: MissionView): MissionTarget[] {
     (target) =>
       target.round === view.round &&
       target.state === "done" &&
+      repliesUntil(view, target) === undefined &&
       !isToBeLookedAt(view, target) &&
       (decisionOf(view, "unusual", target.id)?.state ?? "answered") === "answered",
   );
@@ -307,9 +310,34 @@ function finish(view: MissionView, because?: string): Move[] {
   ];
 }
 
-/** Nobody is called or to be called. */
-function isQuiet({ targets, now }: MissionView): boolean {
-  return !targets.some((target) => target.state === "waiting" || isInFlight(target) || mayRing(target, now));
+/** Nobody is called or to be called, and no answer is waited for. */
+function isQuiet(view: MissionView): boolean {
+  return !view.targets.some(
+    (target) =>
+      target.state === "waiting" ||
+      isInFlight(target) ||
+      mayRing(target, view.now) ||
+      repliesUntil(view, target) !== undefined,
+  );
+}
+
+const HOUR_MS = 60 * 60_000;
+
+/** Until when the answer to a text is waited for; undefined when it is not (any more). */
+function repliesUntil(
+  { plan, now }: MissionView,
+  { channel, state, round, reply, scheduledAt }: MissionTarget,
+): Date | undefined {
+  const { replyHours = 0, endsAt } = plan.limits;
+  if (channel !== "sms" || state !== "done" || reply !== undefined || scheduledAt === undefined)
+    return undefined;
+  // The action is done once it has arrived.
+  if (plan.class === "gather" && round > 1) return undefined;
+  const untilMs = Math.min(
+    scheduledAt.getTime() + replyHours * HOUR_MS,
+    endsAt?.getTime() ?? Number.POSITIVE_INFINITY,
+  );
+  return untilMs > now.getTime() ? new Date(untilMs) : undefined;
 }
 
 const IN_FLIGHT: ReadonlySet<MissionTarget["state"]> = new Set([
@@ -324,7 +352,7 @@ function isInFlight({ state }: MissionTarget): boolean {
 }
 
 /** Whatever becomes of a call, and whoever knows: so long after its time nobody is on the phone any more. */
-const LONGEST_CALL_MS = 60 * 60_000;
+const LONGEST_CALL_MS = HOUR_MS;
 
 function isLongAgo({ scheduledAt }: MissionTarget, now: Date): boolean {
   return scheduledAt === undefined || now.getTime() >= scheduledAt.getTime() + LONGEST_CALL_MS;
@@ -344,16 +372,20 @@ function mayTalk(target: MissionTarget, now: Date): boolean {
 }
 
 /** When a scheduler may say something else although nothing happens; undefined when it will not. */
-export function nextChange({ plan, round, targets, now }: MissionView): Date | undefined {
+export function nextChange(view: MissionView): Date | undefined {
+  const { plan, round, targets, now } = view;
   // Only who acts on what was found waits for calls that may never be over.
   const isActing = plan.class === "gather" && round > 1;
-  const calls = targets.flatMap(({ state, scheduledAt }) =>
-    (state === "unsettled" || (isActing && state === "scheduled")) && scheduledAt !== undefined
-      ? [scheduledAt.getTime() + LONGEST_CALL_MS]
-      : [],
-  );
-  const times = [...calls, plan.limits.endsAt?.getTime() ?? Number.POSITIVE_INFINITY];
-  const next = Math.min(...times.filter((time) => time > now.getTime()));
+  const times = targets.flatMap((target) => {
+    const { state, scheduledAt } = target;
+    const isRinging = state === "unsettled" || (isActing && state === "scheduled");
+    const over = isRinging && scheduledAt !== undefined ? [scheduledAt.getTime() + LONGEST_CALL_MS] : [];
+    return [...over, repliesUntil(view, target)?.getTime() ?? Number.POSITIVE_INFINITY];
+  });
+  const all = [...times, plan.limits.endsAt?.getTime() ?? Number.POSITIVE_INFINITY];
+  const next = all
+    .filter((time) => time > now.getTime())
+    .reduce((one, other) => Math.min(one, other), Infinity);
   return Number.isFinite(next) ? new Date(next) : undefined;
 }
 

@@ -239,6 +239,7 @@ async function schedule(engine: Engine, work: MissionWork, target: TimedTarget):
         runId: mission.runId,
         stepId: stepOfTarget(plan, target),
         text,
+        further: text === undefined ? config.answeringMachineFields?.[target.kind] : undefined,
       },
       { store, rest: engine.rest(work.line), config, line: work.line },
     ),

@@ -1,7 +1,13 @@
 /** Owns making everything a mission needs at the service before anybody is called, once, however often it is interrupted. */
 import { CarrierError } from "../carriers/carrier-errors.ts";
 import { messageOf } from "../log.ts";
-import { type MissionWork, newStepStatements, workOf, workStatement } from "../store/mission-work.ts";
+import {
+  type MissionWork,
+  newStepStatements,
+  targetsOf,
+  workOf,
+  workStatement,
+} from "../store/mission-work.ts";
 import { type Mission, missionsWithNumbers } from "../store/missions.ts";
 import { assistantFor } from "./call-instructions.ts";
 import type { Engine } from "./engine-parts.ts";
@@ -96,12 +102,9 @@ async function setUp(engine: Engine, work: MissionWork): Promise<void> {
   );
   const begun = await workOf(store, mission.id);
   if (begun === undefined) return;
-  const assistant = assistantFor({ plan, round: 1, targets: [], decisions: [], config });
-  const { phone, takesCalls } = await setUpAgent(
-    begun.mission,
-    { ...assistant, model: plan.assistant.model, voice: plan.assistant.voice },
-    using,
-  );
+  const targets = await targetsOf(store, mission.id);
+  const assistant = assistantFor({ plan, round: 1, targets, decisions: [], config });
+  const { phone, takesCalls } = await setUpAgent(begun.mission, assistant, using);
   if (phone !== undefined) return;
   const holder = takesCalls ? await numberHolder(engine, work) : undefined;
   if (holder !== undefined) throw new NumberInUse(holder.slug);

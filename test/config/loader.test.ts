@@ -696,6 +696,22 @@ describe("limits and rules", () => {
     expect(config.toolRules).toEqual({ write: "deny" });
   });
 
+  test("fields for answering machines, by what answers and by nothing else", () => {
+    const answeringMachineFields = { person: { detect: true }, automated: { action: "continue_assistant" } };
+    expect(load({}, { answeringMachineFields }).config.answeringMachineFields).toEqual(
+      answeringMachineFields,
+    );
+    for (const wrong of [{ people: {} }, { person: "on" }, "on"]) {
+      const { config, problems } = load({}, { answeringMachineFields: wrong });
+      expect(config).not.toHaveProperty("answeringMachineFields");
+      expect(problems).toEqual([
+        expect.stringMatching(
+          /^"answeringMachineFields.*" in .* is wrong and left out: must say what is added/,
+        ),
+      ]);
+    }
+  });
+
   test("of numbers' time zones what is wrong is left out alone", () => {
     const numberTimezones = {
       "+1800": "America/New_York",

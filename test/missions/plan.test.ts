@@ -181,6 +181,16 @@ line: work
     expect((await read(`${START}${ONE}window:\n  days: ${written}`)).window.days).toEqual(expected);
   });
 
+  test("answers to texts are waited for where something is asked by them", async () => {
+    const by = async (missionClass: string, more = "") =>
+      (await read(`name: T\nclass: ${missionClass}\nchannel: sms\ntext: Hi\n${ONE}${more}`)).limits
+        .replyHours;
+    expect(await by("sweep")).toBeUndefined();
+    expect(await by("sweep", "limits: { replyHours: 2 }")).toBe(2);
+    expect(await by("gather", "metWhen: yes")).toBe(24);
+    expect(await by("screening", "rubric: [price]\nlimits: { replyHours: 0 }")).toBe(0);
+  });
+
   test("a day ends it with its last hour, and begins it with its first", async () => {
     const { limits, window } = await read(
       `${START}${ONE}limits: {endsAt: 2026-12-24}\nwindow: {start: 2026-12-01}`,

@@ -524,6 +524,50 @@ describe("gathering", () => {
   });
 });
 
+describe("answers to texts", () => {
+  const limits = { attempts: 3, batch: 2, staggerSeconds: 90, replyHours: 2 };
+  const texted = (id: number, minutesAgo: number, given: Given = {}) =>
+    target(id, "done", {
+      channel: "sms",
+      scheduledAt: new Date(NOW.getTime() - minutesAgo * 60_000),
+      ...given,
+    });
+  const close = [{ do: "close", outcome: "succeeded" }];
+
+  test("are waited for as long as the plan says", () => {
+    const view = (minutesAgo: number, given: Given = {}) => ({
+      plan: plan("sweep", { limits, channel: "sms" }),
+      targets: [texted(1, minutesAgo, given)],
+    });
+    expect(next("sweep", view(119))).toEqual([]);
+    expect(next("sweep", view(120))).toEqual(close);
+    expect(next("sweep", view(1, { reply: "Yes." }))).toEqual(close);
+    expect(next("sweep", { targets: [texted(1, 1)] })).toEqual(close);
+    const endsAt = { ...limits, endsAt: NOW };
+    expect(next("sweep", { ...view(1), plan: plan("sweep", { limits: endsAt }) })).toEqual(close);
+  });
+
+  test("are what is scored and judged", () => {
+    const screening = { plan: plan("screening", { limits }), hasAgent: true };
+    expect(next("screening", { ...screening, targets: [texted(1, 1)] })).toEqual([]);
+    const ask = [{ do: "ask", kind: "scores", target: 1 }];
+    expect(next("screening", { ...screening, targets: [texted(1, 1, { reply: "Ten." })] })).toEqual(ask);
+    expect(next("screening", { ...screening, targets: [texted(1, 120)] })).toEqual(ask);
+  });
+
+  test("keep a place in the batch of those who gather", () => {
+    const targets = [
+      texted(1, 1),
+      texted(2, 1, { reply: "No." }),
+      target(3, "waiting"),
+      target(4, "waiting"),
+    ];
+    expect(next("gather", { plan: plan("gather", { limits, metWhen: "yes" }), targets })).toEqual([
+      { do: "schedule", targets: [3] },
+    ]);
+  });
+});
+
 describe("when it has to be looked at although nothing happens", () => {
   const view = (given: Partial<MissionView>): MissionView => ({
     plan: plan("sweep"),
@@ -550,6 +594,9 @@ describe("when it has to be looked at although nothing happens", () => {
     ];
     expect(nextChange(view({ plan: plan("sweep", { limits }), targets }))).toEqual(ago(-50));
     expect(nextChange(view({ plan: plan("gather", { limits }), targets }))).toEqual(ago(-50));
+    const waited = { ...limits, endsAt: ago(-900), replyHours: 1 };
+    const texts = [target(1, "done", { channel: "sms", scheduledAt: ago(15) })];
+    expect(nextChange(view({ plan: plan("sweep", { limits: waited }), targets: texts }))).toEqual(ago(-45));
     // The action waits for both.
     expect(nextChange(view({ plan: plan("gather"), round: 2, targets }))).toEqual(ago(-40));
   });

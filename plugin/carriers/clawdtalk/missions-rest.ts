@@ -404,9 +404,14 @@ export class ClawdTalkMissions {
     await this.#act("PATCH", place`/numbers/account-phones/${phoneId}`, body, anything);
   }
 
-  async scheduleEvent(assistantId: string, event: EventRequest): Promise<CarrierEvent> {
+  /** @param further fields that the owner knows of; none of them replaces one of the event's. */
+  async scheduleEvent(
+    assistantId: string,
+    event: EventRequest,
+    further: Described = {},
+  ): Promise<CarrierEvent> {
     const path = place`/assistants/${assistantId}/events`;
-    return await this.#act("POST", path, event, one(["event", "data"], carrierEvent));
+    return await this.#act("POST", path, { ...further, ...event }, one(["event", "data"], carrierEvent));
   }
 
   async getEvent(assistantId: string, eventId: string): Promise<CarrierEvent> {
