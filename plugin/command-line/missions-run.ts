@@ -91,7 +91,7 @@ async function run(work: MissionWork<RunOptions>): Promise<Answer | undefined> {
       isNew ? `Started mission: ${slug}` : `This mission goes on already: ${slug}`,
       ...describePlan(started.plan.targets.length === 0 ? plan : started.plan, line.name),
       ...notes,
-      whatNow(slug, facts.by, context),
+      ...(options.wait ? [] : [whatNow(slug, facts.by, context)]),
     ].join("\n"),
     json: { mission: { slug, name: plan.name, class: plan.class, ...facts }, notes, started: isNew },
   };
@@ -403,6 +403,32 @@ interface AdvanceOptions {
 const NOTHING_TO_TELL = "NO_REPLY";
 
 function defineUpkeep(missions: MissionCommands): void {
+  missions.add<{ readonly dryRun?: boolean }>(
+    "sync <slug>",
+    "Compare what is known of a mission here with what the service has, and mend what differs.",
+    async (work) => {
+      const { workOfSlug } = await import("../missions/mission-desk.ts");
+      const { synchronise } = await import("../missions/synchronising.ts");
+      const { oneAtATime } = await import("../missions/one-at-a-time.ts");
+      const store = await work.store();
+      const carried = await workOfSlug(store, work.args[0] ?? "");
+      const { rest } = await work.carrier({ line: carried.line });
+      const { stateFolder } = await work.settings();
+      const repairs = work.options.dryRun !== true;
+      const found = await oneAtATime(stateFolder, () => synchronise(carried, { store, rest, repairs }));
+      const left = found.filter(({ repair }) => repair === undefined || !repairs);
+      if (left.length > 0) work.context.setExitCode(1);
+      const lines = found.map(({ what, repair }) =>
+        spoken(repair === undefined ? what : `${what} ${repairs ? "" : "It would be mended: "}${repair}`),
+      );
+      return {
+        text: lines.join("\n") || "Here and at the service everything is the same.",
+        json: { mission: { slug: carried.mission.slug }, repaired: repairs, differences: found },
+        hasOthersWords: true,
+      };
+    },
+    (command) => command.option("--dry-run", "only say what differs"),
+  );
   missions.add<AdvanceOptions>(
     "advance [slug]",
     "Do what is due for the missions that go on, once; for cron, where nothing else carries them out.",

@@ -234,9 +234,14 @@ function asksForJson(args: readonly string[]): boolean {
   return (end < 0 ? args : args.slice(0, end)).includes("--json");
 }
 
+/** Of a terminal that does not say. */
+const USUAL_ROWS = 24;
+
 /** What a command gets in a process of its own; `folder` is that of the script or bundle that runs it. */
 export function plainContext(folder: string): PlainContext {
   let isTold = false;
+  /** Lines that the next ones take the place of. */
+  let redrawn = 0;
   process.stdout.on("error", (error) => {
     // What an agent pipes into a command that has ended is nobody's error.
     if (isTold || isNobodyReading(error)) return;
@@ -251,12 +256,25 @@ export function plainContext(folder: string): PlainContext {
     places: () => placesOf(folder),
     ask: askAtTerminal,
     // In JSON it means the same.
-    print: (text) => void process.stdout.write(visible(text)),
+    print: (text) => {
+      redrawn = 0;
+      process.stdout.write(visible(text));
+    },
     knock: () => void (isPiped() && process.stdout.write(" ")),
     ...(process.stdout.isTTY
-      ? { redraw: redrawing(process.stdout), rows: () => process.stdout.rows - 1 }
+      ? {
+          redraw: (lines: readonly string[]) => {
+            overwrite(process.stdout, redrawn, lines);
+            redrawn = lines.length;
+          },
+          rows: () => (process.stdout.rows || USUAL_ROWS) - 1,
+        }
       : {}),
-    complain: (text) => void process.stderr.write(text),
+    complain: (text) => {
+      // On the same terminal, mostly.
+      redrawn = 0;
+      process.stderr.write(text);
+    },
     setExitCode: (code) => {
       process.exitCode = code;
     },
@@ -264,14 +282,10 @@ export function plainContext(folder: string): PlainContext {
 }
 
 /** Each line is cut at the terminal's edge by the terminal, which knows how wide its signs are. */
-function redrawing(terminal: NodeJS.WriteStream): (lines: readonly string[]) => void {
-  let written = 0;
-  return (lines) => {
-    const up = written === 0 ? "" : `\u001b[${written}A\r\u001b[0J`;
-    const oneLine = (line: string) => visible(line).replaceAll(/[\n\t]+/g, " ");
-    terminal.write(`${up}\u001b[?7l${lines.map(oneLine).join("\n")}\n\u001b[?7h`);
-    written = lines.length;
-  };
+function overwrite(terminal: NodeJS.WriteStream, before: number, lines: readonly string[]): void {
+  const up = before === 0 ? "" : `\u001b[${before}A\r\u001b[0J`;
+  const oneLine = (line: string) => visible(line).replaceAll(/[\n\t]+/g, " ");
+  terminal.write(`${up}\u001b[?7l${lines.map(oneLine).join("\n")}\n\u001b[?7h`);
 }
 
 function isPiped(): boolean {

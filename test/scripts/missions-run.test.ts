@@ -1,6 +1,7 @@
 /** The commands for missions that are carried out by themselves, on the practice service, with its clock driven. */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
+import { spawn as spawnInTerminal } from "@lydell/node-pty";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { defineMissionsCommand } from "../../plugin/command-line/missions-command.ts";
 import { takeEngineLock } from "../../plugin/missions/engine-lock.ts";
@@ -239,6 +240,45 @@ test("a mission is watched line by line, with who says it what, to its end", asy
   );
 });
 
+test("in a terminal a mission is shown live, each time in place of the last, until it ends", async () => {
+  vi.useRealTimers();
+  const release = hosted();
+  await runner.run("run", plan(CALLS));
+  release();
+  const terminal = spawnInTerminal(
+    process.execPath,
+    [path.join(import.meta.dirname, "../../scripts/missions.ts"), "watch"],
+    {
+      cols: 60,
+      rows: 24,
+      cwd: runner.stateFolder,
+      env: {
+        OPENCLAW_STATE_DIR: runner.stateFolder,
+        HOME: runner.stateFolder,
+        CLAWDTALK_API_KEY: service.key,
+        OPENCLAW_GATEWAY_URL: "http://127.0.0.1:9",
+        TERM: "xterm",
+        SystemRoot: process.env.SystemRoot,
+      },
+    },
+  );
+  let shown = "";
+  terminal.onData((text) => {
+    shown += text;
+  });
+  const ended = new Promise<number>((resolve) => terminal.onExit(({ exitCode }) => resolve(exitCode)));
+  await vi.waitFor(() => expect(shown).toContain("李师傅     waiting"), 10_000);
+  await runner.run("cancel", "找人擦窗户");
+  await advance();
+  expect(await ended).toBe(0);
+  const pictures = shown.split("\u001b[0J");
+  expect(pictures.length).toBeGreaterThan(1);
+  // Up by the lines that were there, which the terminal cuts at its edge.
+  expect(pictures[0]?.endsWith("\u001b[4A\r")).toBe(true);
+  expect(pictures.at(-1)?.startsWith("\u001b[?7l找人擦窗户 [cancelled] ")).toBe(true);
+  expect(shown.trimEnd().endsWith("\u001b[?7h")).toBe(true);
+}, 40_000);
+
 test("pause, resume and cancel", async () => {
   const release = hosted();
   await runner.run("run", plan(CALLS));
@@ -326,6 +366,28 @@ rounds:
     await advance();
     expect(service.missions.scheduled.all).toHaveLength(3);
   });
+});
+
+test("sync says what the service has otherwise, and mends it", async () => {
+  const release = hosted();
+  await runner.run("run", plan(CALLS));
+  release();
+  await advance();
+  const same = { code: 0, stdout: "Here and at the service everything is the same.\n", stderr: "" };
+  expect(await runner.run("sync", "找人擦窗户")).toEqual(same);
+  const { run } = service.missions.runs[0] ?? {};
+  if (run === undefined) throw new Error("There is no run.");
+  run.status = "running";
+  const seen = await runner.run("sync", "找人擦窗户", "--dry-run");
+  expect(seen).toMatchObject({ code: 1, stderr: "" });
+  expect(seen.stdout).toContain(
+    'The run is "running" at the service and "succeeded" here. It would be mended: ',
+  );
+  expect(run.status).toBe("running");
+  const mended = JSON.parse((await runner.run("sync", "找人擦窗户", "--json")).stdout);
+  expect(mended).toMatchObject({ ok: true, repaired: true, differences: [{ repair: expect.any(String) }] });
+  expect(run.status).toBe("succeeded");
+  expect(await runner.run("sync", "找人擦窗户")).toEqual(same);
 });
 
 test("what SKILL.md names is understood as it stands there", async () => {
