@@ -12,9 +12,9 @@
  * | looked at, five minutes to go        | in 30 seconds                                 |
  * | its time was less than 2 minutes ago | 2 minutes after its time                      |
  * | its time is past                     | in 30 seconds                                 |
- * | its time was an hour ago             | in 5 minutes                                  |
  * | the phone rings                      | in 1 to 2 minutes                             |
  * | they talk                            | in 2 to 3 minutes                             |
+ * | its time was an hour ago             | in 5 minutes, whatever it does                |
  *
  * What is looked at before its time is never looked at later than 2 minutes after it.
  */
@@ -76,10 +76,9 @@ export function nextLook(
   const calling = CALLING.get(callStatus);
   const firstMs = dueMs + AFTER_ITS_TIME_MS;
   const aheadMs = dueMs - nowMs;
+  if (-aheadMs >= LONG_OVERDUE_MS) return new Date(nowMs + LONG_OVERDUE_LOOK_MS);
   if (calling !== undefined) return new Date(some(calling));
-  if (nowMs >= firstMs) {
-    return new Date(nowMs + (-aheadMs >= LONG_OVERDUE_MS ? LONG_OVERDUE_LOOK_MS : OVERDUE_MS));
-  }
+  if (nowMs >= firstMs) return new Date(nowMs + OVERDUE_MS);
   const ahead = AHEAD.find(({ moreThanMs }) => aheadMs > moreThanMs);
   if (isFirst || ahead === undefined) return new Date(firstMs);
   return new Date(Math.min(some(ahead.span), firstMs));

@@ -89,11 +89,7 @@ async function sumUp(engine: Engine, work: MissionWork, waits: CompiledQuery): P
               runBecomes(store, work, {
                 status: outcome,
                 resultSummary: summary,
-                resultPayload: {
-                  outcome,
-                  ...(work.reason === undefined ? {} : { reason: work.reason }),
-                  targets: targets.map(resultOf),
-                },
+                hasResults: true,
               }),
             ]
           : []),
@@ -130,25 +126,6 @@ async function end({ store }: Engine, work: MissionWork): Promise<void> {
     }),
     all: [closedStatement(store, work.mission.id, outcome)],
   });
-}
-
-/** What came of a target, as the run's result tells it. */
-function resultOf(target: MissionTarget) {
-  const { name, number, round, state, attempts, outcome, insight, reply, scores, quote, detail } = target;
-  return {
-    name,
-    number,
-    round,
-    state,
-    attempts,
-    outcome,
-    insight,
-    reply,
-    scores,
-    quote,
-    detail,
-    conversation_id: target.conversationId,
-  };
 }
 
 /** What can be said without an agent: how many were reached. */

@@ -18,7 +18,14 @@ import {
   updateSending,
   updateSettledStatement,
 } from "../store/mission-updates.ts";
-import { type MissionWork, stepStatement, targetOf, targetStatement } from "../store/mission-work.ts";
+import {
+  type MissionTarget,
+  type MissionWork,
+  stepStatement,
+  targetOf,
+  targetStatement,
+  targetsOf,
+} from "../store/mission-work.ts";
 import { canceledStatement } from "../store/scheduled-events.ts";
 import { changed } from "./due.ts";
 import type { Engine } from "./engine-parts.ts";
@@ -43,7 +50,8 @@ interface LogUpdate {
 interface RunUpdate {
   readonly status: string;
   readonly resultSummary?: string;
-  readonly resultPayload?: unknown;
+  /** With what came of each target, as it stands when it is sent. */
+  readonly hasResults?: boolean;
 }
 
 interface CancelUpdate {
@@ -109,7 +117,9 @@ export async function isTakenBack(
 ): Promise<boolean> {
   const last = await lastUpdate(store, mission.id, "cancel-event", target.id);
   return (
-    last !== undefined && last.state !== "done" && (last.body as CancelUpdate).eventId === target.eventId
+    last !== undefined &&
+    last.state !== "done" &&
+    (last.body as CancelUpdate | null)?.eventId === target.eventId
   );
 }
 
@@ -152,7 +162,7 @@ async function sendOne(engine: Engine, work: MissionWork, update: MissionUpdate)
     const isDone = update.state === "sending" && (await wasSent(rest, work, update));
     if (!isDone) {
       await updateSending(store, update.id);
-      await send(rest, work, update);
+      await send(engine, rest, work, update);
     }
     await settle(engine, work, update, "done");
   } catch (error) {
@@ -188,7 +198,12 @@ async function wasSent(rest: ClawdTalkMissions, work: MissionWork, update: Missi
   );
 }
 
-async function send(rest: ClawdTalkMissions, work: MissionWork, update: MissionUpdate): Promise<void> {
+async function send(
+  { store }: Engine,
+  rest: ClawdTalkMissions,
+  work: MissionWork,
+  update: MissionUpdate,
+): Promise<void> {
   const { missionId, runId, assistantId } = idsOf(work);
   switch (update.what) {
     case "update-step": {
@@ -202,7 +217,7 @@ async function send(rest: ClawdTalkMissions, work: MissionWork, update: MissionU
       return;
     }
     case "update-run":
-      await rest.updateRun(missionId, runId, update.body as RunUpdate);
+      await rest.updateRun(missionId, runId, await runBody(store, work, update.body as RunUpdate));
       return;
     case "update-assistant":
       await rest.updateAssistant(assistantId, update.body as object);
@@ -213,6 +228,32 @@ async function send(rest: ClawdTalkMissions, work: MissionWork, update: MissionU
     case "tell-owner":
       throw new Error("The owner is not at the server.");
   }
+}
+
+async function runBody(store: Store, work: MissionWork, { hasResults, ...update }: RunUpdate) {
+  if (hasResults !== true) return update;
+  const { outcome, reason } = work;
+  const targets = (await targetsOf(store, work.mission.id)).map(resultOf);
+  return { ...update, resultPayload: { outcome, ...(reason === undefined ? {} : { reason }), targets } };
+}
+
+/** What came of a target, as the run's result tells it. */
+function resultOf(target: MissionTarget) {
+  const { name, number, round, state, attempts, outcome, insight, reply, scores, quote, detail } = target;
+  return {
+    name,
+    number,
+    round,
+    state,
+    attempts,
+    outcome,
+    insight,
+    reply,
+    scores,
+    quote,
+    detail,
+    conversation_id: target.conversationId,
+  };
 }
 
 async function settle(

@@ -6,6 +6,7 @@ import { sql } from "kysely";
 import { parsePhoneNumberFromString } from "libphonenumber-js/min";
 import { type E164, parsePhoneNumber } from "../config/phone-number.ts";
 import type { Store } from "./database.ts";
+import { dueStatement, FOLLOWED_STATES } from "./mission-work.ts";
 import { eventsToCome } from "./scheduled-events.ts";
 
 /** What was removed, and what could not be. */
@@ -127,6 +128,9 @@ const TOLD = {
   inbox: ["body", "detail"],
   outbox: ["body", "detail"],
   do_not_call: ["words"],
+  mission_plans: ["reason", "summary"],
+  mission_targets: ["transcript", "insight", "reply", "quote", "detail"],
+  mission_updates: ["body", "detail"],
 } as const;
 
 /** Takes a number out of everything else, however it is written there. What the owner was asked about it goes as a whole. */
@@ -197,7 +201,79 @@ async function forgetInMissions(store: Store, number: E164): Promise<number> {
     .where("state", "=", "done")
     .where(sql<boolean>`instr(body, ${number}) > 0`)
     .execute();
+  await forgetTargets(store, number);
   return toCome.length;
+}
+
+/** Targets of missions: who waits is not called any more; who is being called stays until that is over. */
+async function forgetTargets(store: Store, number: E164): Promise<void> {
+  const { db } = store;
+  const targets = await db
+    .selectFrom("mission_targets")
+    .select(["id", "mission", "name"])
+    .where("number", "=", number)
+    .where("state", "not in", FOLLOWED_STATES)
+    .execute();
+  if (targets.length === 0) return;
+  const ids = targets.map(({ id }) => id);
+  await store.together({
+    all: [
+      db
+        .updateTable("mission_targets")
+        .set({
+          number: "",
+          name: "",
+          facts: "{}",
+          text: null,
+          event_id: null,
+          conversation_id: null,
+          transcript: "[]",
+          insight: null,
+          reply: null,
+          quote: null,
+          detail: null,
+        })
+        .where("id", "in", ids)
+        .compile(),
+      db
+        .updateTable("mission_targets")
+        .set({ state: "dropped", next_at: null })
+        .where("id", "in", ids)
+        .where("state", "=", "waiting")
+        .compile(),
+      db
+        .updateTable("mission_updates")
+        .set({ body: "null", detail: null })
+        .where(({ or, and, eb }) =>
+          or([
+            eb("target", "in", ids),
+            // What was learned from them was told to the assistant, for its next calls.
+            and([
+              eb("mission", "in", [...new Set(targets.map(({ mission }) => mission))]),
+              eb("what", "=", "update-assistant"),
+            ]),
+          ]),
+        )
+        .where("settled_at", "is not", null)
+        .compile(),
+      db
+        .updateTable("mission_decisions")
+        .set({ answer: null })
+        .where("target", "in", ids)
+        .where("state", "=", "answered")
+        .compile(),
+      // By name, where it does not say the number.
+      ...targets.map(({ mission, name }) =>
+        db
+          .updateTable("mission_memory")
+          .set({ value: "null" })
+          .where("mission", "=", mission)
+          .where(sql<boolean>`instr(value, ${JSON.stringify(name)}) > 0`)
+          .compile(),
+      ),
+      ...targets.map(({ mission }) => dueStatement(store, mission, store.now())),
+    ],
+  });
 }
 
 /** A sender stands there as the carrier wrote it. */

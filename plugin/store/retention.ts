@@ -1,6 +1,7 @@
 /** Owns how long texts and calls are kept: what is older is deleted, whoever it is with. */
 import { sql } from "kysely";
 import type { Store } from "./database.ts";
+import { ENDED_STATES } from "./mission-work.ts";
 import { ENDED_RUN } from "./missions.ts";
 
 /** What was deleted. */
@@ -42,7 +43,16 @@ export async function pruneStore(
       or([
         eb("closed_at", "<", oldest),
         // Over for the carrier, whether or not anybody has closed it here.
-        and([eb("closed_at", "is", null), eb("run_status", "in", ENDED_RUN), eb("updated_at", "<", oldest)]),
+        and([
+          eb("closed_at", "is", null),
+          eb("run_status", "in", ENDED_RUN),
+          eb("updated_at", "<", oldest),
+          // What the engine still works on is not over, whatever the carrier thinks.
+          sql<boolean>`NOT EXISTS (
+            SELECT 1 FROM mission_plans
+            WHERE mission_plans.mission = missions.id AND mission_plans.state NOT IN (${sql.join(ENDED_STATES)})
+          )`,
+        ]),
       ]),
     )
     .execute();

@@ -73,6 +73,11 @@ describe("a call that goes on", () => {
     expect(wait(5, { callStatus, isFirst: true })).toEqual([from, to]);
   });
 
+  test("for more than an hour is looked at less often", () => {
+    expect(wait(-HOUR, { callStatus: "ringing" })).toEqual([300, 300]);
+    expect(wait(-HOUR, { callStatus: "in-progress" })).toEqual([300, 300]);
+  });
+
   test("a word nobody knows changes nothing", () => {
     expect(wait(-300, { callStatus: "queued" })).toEqual([30, 30]);
     expect(wait(-300, { callStatus: "constructor" })).toEqual([30, 30]);

@@ -66,7 +66,7 @@ describe.each(requests)("%s", (_what, request) => {
     const { mission } = await all.start(small());
     await all.run(all.engine());
     await expectAllDone(mission.id);
-    // All of it has happened.
+    // It did happen.
     expect(all.service.faults.rest.reduce((sum, { times }) => sum + times, 0)).toBeLessThan(3);
   });
 });
