@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { checkToken, GatewayProblem } from "../../agent/gateway-http.ts";
 import { createHttpAgent } from "../../agent/http-agent.ts";
-import { configProblem, GatewayCliMissing } from "../../briefings/gateway-cli.ts";
+import { GatewayCliMissing } from "../../briefings/gateway-cli.ts";
 import { isObject } from "../../config/gateway-config.ts";
 import type { ConfigWish } from "../../config/gateway-config-file.ts";
 import { valueAt } from "../../config/json5-edit.ts";
@@ -69,7 +69,7 @@ const config: Check = {
     }
     if (!existsSync(places.configFile)) return [];
     try {
-      const wrong = await configProblem((commandLine) => examination.ask(commandLine));
+      const wrong = await examination.configProblem();
       if (wrong === undefined) return ok(`The gateway takes its config (${places.configFile}).`);
       return problem(`The gateway does not take ${places.configFile}: ${wrong}`, "openclaw doctor");
     } catch (error) {
@@ -128,7 +128,7 @@ const voiceAgent: Check = {
   id: "voice-agent",
   group: "Gateway",
   looksAt: "an agent `voice` in `agents.list` that an older ClawdTalk client has added",
-  why: "Nothing uses it any more, and where it is the first of the list the gateway takes it for your main agent.",
+  why: "Nothing uses it any more; today's gateway takes it for your main agent, or refuses its config because of it.",
   mend: "`phone doctor --fix`",
   async look(examination) {
     const { gatewayConfig, settings } = examination;
@@ -144,15 +144,22 @@ const voiceAgent: Check = {
       settings.config.lines.some(({ agentId }) => agentId === VOICE) ||
       (Array.isArray(bindings) && bindings.some((binding) => valueAt(binding, ["agentId"]) === VOICE));
     if (isUsed) return [];
-    const isFirst = left === agents[0] && !agents.some((agent) => valueAt(agent, ["default"]) === true);
+    const isMarked =
+      agents.some((agent) => valueAt(agent, ["default"]) === true) ||
+      valueAt(gatewayConfig, ["agents", "ownership"]) === "explicit";
+    const harm = isMarked
+      ? ""
+      : agents.length === 1
+        ? ", and the gateway takes it for your main agent"
+        : ", and with two agents of which none is marked as the default the gateway refuses its config";
     const wish: ConfigWish =
       agents.length === 1
         ? { change: "remove", path: AGENTS }
         : { change: "takeEntry", path: AGENTS, id: VOICE };
     return [
       {
-        level: isFirst ? "problem" : "warning",
-        found: `"agents.list" has the agent "voice", as an older ClawdTalk client adds it${isFirst ? ", and the gateway takes it for your main agent" : ""}.`,
+        level: harm === "" ? "warning" : "problem",
+        found: `"agents.list" has the agent "voice", as an older ClawdTalk client adds it${harm}.`,
         command: await examination.ours("doctor --fix"),
         fix: { kind: "config", wish, means: 'the agent "voice" is removed' },
       },

@@ -76,6 +76,8 @@ const hooks: Check = {
     const { status } = await examination.phone();
     const isAllowed = valueAt(examination.gatewayConfig, MAY_TAKE_PART) === true;
     if (!isAllowed) return await withoutPermission(examination);
+    // What does not run, or is switched off, is a finding of its own.
+    if (status === undefined && (await installedOrNothing(examination))?.enabled !== true) return [];
     if (status === undefined) return await asInspected(examination);
     if (!status.mayTakePart) {
       return problem(
