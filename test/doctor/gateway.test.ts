@@ -161,6 +161,12 @@ describe("what stands in its config by mistake", () => {
     ["warning", { list: [{ id: "main", default: true }, VOICE] }, TAKE_ENTRY, /adds it\.$/],
     ["warning", { list: [VOICE, { id: "bo" }], ownership: "explicit" }, TAKE_ENTRY, /adds it\.$/],
     ["problem", { list: [{ id: "main" }, VOICE] }, TAKE_ENTRY, /the gateway refuses its config\.$/],
+    [
+      "warning",
+      { entries: { main: {}, voice: { name: "Bo Voice" } } },
+      { change: "remove", path: ["agents", "entries", "voice"] },
+      /adds it\.$/,
+    ],
     ["problem", { list: [VOICE] }, { change: "remove", path: ["agents", "list"] }, /for your main agent\.$/],
   ])("%s: the voice agent in %j", async (level, agents, wish, said) => {
     examined.write("openclaw.json", { agents });
@@ -172,6 +178,7 @@ describe("what stands in its config by mistake", () => {
   test.each<[object]>([
     [{}],
     [{ agents: { list: [{ id: "main" }] } }],
+    [{ agents: { entries: { main: {}, voice: { model: "a/b" } } } }],
     // Somebody's own: it has more than the client writes.
     [{ agents: { list: [{ id: "main" }, { ...VOICE, model: "a/b" }] } }],
     [{ agents: { list: [{ id: "main" }, VOICE] }, bindings: [{ agentId: "voice", match: {} }] }],

@@ -39,6 +39,11 @@ describe("in the gateway", () => {
       1,
       "connected since 2030-01-01T08:00:00.000Z. Connected. Somebody else listens too.",
     ],
+    [
+      { noAgent: "Multiple agents are configured." },
+      1,
+      "connected since 2030-01-01T08:00:00.000Z. Connected. Multiple agents are configured.",
+    ],
     [{ state: "refused", detail: "No key." }, 1, "refused since 2030-01-01T08:00:00.000Z. No key."],
   ])("a line %j: exit code %i", async (line, exitCode, said) => {
     gateway.runsPlugin({ lines: [runningLine(line)] });

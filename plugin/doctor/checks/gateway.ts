@@ -119,10 +119,12 @@ const misplaced: Check = {
   },
 };
 
-const AGENTS = ["agents", "list"] as const;
+const LIST = ["agents", "list"] as const;
 /** As ClawdTalk's own client names the agent it adds, and all it says of it. */
 const VOICE = "voice";
 const KEYS_OF_VOICE: ReadonlySet<string> = new Set(["id", "name", "workspace", "systemPrompt"]);
+/** Where the gateway itself puts an agent of that list when it rewrites its config. */
+const ENTRY = ["agents", "entries", VOICE] as const;
 
 const voiceAgent: Check = {
   id: "voice-agent",
@@ -132,19 +134,18 @@ const voiceAgent: Check = {
   mend: "`phone doctor --fix`",
   async look(examination) {
     const { gatewayConfig, settings } = examination;
-    const list = valueAt(gatewayConfig, AGENTS);
+    const list = valueAt(gatewayConfig, LIST);
     const agents: readonly unknown[] = Array.isArray(list) ? list : [];
-    const left = agents.find(
-      (agent) =>
-        isObject(agent) && agent.id === VOICE && Object.keys(agent).every((key) => KEYS_OF_VOICE.has(key)),
-    );
-    if (left === undefined) return [];
+    const isListed = agents.some((agent) => isObject(agent) && agent.id === VOICE && isLeftOver(agent));
+    const isEntry = isLeftOver(valueAt(gatewayConfig, ENTRY));
+    if (!isListed && !isEntry) return [];
     const { bindings } = gatewayConfig;
     const isUsed =
       settings.config.lines.some(({ agentId }) => agentId === VOICE) ||
       (Array.isArray(bindings) && bindings.some((binding) => valueAt(binding, ["agentId"]) === VOICE));
     if (isUsed) return [];
     const isMarked =
+      !isListed ||
       agents.some((agent) => valueAt(agent, ["default"]) === true) ||
       valueAt(gatewayConfig, ["agents", "ownership"]) === "explicit";
     const harm = isMarked
@@ -152,19 +153,30 @@ const voiceAgent: Check = {
       : agents.length === 1
         ? ", and the gateway takes it for your main agent"
         : ", and with two agents of which none is marked as the default the gateway refuses its config";
-    const wish: ConfigWish =
-      agents.length === 1
-        ? { change: "remove", path: AGENTS }
-        : { change: "takeEntry", path: AGENTS, id: VOICE };
     return [
       {
         level: harm === "" ? "warning" : "problem",
-        found: `"agents.list" has the agent "voice", as an older ClawdTalk client adds it${harm}.`,
+        found: `The gateway's config has the agent "voice", as an older ClawdTalk client adds it${harm}.`,
         command: await examination.ours("doctor --fix"),
-        fix: { kind: "config", wish, means: 'the agent "voice" is removed' },
+        fix: {
+          kind: "config",
+          wish: isListed ? wishFor(agents) : { change: "remove", path: ENTRY },
+          means: 'the agent "voice" is removed',
+        },
       },
     ];
   },
 };
+
+/** Whether an agent is no more than the client makes it: somebody's own says more. */
+function isLeftOver(agent: unknown): boolean {
+  return isObject(agent) && Object.keys(agent).every((key) => KEYS_OF_VOICE.has(key));
+}
+
+function wishFor(agents: readonly unknown[]): ConfigWish {
+  return agents.length === 1
+    ? { change: "remove", path: LIST }
+    : { change: "takeEntry", path: LIST, id: VOICE };
+}
 
 export const gatewayChecks: readonly Check[] = [reachable, token, config, wayToAgent, misplaced, voiceAgent];

@@ -155,7 +155,7 @@ const tools: Check = {
   async look(examination) {
     const { status } = await examination.phone();
     if (status === undefined) return [];
-    const sessions = [...new Set(status.lines.map(({ ownerSession }) => ownerSession))];
+    const sessions = [...new Set(status.lines.flatMap(({ ownerSession }) => ownerSession ?? []))];
     const found = await Promise.all(sessions.map((session) => toolsIn(session, examination)));
     return found.flat();
   },
