@@ -171,7 +171,10 @@ async function differenceFor(
   return difference(planConfigChange({ configFile, env }, [wish]));
 }
 
-/** Writes all that is wanted at once: checked by the gateway before and after, and put back when it does not take it. */
+/**
+ * Writes all that is wanted at once: checked by the gateway, and put back when it does not take it. A config it does not take
+ * as it is may be what is being mended.
+ */
 async function writeConfig(
   fixes: readonly Extract<Fix, { kind: "config" }>[],
   { context, signal }: Running,
@@ -184,16 +187,19 @@ async function writeConfig(
   const place = { configFile, env };
   const validate = await validator(place, context);
   const before = await validate();
-  if (before !== undefined) {
-    throw new ConfigNotChanged(
-      `The gateway does not take ${configFile} as it is: ${before} Mend that first ("openclaw doctor"): nothing was changed.`,
-    );
-  }
   const plan = planConfigChange(
     place,
     fixes.map(({ wish }) => wish),
   );
-  return await applyConfigPlan(plan, validate, { signal });
+  try {
+    return await applyConfigPlan(plan, validate, { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof ConfigNotChanged) || before === undefined) throw error;
+    throw new ConfigNotChanged(
+      `The gateway does not take ${configFile} as it is: ${before} Mend that first ("openclaw doctor"): nothing was changed.`,
+    );
+  }
 }
 
 /** Takes away what others may do with the file, and nothing that was done to it since it was looked at. */

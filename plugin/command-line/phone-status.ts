@@ -45,6 +45,8 @@ interface ShownLine {
   readonly since?: string;
   readonly liveCalls: number;
   readonly problem?: string;
+  /** Why nobody answers on it. */
+  readonly noAgent?: string;
   readonly callers?: string;
 }
 
@@ -54,7 +56,10 @@ async function screen(settings: Settings, context: CommandContext): Promise<Answ
   const isWell =
     by !== null &&
     problems.length === 0 &&
-    lines.every((line) => line.state === "connected" && line.problem === undefined);
+    lines.every(
+      ({ state, problem, noAgent }) =>
+        state === "connected" && problem === undefined && noAgent === undefined,
+    );
   if (!isWell) context.setExitCode(1);
   const { describeInOneLine } = await import("./phone-words.ts");
   const { spoken } = await import("./quoted.ts");
@@ -89,12 +94,13 @@ function part(heading: string, entries: readonly string[]): string[] {
   return entries.length === 0 ? [] : ["", heading, ...entries.map((entry) => `  ${entry}`)];
 }
 
-function describe({ name, carrier, state, since, detail, callers, liveCalls, problem }: ShownLine): string {
+function describe(line: ShownLine): string {
+  const { name, carrier, state, since, detail, callers, liveCalls, problem, noAgent } = line;
   return (
     `${name} (${carrier}): ${state}${since === undefined ? "" : ` since ${since}`}. ${detail}` +
     (callers === undefined ? "" : ` On it ${callers}.`) +
     (liveCalls > 0 ? ` Calls now: ${liveCalls}.` : "") +
-    (problem === undefined ? "" : ` ${problem}`)
+    [problem, noAgent].map((sentence) => (sentence === undefined ? "" : ` ${sentence}`)).join("")
   );
 }
 

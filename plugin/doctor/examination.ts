@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
-import { type GatewayCli, GatewayCommandFailed } from "../briefings/gateway-cli.ts";
+import { configProblem, type GatewayCli, GatewayCommandFailed } from "../briefings/gateway-cli.ts";
 import type { Fetch } from "../carriers/http.ts";
 import { isUsable, type UsableLine } from "../config/choose-line.ts";
 import { isObject, type JsonObject, objectAt, readGatewayConfig } from "../config/gateway-config.ts";
@@ -153,14 +153,18 @@ export class Examination {
     return ["node", /\s/.test(file) ? `"${file}"` : file, ...rest].join(" ");
   }
 
-  /** The gateway has our commands as long as the plugin is switched on. */
-  async #hasPhoneCommand(): Promise<boolean> {
-    if (await this.isPluginActive()) return true;
-    try {
-      return (await this.hasPlugin()) && (await this.installedPlugin())?.enabled === true;
-    } catch {
-      return false;
-    }
+  /** The gateway's command line has our commands while it takes its config and the plugin is switched on. */
+  #hasPhoneCommand(): Promise<boolean> {
+    return this.#once("command", async () => {
+      try {
+        if ((await this.configProblem()) !== undefined) return false;
+        if (await this.isPluginActive()) return true;
+        return (await this.hasPlugin()) && (await this.installedPlugin())?.enabled === true;
+      } catch (error) {
+        if (error instanceof GatewayCommandFailed) return false;
+        throw error;
+      }
+    });
   }
 
   /** What answers at the gateway's address. */
@@ -224,6 +228,11 @@ export class Examination {
   /** @throws GatewayCliMissing */
   cli(): GatewayCli {
     return this.#openCli();
+  }
+
+  /** What the gateway finds wrong with its config; undefined when it takes it. @throws GatewayCliMissing */
+  configProblem(): Promise<string | undefined> {
+    return this.#once("config", () => configProblem((commandLine) => this.ask(commandLine)));
   }
 
   /** The version of the gateway's command line; undefined where it is not a package of npm's. @throws GatewayCliMissing */

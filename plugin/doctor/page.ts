@@ -5,7 +5,7 @@ import { type Check, groups } from "./check.ts";
 export const SYMPTOMS: readonly { readonly seen: string; readonly checks: readonly string[] }[] = [
   {
     seen: "Nobody answers when you call",
-    checks: ["gateway-reachable", "line-accounts", "line-connections", "duplicate-clients"],
+    checks: ["gateway-reachable", "line-accounts", "line-connections", "line-agents", "duplicate-clients"],
   },
   { seen: "You are taken for a stranger", checks: ["owner-number", "callers"] },
   { seen: "Other people's texts and calls are turned away", checks: ["plugin-hooks"] },

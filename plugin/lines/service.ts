@@ -60,8 +60,10 @@ export interface PhoneStatus {
     readonly liveCalls: number;
     /** What those who call in count as: "callers are turned away"; missing where nobody calls in. */
     readonly callers?: string;
-    /** The key of the session the owner speaks in on this line. */
-    readonly ownerSession: string;
+    /** The key of the session the owner speaks in on this line; missing where `noAgent` says why. */
+    readonly ownerSession?: string;
+    /** Why the gateway does not know which agent answers on this line, in its words. */
+    readonly noAgent?: string;
   }[];
   /** False until the gateway's caches are filled: a call before that waits longer for its first words. */
   readonly warm: boolean;
@@ -201,7 +203,7 @@ export class PhoneService {
           ...(line?.status() ?? this.#notStarted),
           liveCalls: line?.liveCalls() ?? 0,
           ...(callers === undefined ? {} : { callers }),
-          ownerSession: this.#owner(settings).session.sessionKey,
+          ...this.#ownerSession(settings),
         };
       }),
       warm: this.#warm,
@@ -210,6 +212,15 @@ export class PhoneService {
       mayTakePart: this.#mayTakePart(),
       hooksCalled: Object.fromEntries(phoneRuns().hooksCalled),
     };
+  }
+
+  /** With several agents and no binding for the line the gateway refuses to choose one. */
+  #ownerSession(line: LineConfig): { readonly ownerSession: string } | { readonly noAgent: string } {
+    try {
+      return { ownerSession: this.#owner(line).session.sessionKey };
+    } catch (error) {
+      return { noAgent: messageOf(error) };
+    }
   }
 
   #prepare(): Promise<Store | undefined> {

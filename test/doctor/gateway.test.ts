@@ -156,22 +156,29 @@ describe("what stands in its config by mistake", () => {
   );
 
   const VOICE = { id: "voice", name: "Bo Voice", workspace: "/home/bo/clawd" };
+  const TAKE_ENTRY = { change: "takeEntry", path: ["agents", "list"], id: "voice" };
   test.each([
-    ["warning", [{ id: "main" }, VOICE], { change: "takeEntry", path: ["agents", "list"], id: "voice" }],
+    ["warning", { list: [{ id: "main", default: true }, VOICE] }, TAKE_ENTRY, /adds it\.$/],
+    ["warning", { list: [VOICE, { id: "bo" }], ownership: "explicit" }, TAKE_ENTRY, /adds it\.$/],
+    ["problem", { list: [{ id: "main" }, VOICE] }, TAKE_ENTRY, /the gateway refuses its config\.$/],
     [
       "warning",
-      [VOICE, { id: "bo", default: true }],
-      { change: "takeEntry", path: ["agents", "list"], id: "voice" },
+      { entries: { main: {}, voice: { name: "Bo Voice" } } },
+      { change: "remove", path: ["agents", "entries", "voice"] },
+      /adds it\.$/,
     ],
-    ["problem", [VOICE], { change: "remove", path: ["agents", "list"] }],
-  ])("%s: the voice agent in %j", async (level, list, wish) => {
-    examined.write("openclaw.json", { agents: { list } });
-    expect(await examined.look("voice-agent")).toMatchObject([{ level, fix: { wish } }]);
+    ["problem", { list: [VOICE] }, { change: "remove", path: ["agents", "list"] }, /for your main agent\.$/],
+  ])("%s: the voice agent in %j", async (level, agents, wish, said) => {
+    examined.write("openclaw.json", { agents });
+    expect(await examined.look("voice-agent")).toMatchObject([
+      { level, fix: { wish }, found: expect.stringMatching(said) },
+    ]);
   });
 
   test.each<[object]>([
     [{}],
     [{ agents: { list: [{ id: "main" }] } }],
+    [{ agents: { entries: { main: {}, voice: { model: "a/b" } } } }],
     // Somebody's own: it has more than the client writes.
     [{ agents: { list: [{ id: "main" }, { ...VOICE, model: "a/b" }] } }],
     [{ agents: { list: [{ id: "main" }, VOICE] }, bindings: [{ agentId: "voice", match: {} }] }],

@@ -181,6 +181,19 @@ function runConnector(): ReturnType<typeof takeLock> {
   return lock;
 }
 
+test("an agent for each line", async () => {
+  gateway.runsPlugin({ lines: [runningLine()] });
+  expect(await examined.found("line-agents")).toEqual([]);
+  gateway.runsPlugin({ lines: [runningLine({ noAgent: "Multiple agents are configured." })] });
+  expect(await examined.look("line-agents")).toEqual([
+    {
+      level: "problem",
+      found: "clawdtalk: the gateway does not know which agent answers: Multiple agents are configured.",
+      command: "openclaw agents bind --agent main --bind phone:clawdtalk",
+    },
+  ]);
+});
+
 describe("others with the same key", () => {
   test("nobody", async () => {
     gateway.runsPlugin({ lines: [runningLine({ counters: { takeovers: 0 } })] });

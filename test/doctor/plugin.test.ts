@@ -92,6 +92,29 @@ describe("installed and loaded", () => {
   });
 });
 
+test.each([
+  [{ "config validate": { valid: true } }, true, "openclaw phone trust"],
+  [{ "config validate": { valid: true }, ...inspected({}) }, false, "openclaw phone trust"],
+  [
+    { "config validate": { valid: true }, ...inspected({ enabled: false }) },
+    false,
+    "node dist/scripts/phone.js trust",
+  ],
+  [
+    { "config validate": new GatewayCommandFailed("It is invalid.") },
+    true,
+    "node dist/scripts/phone.js trust",
+  ],
+  [undefined, true, "node dist/scripts/phone.js trust"],
+])(
+  "our commands are named as they can be typed: with %j, plugin running: %s",
+  async (commands, runs, command) => {
+    examined.commands = commands;
+    if (runs) gateway.runsPlugin();
+    expect(await examined.examination().ours("trust")).toBe(command);
+  },
+);
+
 describe("hooks", () => {
   test("registered and called", async () => {
     gateway.runsPlugin();
@@ -102,6 +125,7 @@ describe("hooks", () => {
 
   test("left out for want of the permission, which --fix gives", async () => {
     examined.write("openclaw.json", {});
+    examined.commands = { "config validate": { valid: true } };
     gateway.runsPlugin({ mayTakePart: false, hooksCalled: {} });
     const [found] = await examined.look("plugin-hooks");
     expect(found).toMatchObject({
@@ -140,6 +164,12 @@ describe("hooks", () => {
     expect(await examined.found("plugin-hooks")).toEqual([
       `problem: The gateway does not register these hooks of Switchboard: ${hookNames[0]}.`,
     ]);
+  });
+
+  test("where it is switched off, that is all there is to say", async () => {
+    await gateway.close();
+    examined.commands = inspected({ enabled: false });
+    expect(await examined.found("plugin-hooks")).toEqual([]);
   });
 
   test("a skill only has none", async () => {

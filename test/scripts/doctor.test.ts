@@ -11,13 +11,13 @@ import { packageVersion } from "../../plugin/version.ts";
 import { Examined, runningLine, ToldGateway } from "../doctor/examined.ts";
 import { ScriptRunner } from "./run-script.ts";
 
-/** The gateway's command line: takes every config but one with the word "refused". */
+/** The gateway's command line: takes every config but one with the word "refused", or a second voice agent. */
 const CLI = `
 import { readFileSync } from "node:fs";
 const asked = process.argv.slice(2).join(" ");
 const print = (answer) => console.log(JSON.stringify(answer));
 if (asked.startsWith("config validate")) {
-  const valid = !readFileSync(process.env.OPENCLAW_CONFIG_PATH, "utf8").includes("refused");
+  const valid = !/refused|Bo Voice 2/.test(readFileSync(process.env.OPENCLAW_CONFIG_PATH, "utf8"));
   print(valid ? { valid } : { valid, issues: [{ path: "gateway", message: "It is refused" }] });
   process.exitCode = valid ? 0 : 1;
 } else if (asked.startsWith("gateway call sessions.list")) {
@@ -244,7 +244,19 @@ describe("--fix", () => {
     expect(stderr).toMatch(/^Not mended: The gateway does not take .* as it is: gateway: It is refused\./m);
   });
 
-  test("a config that others change meanwhile, or that is managed from outside, is left alone", async () => {
+  test("a config that the gateway does not take because of what is mended is mended", async () => {
+    examined.write("openclaw.json", BROKEN.replace("Bo Voice", "Bo Voice 2"));
+    const { answer, stderr } = await json(["--fix", "--yes"]);
+    expect(config()).not.toContain("voice");
+    expect(stderr).not.toContain("Not mended");
+    const left = answer.findings.filter(
+      ({ level, mended }: { level: string; mended: boolean }) => level === "problem" && !mended,
+    );
+    // It was looked at before.
+    expect(left.map(({ check }: { check: string }) => check)).toEqual(["gateway-config"]);
+  });
+
+  test("a config that is managed from outside is left alone", async () => {
     examined.env.OPENCLAW_CONFIG_READONLY = "1";
     const { code, stderr } = await json(["--fix", "--yes"]);
     expect([code, config()]).toEqual([1, BROKEN]);

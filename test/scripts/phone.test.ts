@@ -1,7 +1,4 @@
 import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -1108,35 +1105,6 @@ describe("below the gateway's own command line", () => {
 
   test("help is no error", async () => {
     expect((await phone("logs", "--help")).code).toBe(0);
-  });
-
-  test.each([
-    [{ state: "connected" }, 0, "clawcall (clawcall): connected since 8:00. Listening.\n"],
-    [
-      { state: "connected", problem: "Somebody else listens too." },
-      1,
-      "clawcall (clawcall): connected since 8:00. Listening. Somebody else listens too.\n",
-    ],
-    [{ state: "connecting" }, 1, "clawcall (clawcall): connecting since 8:00. Listening.\n"],
-  ])("the status of a line %j: exit code %i", async (line, exitCode, said) => {
-    const lines = [
-      { name: "clawcall", carrier: "clawcall", detail: "Listening.", since: "8:00", liveCalls: 0, ...line },
-    ];
-    const server = createServer((_, answer) => {
-      answer.setHeader("content-type", "application/json");
-      answer.end(JSON.stringify({ version: "1", warm: true, problems: [], lines }));
-    });
-    await once(server.listen(0, "127.0.0.1"), "listening");
-    const { port } = server.address() as AddressInfo;
-    runner.env.OPENCLAW_GATEWAY_URL = `http://127.0.0.1:${port}`;
-    runner.env.OPENCLAW_GATEWAY_TOKEN = "token";
-    const { code, stdout } = await phone("status");
-    const { ok } = await json("status");
-    server.closeAllConnections();
-    server.close();
-    const next = exitCode === 0 ? "" : "What is wrong, and what mends it: phone doctor\n";
-    const screen = `Switchboard 1 runs in the gateway.\n${said}${next}`;
-    expect([code, stdout, ok]).toEqual([exitCode, screen, exitCode === 0]);
   });
 });
 

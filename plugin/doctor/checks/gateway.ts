@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { checkToken, GatewayProblem } from "../../agent/gateway-http.ts";
 import { createHttpAgent } from "../../agent/http-agent.ts";
-import { configProblem, GatewayCliMissing } from "../../briefings/gateway-cli.ts";
+import { GatewayCliMissing } from "../../briefings/gateway-cli.ts";
 import { isObject } from "../../config/gateway-config.ts";
 import type { ConfigWish } from "../../config/gateway-config-file.ts";
 import { valueAt } from "../../config/json5-edit.ts";
@@ -69,7 +69,7 @@ const config: Check = {
     }
     if (!existsSync(places.configFile)) return [];
     try {
-      const wrong = await configProblem((commandLine) => examination.ask(commandLine));
+      const wrong = await examination.configProblem();
       if (wrong === undefined) return ok(`The gateway takes its config (${places.configFile}).`);
       return problem(`The gateway does not take ${places.configFile}: ${wrong}`, "openclaw doctor");
     } catch (error) {
@@ -119,45 +119,64 @@ const misplaced: Check = {
   },
 };
 
-const AGENTS = ["agents", "list"] as const;
+const LIST = ["agents", "list"] as const;
 /** As ClawdTalk's own client names the agent it adds, and all it says of it. */
 const VOICE = "voice";
 const KEYS_OF_VOICE: ReadonlySet<string> = new Set(["id", "name", "workspace", "systemPrompt"]);
+/** Where the gateway itself puts an agent of that list when it rewrites its config. */
+const ENTRY = ["agents", "entries", VOICE] as const;
 
 const voiceAgent: Check = {
   id: "voice-agent",
   group: "Gateway",
   looksAt: "an agent `voice` in `agents.list` that an older ClawdTalk client has added",
-  why: "Nothing uses it any more, and where it is the first of the list the gateway takes it for your main agent.",
+  why: "Nothing uses it any more; today's gateway takes it for your main agent, or refuses its config because of it.",
   mend: "`phone doctor --fix`",
   async look(examination) {
     const { gatewayConfig, settings } = examination;
-    const list = valueAt(gatewayConfig, AGENTS);
+    const list = valueAt(gatewayConfig, LIST);
     const agents: readonly unknown[] = Array.isArray(list) ? list : [];
-    const left = agents.find(
-      (agent) =>
-        isObject(agent) && agent.id === VOICE && Object.keys(agent).every((key) => KEYS_OF_VOICE.has(key)),
-    );
-    if (left === undefined) return [];
+    const isListed = agents.some((agent) => isObject(agent) && agent.id === VOICE && isLeftOver(agent));
+    const isEntry = isLeftOver(valueAt(gatewayConfig, ENTRY));
+    if (!isListed && !isEntry) return [];
     const { bindings } = gatewayConfig;
     const isUsed =
       settings.config.lines.some(({ agentId }) => agentId === VOICE) ||
       (Array.isArray(bindings) && bindings.some((binding) => valueAt(binding, ["agentId"]) === VOICE));
     if (isUsed) return [];
-    const isFirst = left === agents[0] && !agents.some((agent) => valueAt(agent, ["default"]) === true);
-    const wish: ConfigWish =
-      agents.length === 1
-        ? { change: "remove", path: AGENTS }
-        : { change: "takeEntry", path: AGENTS, id: VOICE };
+    const isMarked =
+      !isListed ||
+      agents.some((agent) => valueAt(agent, ["default"]) === true) ||
+      valueAt(gatewayConfig, ["agents", "ownership"]) === "explicit";
+    const harm = isMarked
+      ? ""
+      : agents.length === 1
+        ? ", and the gateway takes it for your main agent"
+        : ", and with two agents of which none is marked as the default the gateway refuses its config";
     return [
       {
-        level: isFirst ? "problem" : "warning",
-        found: `"agents.list" has the agent "voice", as an older ClawdTalk client adds it${isFirst ? ", and the gateway takes it for your main agent" : ""}.`,
+        level: harm === "" ? "warning" : "problem",
+        found: `The gateway's config has the agent "voice", as an older ClawdTalk client adds it${harm}.`,
         command: await examination.ours("doctor --fix"),
-        fix: { kind: "config", wish, means: 'the agent "voice" is removed' },
+        fix: {
+          kind: "config",
+          wish: isListed ? wishFor(agents) : { change: "remove", path: ENTRY },
+          means: 'the agent "voice" is removed',
+        },
       },
     ];
   },
 };
+
+/** Whether an agent is no more than the client makes it: somebody's own says more. */
+function isLeftOver(agent: unknown): boolean {
+  return isObject(agent) && Object.keys(agent).every((key) => KEYS_OF_VOICE.has(key));
+}
+
+function wishFor(agents: readonly unknown[]): ConfigWish {
+  return agents.length === 1
+    ? { change: "remove", path: LIST }
+    : { change: "takeEntry", path: LIST, id: VOICE };
+}
 
 export const gatewayChecks: readonly Check[] = [reachable, token, config, wayToAgent, misplaced, voiceAgent];

@@ -99,6 +99,25 @@ const connections: Check = {
   },
 };
 
+const agents: Check = {
+  id: "line-agents",
+  group: "Lines",
+  looksAt: "whether the gateway knows which of its agents answers each line",
+  why: "With several agents and no binding for a line it chooses none, and nobody answers.",
+  mend: "`openclaw agents bind --agent main --bind phone:LINE`, then `openclaw gateway restart`",
+  async look(examination) {
+    const { status } = await examination.phone();
+    return (status?.lines ?? []).flatMap(({ name, noAgent }) =>
+      noAgent === undefined
+        ? []
+        : problem(
+            `${name}: the gateway does not know which agent answers: ${noAgent}`,
+            `openclaw agents bind --agent main --bind phone:${name}`,
+          ),
+    );
+  },
+};
+
 const rivals: Check = {
   id: "duplicate-clients",
   group: "Lines",
@@ -203,4 +222,12 @@ async function askService(line: UsableLine, { settings }: Examination): Promise<
   return findings.length > 0 ? findings : ok(`${line.name}: ClawdTalk's own doctor finds nothing.`);
 }
 
-export const lineChecks: readonly Check[] = [keys, accounts, connections, rivals, oldClients, service];
+export const lineChecks: readonly Check[] = [
+  keys,
+  accounts,
+  connections,
+  agents,
+  rivals,
+  oldClients,
+  service,
+];

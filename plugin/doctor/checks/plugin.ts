@@ -76,6 +76,8 @@ const hooks: Check = {
     const { status } = await examination.phone();
     const isAllowed = valueAt(examination.gatewayConfig, MAY_TAKE_PART) === true;
     if (!isAllowed) return await withoutPermission(examination);
+    // What does not run, or is switched off, is a finding of its own.
+    if (status === undefined && (await installedOrNothing(examination))?.enabled !== true) return [];
     if (status === undefined) return await asInspected(examination);
     if (!status.mayTakePart) {
       return problem(
@@ -153,7 +155,7 @@ const tools: Check = {
   async look(examination) {
     const { status } = await examination.phone();
     if (status === undefined) return [];
-    const sessions = [...new Set(status.lines.map(({ ownerSession }) => ownerSession))];
+    const sessions = [...new Set(status.lines.flatMap(({ ownerSession }) => ownerSession ?? []))];
     const found = await Promise.all(sessions.map((session) => toolsIn(session, examination)));
     return found.flat();
   },
