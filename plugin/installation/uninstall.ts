@@ -203,7 +203,7 @@ async function briefings(cli: GatewayCli | undefined, notes: string[]): Promise<
   } catch (error) {
     if (!(error instanceof GatewayCommandFailed)) throw error;
     notes.push(
-      `The gateway could not be asked for briefings (${error.message.replace(/\.$/, "")}): if there are any, start it and run this again, or remove them with "openclaw cron list" and "openclaw cron rm".`,
+      `The gateway could not be asked for briefings (${error.message.replace(/\.$/, "")}): if there are any, "openclaw cron list" and "openclaw cron rm" remove them once it runs.`,
     );
     return [];
   }
@@ -326,8 +326,10 @@ export async function uninstall(
   }
   if (deletesKeys) notes.push(...deleteKeys(inventory, stateFolder));
   if (deletesHistory) {
-    for (const file of inventory.history) rmSync(file, { force: true });
-    if (inventory.history.length > 0) notes.push("Calls, texts and missions were deleted.");
+    // What ran until now may have made more of them.
+    const history = historyIn(stateFolder);
+    for (const file of history) rmSync(file, { force: true });
+    if (history.length > 0) notes.push("Calls, texts and missions were deleted.");
   }
   if ((deletesKeys || deletesHistory) && !isOnlyACopy) {
     // What is in the copies is the same.

@@ -308,6 +308,7 @@ it("by npx skills add", async () => {
   expect([update.exitCode, JSON.parse(update.stdout)]).toEqual([
     1,
     {
+      note: expect.any(String),
       ok: false,
       error: { name: "NotUpdated", message: expect.stringContaining(`npx skills add ${packed.unpacked}`) },
     },
@@ -378,6 +379,8 @@ describe("on a gateway that has never seen the source", () => {
   // Nothing runs while something is installed: both commands write files alone.
   let folderOfGateway: GatewayFolder;
   let gateway: PracticeGateway | undefined;
+  /** Where the gateway has put the plugin. */
+  let place: string;
   beforeAll(async () => {
     folderOfGateway = await prepareGatewayFolder({ modelUrl: model.url, environment: pointedAtLines() });
   });
@@ -396,18 +399,21 @@ describe("on a gateway that has never seen the source", () => {
     const env = { ...(await shell("skill")), OPENCLAW_STATE_DIR: stateDir };
     await isThePackage(copied, env);
 
-    // What a skill-only phone needs is one command, which says so when the gateway is not to be found.
+    // What a skill-only phone needs is one command: it says what it would do, and what keeps it from doing it.
     const before = await readFile(join(stateDir, "openclaw.json"), "utf8");
+    const shown = await runIn(copied, "setup.js patch --dry-run --json", env);
+    expect(JSON.parse(shown.stdout), shown.stderr).toMatchObject({
+      ok: true,
+      difference: [{ setting: "gateway.tools.allow" }],
+    });
     const lost = await runIn(copied, "setup.js patch --yes", { ...env, PATH: dirname(process.execPath) });
     expect([lost.exitCode, lost.stderr]).toEqual([
       1,
       expect.stringContaining('"openclaw" was not found on the PATH'),
     ]);
-    const found = { ...env, SWITCHBOARD_OPENCLAW: entry };
-    const patched = await runIn(copied, "setup.js patch --yes", found);
-    expect(patched.exitCode, patched.stderr).toBe(0);
-    const start = await runIn(copied, "connect.js start", found);
+    const start = await runIn(copied, "connect.js start", env);
     expect([start.exitCode, start.stderr]).toEqual([1, expect.stringMatching(/gateway/)]);
+    const found = { ...env, SWITCHBOARD_OPENCLAW: entry };
 
     await writeFile(join(source, "references", "next.md"), "# What is new\n");
     const updated = await runIn(copied, "update.js --yes --json", found);
@@ -426,10 +432,10 @@ describe("on a gateway that has never seen the source", () => {
     ]);
   }, 120_000);
 
-  it("by a packed tarball: it loads, answers a call, ships its skill, its scripts run where they lie, and it goes again", async () => {
+  it("by a packed tarball: it loads, answers a call, ships its skill, and its scripts run where they lie", async () => {
     // Without a terminal nobody can be asked: both consents are given by flag.
     const consent = ["--force", "--accept-capabilities"];
-    const { openclaw, stateDir, entry } = folderOfGateway;
+    const { openclaw, stateDir } = folderOfGateway;
     const installed = await openclaw(["plugins", "install", `npm-pack:${packed.tarball}`, ...consent]);
     expect(installed.exitCode, installed.stderr + installed.stdout).toBe(0);
     await setUp(stateDir);
@@ -469,12 +475,14 @@ describe("on a gateway that has never seen the source", () => {
       lines: [{ state: "connected" }, { state: "connected" }],
     });
     const rootDir = /"(?:rootDir|source|installPath)":\s*"([^"]+)"/.exec(inspected?.stdout ?? "")?.[1] ?? "";
-    const place = rootDir.endsWith(".js") ? dirname(dirname(rootDir)) : rootDir;
+    place = rootDir.endsWith(".js") ? dirname(dirname(rootDir)) : rootDir;
     await running.stop({ keepState: true });
-    const env = { ...(await shell("packed")), OPENCLAW_STATE_DIR: stateDir, SWITCHBOARD_OPENCLAW: entry };
-    await typeEveryCommand(place, env);
+    await typeEveryCommand(place, { ...(await shell("packed")), OPENCLAW_STATE_DIR: stateDir });
+  }, 120_000);
 
-    // Somebody's own config, with what setup adds.
+  it("and it goes again by its own command, which leaves somebody's config as it was", async () => {
+    const { openclaw, stateDir, entry } = folderOfGateway;
+    const env = { ...(await shell("packed")), OPENCLAW_STATE_DIR: stateDir, SWITCHBOARD_OPENCLAW: entry };
     const configFile = join(stateDir, "openclaw.json");
     const { plugins, channels, ...own } = JSON.parse(await readFile(configFile, "utf8"));
     await writeFile(configFile, `// Mine.\n${JSON.stringify({ ...own, plugins, channels }, null, 2)}\n`);
@@ -491,5 +499,5 @@ describe("on a gateway that has never seen the source", () => {
     expect(await readFile(configFile, "utf8")).toBe(`// Mine.\n${JSON.stringify(own, null, 2)}\n`);
     expect((await openclaw(["config", "validate"])).exitCode).toBe(0);
     expect(existsSync(join(stateDir, "switchboard", "switchboard.sqlite"))).toBe(false);
-  }, 180_000);
+  }, 120_000);
 });

@@ -220,6 +220,16 @@ describe("the config", () => {
     expect(config()).toBe("{ plugins: { allow: ['x'] } } // !");
   });
 
+  it("has no empty section left of what the gateway has written over several lines", async () => {
+    const own = { gateway: { mode: "local" } };
+    const plugins = {
+      entries: { switchboard: { enabled: true, config: { ownerNumbers: ["+15551234567"] } } },
+    };
+    machine.write(".openclaw/openclaw.json", JSON.stringify({ ...own, plugins }, null, 2));
+    expect((await uninstall(plugin(), ["--yes"])).code).toBe(0);
+    expect(config()).toBe(JSON.stringify(own, null, 2));
+  });
+
   it("is not overwritten where something else was changed meanwhile", async () => {
     await setUp(AS_A_PLUGIN);
     const told = await uninstall(plugin(), ["--yes"], { env: { MEDDLES: "1" } });
@@ -252,7 +262,7 @@ describe("the config", () => {
     expect(told.stdout + told.stderr).not.toContain("0123456789");
     expect(config()).toContain("0123456789");
     const shown = await uninstall(plugin(), ["--dry-run"]);
-    expect(shown.stdout).toContain("plugins.entries.switchboard");
+    expect(shown.stdout).toContain("switchboard: { config: { apiKey: [redacted] } }");
     expect(shown.stdout).not.toContain("0123456789");
   });
 });
