@@ -132,6 +132,18 @@ describe("as it was", () => {
   });
 });
 
+test("a run that is writing is not interfered with", async () => {
+  begin();
+  const undo = JSON.parse(read("switchboard/setup-undo/undo.json") ?? "");
+  write("switchboard/setup-undo/undo.json", JSON.stringify({ ...undo, pid: process.ppid }));
+  await expect(recover(place())).rejects.toThrow(/Another run of setup .* is writing now/);
+  expect(isUnfinished(stateFolder)).toBe(true);
+  // The number is some other process's by now.
+  const longAgo = { ...undo, pid: process.ppid, since: "2020-01-01T00:00:00.000Z" };
+  write("switchboard/setup-undo/undo.json", JSON.stringify(longAgo));
+  expect(await recover(place())).toHaveLength(1);
+});
+
 describe("killed", () => {
   const folders = { state: "", own: "switchboard", undo: "switchboard/setup-undo" };
 
