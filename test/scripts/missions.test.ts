@@ -547,7 +547,7 @@ describe("what is kept here", () => {
       stdout: "Created assistant: ast_1\nLinked agent ast_1 to run run_1\n",
       stderr: expect.stringMatching(/^Note: No number of the account is free.*Then run this again/),
     });
-    // None is free: it may be that a mission that is over has one.
+    // None is free, and none belongs to a mission that has ended here.
     expect(asked(service, since).slice(-2)).toEqual([
       "GET /numbers/account-phones/available",
       "GET /numbers/account-phones",
