@@ -3,6 +3,7 @@ import type { ClawdTalkMissions } from "../carriers/clawdtalk/missions-rest.ts";
 import type { SwitchboardConfig } from "../config/schema.ts";
 import type { Log } from "../log.ts";
 import type { Store } from "../store/database.ts";
+import type { KnownTargets } from "./known-targets.ts";
 import type { MissionAgent } from "./mission-agent.ts";
 import type { MissionClass } from "./plan.ts";
 import type { Scheduler } from "./schedulers.ts";
@@ -12,6 +13,7 @@ export type SchedulerTable = Readonly<Record<MissionClass, Scheduler>>;
 
 export interface Engine {
   readonly store: Store;
+  readonly targets: KnownTargets;
   /** The service's interface for a line. @throws when there is no such line. */
   rest(line: string): ClawdTalkMissions;
   readonly config: SwitchboardConfig;

@@ -24,6 +24,7 @@ import { finish } from "./closing.ts";
 import { decide } from "./deciding.ts";
 import type { Engine, SchedulerTable } from "./engine-parts.ts";
 import { collect, hear, look } from "./following.ts";
+import { KnownTargets } from "./known-targets.ts";
 import type { MissionAgent } from "./mission-agent.ts";
 import { move } from "./moving.ts";
 import { close, fulfil, isThere } from "./pausing.ts";
@@ -64,6 +65,7 @@ export class MissionEngine {
     const { store, config, agent, log } = options;
     this.#parts = {
       store,
+      targets: new KnownTargets(store),
       config,
       agent,
       log,
@@ -111,7 +113,11 @@ export class MissionEngine {
     try {
       for (;;) {
         const work = await workOf(store, missionId);
-        if (work === undefined || signal.aborted) return undefined;
+        if (signal.aborted) return undefined;
+        if (work === undefined || ENDED_STATES.includes(work.state)) {
+          this.#parts.targets.forget(missionId);
+          return undefined;
+        }
         slug = work.mission.slug;
         if (!(await this.#step(work, signal))) return await this.#nextOf(work);
       }
@@ -129,7 +135,6 @@ export class MissionEngine {
     const parts = this.#parts;
     const { store, now } = parts;
     const { mission, state } = work;
-    if (ENDED_STATES.includes(state)) return false;
     const isDue = (at: Date | undefined) => at !== undefined && at <= now();
     if (work.wish !== undefined) {
       await fulfil(parts, work);

@@ -29,7 +29,7 @@ import type { Engine } from "./engine-parts.ts";
 import { stepOfTarget } from "./mission-steps.ts";
 import { afterOutcome } from "./retries.ts";
 import { FRESH, unsettled } from "./scheduling.ts";
-import { isTakenBack, logged, tryAgainAt } from "./server-updates.ts";
+import { logged, takeBack, takingBack, tryAgainAt } from "./server-updates.ts";
 import { targetBecomes } from "./states.ts";
 
 /** How an event stands that nothing more will come of, in the service's words. */
@@ -100,7 +100,7 @@ async function found(
   } catch (error) {
     if (!(error instanceof CarrierError)) throw error;
     const isGone = error instanceof CarrierRefused && error.status === 404;
-    if (isGone && !(await isTakenBack(store, work, target))) {
+    if (isGone && (await takingBack(store, work, target)) !== "open") {
       await over(engine, work, target, { outcome: "canceled" }, []);
       return undefined;
     }
@@ -236,10 +236,8 @@ export async function hear(engine: Engine, news: MissionNews): Promise<void> {
     case "mission.call_completed":
     case "mission.call_failed": {
       const { transcript = [], reason, durationSec, conversationId } = news;
-      for (const { role, content } of transcript) {
-        if (role === "user")
-          await noteOptOut(store, { number: target.number, words: content, where: "call" });
-      }
+      const theirs = transcript.filter(({ role }) => role === "user").map(({ content }) => content);
+      await heed(engine, work, target, theirs, "call");
       const isKept = isFollowed || target.state === "done" || target.state === "deciding";
       if (!isKept) return;
       await store.together({
@@ -265,6 +263,28 @@ export async function hear(engine: Engine, news: MissionNews): Promise<void> {
   }
 }
 
+/** Who asks not to be called again is not: what is scheduled for them in this mission is taken back. */
+async function heed(
+  { store, now }: Engine,
+  work: MissionWork,
+  { number }: MissionTarget,
+  said: readonly string[],
+  where: "call" | "text",
+): Promise<void> {
+  let isNew = false;
+  for (const words of said) isNew = (await noteOptOut(store, { number, words, where })) === "new" || isNew;
+  if (!isNew || work.outcome !== undefined) return;
+  const targets = await targetsWith(store, { mission: work.mission.id, number });
+  const why = "They asked not to be called again.";
+  await store.together({
+    all: targets.flatMap(({ id, state, eventId, scheduledAt }) =>
+      state === "scheduled" && eventId !== undefined && scheduledAt !== undefined && scheduledAt > now()
+        ? [takeBack(store, work, id, { eventId, becomes: "dropped", why })]
+        : [],
+    ),
+  });
+}
+
 async function replied(
   engine: Engine,
   work: MissionWork,
@@ -272,7 +292,7 @@ async function replied(
   text: string,
 ): Promise<void> {
   const { store } = engine;
-  await noteOptOut(store, { number: target.number, words: text, where: "text" });
+  await heed(engine, work, target, [text], "text");
   // The service may say the same twice.
   if (text === "" || target.reply?.split("\n").includes(text)) return;
   const isOpen = work.outcome === undefined;

@@ -10,13 +10,13 @@ import {
   type Decision,
   decisionsOf,
   hasTargetsIn,
+  isToBeDecided,
   type MissionTarget,
   type MissionWork,
   newDecisionStatement,
   newTargetStatement,
   stepsOf,
   targetStatement,
-  targetsOf,
   workOf,
   workStatement,
 } from "../store/mission-work.ts";
@@ -27,7 +27,7 @@ import { stepOfRound } from "./mission-steps.ts";
 import { close } from "./pausing.ts";
 import { type MissionView, type Move, nextChange } from "./schedulers.ts";
 import { chooseTimes, dropped } from "./scheduling.ts";
-import { assistantKnows, isTakenBack, logged, ownerHears, stepBecomes, takeBack } from "./server-updates.ts";
+import { assistantKnows, logged, ownerHears, stepBecomes, takeBack, takingBack } from "./server-updates.ts";
 import { missionBecomes, targetBecomes } from "./states.ts";
 
 /** If the engine dies in the middle, it looks again after this. */
@@ -53,8 +53,7 @@ export async function move(engine: Engine, work: MissionWork): Promise<void> {
     "scheduled",
     "collecting",
   ]);
-  const decisions = await decisionsOf(store, work.mission.id);
-  const isAsking = decisions.some(({ state }) => state !== "answered");
+  const isAsking = await isToBeDecided(store, work.mission.id);
   const isStuck = !hasMoved && !isActive && !isAsking && nextChange(view) === undefined;
   if (isStuck && view.targets.every(({ state }) => state !== "deciding")) {
     log.warn(`The mission ${work.mission.slug} has nothing left to do, and its scheduler does not end it.`);
@@ -74,11 +73,14 @@ export async function move(engine: Engine, work: MissionWork): Promise<void> {
 }
 
 /** A mission as schedulers and agents see it. */
-export async function viewOf({ store, agent, now }: Engine, work: MissionWork): Promise<MissionView> {
+export async function viewOf(
+  { store, targets, agent, now }: Engine,
+  work: MissionWork,
+): Promise<MissionView> {
   return {
     plan: work.plan,
     round: work.round,
-    targets: await targetsOf(store, work.mission.id),
+    targets: await targets.of(work.mission.id),
     decisions: await decisionsOf(store, work.mission.id),
     hasAgent: agent !== undefined,
     now: now(),
@@ -116,7 +118,7 @@ async function carryOut(
     }
     case "ask": {
       const about = move.target === undefined ? undefined : targets.get(move.target);
-      return await ask(engine, work, move.kind, about);
+      return await ask(engine, work, move.kind, about, decisions);
     }
     case "drop":
       return await drop(engine, work, some(move.targets), move.why);
@@ -139,9 +141,9 @@ async function ask(
   work: MissionWork,
   kind: Decision["kind"],
   target: MissionTarget | undefined,
+  decisions: readonly Decision[],
 ): Promise<boolean> {
   const { mission, round } = work;
-  const decisions = await decisionsOf(store, mission.id);
   const isAsked = decisions.some(
     (each) => each.kind === kind && each.target === target?.id && each.state !== "answered",
   );
@@ -183,7 +185,7 @@ async function drop(
       hasDropped = true;
       await store.together({ all: dropped(engine, work, target, why) });
     } else if (target.state === "scheduled" && target.eventId !== undefined) {
-      if (await isTakenBack(store, work, target)) continue;
+      if ((await takingBack(store, work, target)) !== undefined) continue;
       hasDropped = true;
       const { id, eventId } = target;
       await store.together({ all: [takeBack(store, work, id, { eventId, becomes: "dropped", why })] });

@@ -14,7 +14,7 @@ import {
   workStatement,
 } from "../store/mission-work.ts";
 import type { Engine } from "./engine-parts.ts";
-import { isTakenBack, logged, ownerHears, takeBack } from "./server-updates.ts";
+import { logged, ownerHears, takeBack, takingBack } from "./server-updates.ts";
 import { missionBecomes, targetBecomes } from "./states.ts";
 
 type Statement = CompiledQuery;
@@ -133,7 +133,7 @@ async function allTakenBack(
   const scheduled = await targetsIn(store, work.mission.id, { states: ["scheduled"] });
   const open: MissionTarget[] = [];
   for (const target of scheduled) {
-    if (!(await isTakenBack(store, work, target))) open.push(target);
+    if ((await takingBack(store, work, target)) === undefined) open.push(target);
   }
   return open.flatMap(({ id, eventId }) =>
     eventId === undefined ? [] : [takeBack(store, work, id, { eventId, becomes, why })],

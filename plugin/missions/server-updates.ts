@@ -109,18 +109,19 @@ export function takeBack(
   return newUpdateStatement(store, { mission: mission.id, what: "cancel-event", target, body });
 }
 
-/** Whether what is scheduled for a target is being taken back, or cannot be: the call goes on, or has been made. */
-export async function isTakenBack(
+/**
+ * How far taking back what is scheduled for a target has come: "refused" when it goes on, or has been; undefined when
+ * nobody has tried.
+ */
+export async function takingBack(
   store: Store,
   { mission }: OfMission,
   target: { readonly id: number; readonly eventId?: string },
-): Promise<boolean> {
+): Promise<"open" | "refused" | undefined> {
   const last = await lastUpdate(store, mission.id, "cancel-event", target.id);
-  return (
-    last !== undefined &&
-    last.state !== "done" &&
-    (last.body as CancelUpdate | null)?.eventId === target.eventId
-  );
+  if (last === undefined || (last.body as CancelUpdate | null)?.eventId !== target.eventId) return undefined;
+  if (last.state === "refused") return "refused";
+  return last.state === "done" ? undefined : "open";
 }
 
 /** The owner is to know. Whoever talks with them sends it. */

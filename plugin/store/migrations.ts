@@ -319,13 +319,18 @@ const migrations: Readonly<Record<string, Migration>> = {
         .addColumn("quote", "text")
         .addColumn("detail", "text")
         .addColumn("is_chosen", "integer", (column) => column.notNull())
-        .addColumn("updated_at", "text", (column) => column.notNull())
+        .addColumn("revision", "integer", (column) => column.notNull())
         .addUniqueConstraint("mission_targets_place", ["mission", "round", "position"])
         .execute();
       await db.schema
         .createIndex("mission_targets_due")
         .on("mission_targets")
         .columns(["mission", "state", "next_at"])
+        .execute();
+      await db.schema
+        .createIndex("mission_targets_revision")
+        .on("mission_targets")
+        .columns(["mission", "revision"])
         .execute();
       await db.schema
         .createIndex("mission_targets_conversation")

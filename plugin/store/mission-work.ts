@@ -6,7 +6,7 @@
  * A command reads, starts, and leaves a wish (pause, resume, cancel); everything else is the engine's, which is one
  * process. Each of its changes is one `store.together` of the statements here, with what is to be told the server.
  */
-import type { CompiledQuery, Generated, Selectable, Updateable } from "kysely";
+import type { CompiledQuery, Generated, RawBuilder, Selectable, Updateable } from "kysely";
 import { sql } from "kysely";
 import type { E164 } from "../config/phone-number.ts";
 import type { MissionPlan, PlanTarget, RecipientKind } from "../missions/plan.ts";
@@ -107,7 +107,8 @@ export interface MissionTargetTable {
   quote: string | null;
   detail: string | null;
   is_chosen: number;
-  updated_at: string;
+  /** Counted up within the mission at each change: what is higher than what was seen is new. */
+  revision: number;
 }
 
 export interface MissionStepTable {
@@ -344,6 +345,33 @@ export async function targetsOf(store: Store, missionId: string): Promise<Missio
     .orderBy("position")
     .execute();
   return rows.map(targetFromRow);
+}
+
+/** The targets of a mission that have changed since then, with the mission's revision now. */
+export async function targetsSince(
+  store: Store,
+  missionId: string,
+  revision: number,
+): Promise<{ readonly targets: readonly MissionTarget[]; readonly revision: number }> {
+  const rows = await store.db
+    .selectFrom("mission_targets")
+    .selectAll()
+    .where("mission", "=", missionId)
+    .where("revision", ">", revision)
+    .orderBy("revision")
+    .execute();
+  return { targets: rows.map(targetFromRow), revision: rows.at(-1)?.revision ?? revision };
+}
+
+/** Whether anything of a mission is still to be decided. */
+export async function isToBeDecided(store: Store, missionId: string): Promise<boolean> {
+  const row = await store.db
+    .selectFrom("mission_decisions")
+    .select("id")
+    .where("mission", "=", missionId)
+    .where("state", "in", ["open", "asked"])
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** The targets of a mission that are in one of these states, those that are due first. */
@@ -625,10 +653,19 @@ export function newTargetStatement(store: Store, mission: string, added: NewTarg
       failures: 0,
       transcript: "[]",
       is_chosen: 0,
-      updated_at: store.now().toISOString(),
+      revision: nextRevision(mission),
     })
     .onConflict((conflict) => conflict.doNothing())
     .compile();
+}
+
+/** For a target that is there already, whoever changes it. */
+export const NEXT_REVISION = nextRevision(sql.ref("mission_targets.mission"));
+
+function nextRevision(mission: string | RawBuilder<unknown>): RawBuilder<number> {
+  return sql<number>`(
+    SELECT coalesce(max(others.revision), 0) + 1 FROM mission_targets AS others WHERE others.mission = ${mission}
+  )`;
 }
 
 /** What changes about a target; `null` takes a value away. */
@@ -647,7 +684,7 @@ export function targetStatement(
 ): CompiledQuery {
   return store.db
     .updateTable("mission_targets")
-    .set({ ...targetColumns(change), updated_at: store.now().toISOString() })
+    .set({ ...targetColumns(change), revision: NEXT_REVISION })
     .where("id", "=", seen.id)
     .where("state", "=", seen.state)
     .compile();
@@ -658,7 +695,7 @@ export function postponeStatement(store: Store, missionId: string, until: Date):
   const at = until.toISOString();
   return store.db
     .updateTable("mission_targets")
-    .set({ next_at: sql`max(next_at, ${at})` })
+    .set({ next_at: sql`max(next_at, ${at})`, revision: NEXT_REVISION })
     .where("mission", "=", missionId)
     .where("state", "=", "scheduling")
     .compile();

@@ -6,7 +6,7 @@ import { sql } from "kysely";
 import { parsePhoneNumberFromString } from "libphonenumber-js/min";
 import { type E164, parsePhoneNumber } from "../config/phone-number.ts";
 import type { Store } from "./database.ts";
-import { dueStatement, FOLLOWED_STATES } from "./mission-work.ts";
+import { dueStatement, FOLLOWED_STATES, NEXT_REVISION } from "./mission-work.ts";
 import { eventsToCome } from "./scheduled-events.ts";
 
 /** What was removed, and what could not be. */
@@ -232,6 +232,7 @@ async function forgetTargets(store: Store, number: E164): Promise<void> {
           reply: null,
           quote: null,
           detail: null,
+          revision: NEXT_REVISION,
         })
         .where("id", "in", ids)
         .compile(),

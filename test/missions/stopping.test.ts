@@ -178,6 +178,27 @@ describe("what the owner does not allow", () => {
     expect(all.calls()[number(1)]).toHaveLength(1);
   });
 
+  test("who asks for it is not called by a call that is scheduled already", async () => {
+    all.service.missions.scheduled.onDue = () => ({ does: "answer" });
+    const { mission } = await all.start(plan({ targets: four }));
+    const engine = all.engine();
+    await all.run(engine, { until: () => all.service.missions.scheduled.all.length === 4 });
+    const [missionId = ""] = all.service.missions.all.map(({ id }) => id);
+    await engine.news({
+      name: "mission.call_completed",
+      missionId,
+      to: number(3),
+      transcript: [{ role: "user", content: "Please don't call this number again." }],
+    });
+    await all.run(engine);
+    await all.expectOver(mission.id, "succeeded");
+    expect(Object.keys(all.calls())).toEqual([number(1), number(2), number(4)]);
+    expect((await all.targets(mission.id))[2]).toMatchObject({
+      state: "dropped",
+      detail: "They asked not to be called again.",
+    });
+  });
+
   test("a line that may place two calls a day places two a day", async () => {
     const [line] = config.lines;
     if (line === undefined) throw new Error("There is a line.");
