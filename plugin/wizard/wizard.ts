@@ -13,7 +13,13 @@ import { type Answer, type PlainContext, withStore } from "../command-line/run.t
 import { Stopped } from "../command-line/stopping.ts";
 import { withVariables } from "../config/env-file.ts";
 import { realPathIfPresent } from "../config/gateway-config.ts";
-import { ConfigNotChanged, type ConfigPlan, planConfigChange } from "../config/gateway-config-file.ts";
+import {
+  ConfigNotChanged,
+  type ConfigPlan,
+  planConfigChange,
+  type Validate,
+  whenAborted,
+} from "../config/gateway-config-file.ts";
 import { editJson5, type JsonValue, valueAt } from "../config/json5-edit.ts";
 import { type ConfigPlaces, loadConfig, loadImplicitLine } from "../config/loader.ts";
 import { nameEmail, nameKey } from "../config/redaction.ts";
@@ -80,9 +86,19 @@ class NotWorking extends Error {
   }
 }
 
-/** Sets the phone up. */
+/** Sets the phone up. @throws what is for people to read; {@link Stopped} when the signal says to stop. */
 export async function runWizard(parameters: WizardParameters): Promise<Answer> {
-  const { options, places, front, signal } = parameters;
+  try {
+    return await setUp(parameters);
+  } catch (error) {
+    // Whatever was being waited for: what had been written by then says so itself.
+    if (!parameters.signal.aborted || error instanceof Stopped) throw error;
+    throw new Stopped("Stopped: nothing was changed.", {});
+  }
+}
+
+async function setUp(parameters: WizardParameters): Promise<Answer> {
+  const { context, options, places, front, signal } = parameters;
   const notes: string[] = [];
   if (options.dryRun && isUnfinished(places.stateFolder)) {
     notes.push(
@@ -169,8 +185,23 @@ export async function runWizard(parameters: WizardParameters): Promise<Answer> {
   }
   signal.throwIfAborted();
   const work = { parameters, found, plan, done, notes };
+  const validate = await validator(places, context);
+  if (change.config.files.length > 0) await checkConfig(parameters, validate);
   if (account !== undefined) await makeAccount(work, account);
-  if (shown.length > 0) await write(work, change);
+  if (shown.length > 0) {
+    // The account's key, kept a moment ago, stands in the file now.
+    const now = account === undefined ? change : changeOf(found, plan, places);
+    try {
+      await write(work, now, validate);
+    } catch (error) {
+      const made =
+        account === undefined
+          ? ""
+          : ` The account at ClawCall is made, and its key kept in ${keyFile(places)}.`;
+      const message = `${messageOf(error)}${made}`;
+      throw signal.aborted ? new Stopped(message, {}) : new ConfigNotChanged(message);
+    }
+  }
   try {
     await afterWriting(work, old);
     const gateway = await haveTakenUp(work, { hasChanged: shown.length > 0 || account !== undefined });
@@ -509,22 +540,24 @@ async function makeAccount(
   );
 }
 
-/** Installs, records and writes, as one. @throws ConfigNotChanged, Stopped; everything is as it was then. */
-async function write({ parameters, found, plan, done }: Work, planned: Change): Promise<void> {
-  const { context, places, front, signal } = parameters;
-  // The account's key, kept a moment ago, stands in the file now.
-  const change = done.account === undefined ? planned : changeOf(found, plan, places);
-  const validate = await validator(places, context);
-  if (change.config.files.length > 0) {
-    front.say("Having the gateway check its config …");
-    const problem = await validate();
-    signal.throwIfAborted();
-    if (problem !== undefined) {
-      throw new ConfigNotChanged(
-        `The gateway does not take ${places.configFile} as it is: ${problem} Mend that first ("openclaw doctor"): nothing was changed.`,
-      );
-    }
-  }
+/** @throws ConfigNotChanged when the gateway does not take its config as it is. */
+async function checkConfig({ places, front, signal }: WizardParameters, validate: Validate): Promise<void> {
+  front.say("Having the gateway check its config …");
+  const problem = await Promise.race([validate(), whenAborted(signal)]);
+  signal.throwIfAborted();
+  if (problem === undefined) return;
+  throw new ConfigNotChanged(
+    `The gateway does not take ${places.configFile} as it is: ${problem} Mend that first ("openclaw doctor"): nothing was changed.`,
+  );
+}
+
+/** Installs, records and writes, as one. @throws ConfigNotChanged; everything is as it was then. */
+async function write(
+  { parameters, found, plan, done }: Work,
+  change: Change,
+  validate: Validate,
+): Promise<void> {
+  const { places, front, signal } = parameters;
   const record = path.join(switchboardFolder(places.stateFolder), "setup.json");
   const configFiles = [
     ...new Set([...change.config.files.map(({ file }) => file), realPathIfPresent(places.configFile)]),
@@ -537,21 +570,20 @@ async function write({ parameters, found, plan, done }: Work, planned: Change): 
     ...change.files.map(({ file, after }) => ({ file, after })),
     { file: record },
   ]);
-  recordSetup(places.stateFolder, { added: change.additions });
-  noteOurs(undoing, record);
-  const first = plan.installsPlugin ? installing({ parameters, found }, configFiles, undoing) : undefined;
+  const first: FirstStep = {
+    work: async () => {
+      recordSetup(places.stateFolder, { added: change.additions });
+      noteOurs(undoing, record);
+      await installation?.work();
+    },
+    takeBack: async () => (await installation?.takeBack()) ?? [],
+  };
+  const installation = plan.installsPlugin
+    ? installing({ parameters, found }, configFiles, undoing)
+    : undefined;
   front.say("Writing …");
-  try {
-    const { files, config } = change;
-    done.backups = await writeTogether({ first, files, plan: config, undoing }, validate, signal);
-  } catch (error) {
-    const account =
-      done.account === undefined
-        ? ""
-        : ` The account at ClawCall is made, and its key kept in ${keyFile(places)}.`;
-    const message = `${messageOf(error)}${account}`;
-    throw signal.aborted ? new Stopped(message, {}) : new ConfigNotChanged(message);
-  }
+  const { files, config } = change;
+  done.backups = await writeTogether({ first, files, plan: config, undoing }, validate, signal);
 }
 
 /** Has the gateway install this copy; its installer writes the config without its comments, so that is put back. */
@@ -562,6 +594,7 @@ function installing(
 ): FirstStep {
   const { packageFolder } = places;
   const asItWas = new ConfigAsItWas(places.configFile, configFiles);
+  let isBegun = false;
   const restore = async () => {
     for (const { file, content } of asItWas.changed()) undoing.alsoOurs(file, content);
     await asItWas.restore();
@@ -571,10 +604,13 @@ function installing(
       if (packageFolder === undefined)
         throw new ConfigNotChanged("There is no package folder to install from.");
       front.say("Installing the plugin: this takes up to half a minute …");
+      isBegun = true;
       await installPlugin(packageFolder, { cli: cliOf(found, places), signal });
       await restore();
     },
     takeBack: async () => {
+      if (!isBegun) return [];
+      front.say("Taking it out again …");
       const left = await takeOut(found, places);
       await restore().catch((error: unknown) => left.push(messageOf(error)));
       return left;

@@ -181,7 +181,7 @@ describe("by options", () => {
       expect.not.stringContaining("rror"),
     ]);
     expect([configNow(), envNow(), readdirSync(file("switchboard")).sort()]).toEqual(before);
-  });
+  }, 90_000);
 });
 
 describe("at a terminal", () => {

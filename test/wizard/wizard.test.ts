@@ -1,6 +1,6 @@
 // Proves setup without a gateway to talk to: what is found, asked, taken over, written and taken back, with a stand-in for the
 // gateway's command line. A real gateway has its turn in test/install/wizard.test.ts.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type ClawCallPractice, startClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
@@ -20,15 +20,18 @@ const CONFIG = `{
  * does. A file beside it says what goes wrong.
  */
 const GATEWAY_CLI = `
-import { appendFileSync, existsSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 const folder = path.dirname(process.argv[1]);
 const [command, verb, what] = process.argv.slice(2);
 appendFileSync(path.join(folder, "asked"), [command, verb, what?.replace(/^npm-pack:.*[/\\\\\\\\]/, "npm-pack:")].join(" ") + "\\n");
 const is = (name) => existsSync(path.join(folder, name));
 const rewrite = (entries) => writeFileSync(process.env.OPENCLAW_CONFIG_PATH, JSON.stringify({ gateway: { mode: "local", port: 4, auth: { token: "secret" } }, plugins: { entries }, meta: {} }));
+if (command === "config" && is("slow")) process.kill(process.ppid, "SIGINT");
 if (command === "config") console.log(JSON.stringify({ valid: true }));
+// The real one puts a file in the place of a link.
 if (verb === "install") {
+  if (is("unlinking")) rmSync(process.env.OPENCLAW_CONFIG_PATH);
   rewrite({ switchboard: { enabled: true } });
   if (is("interrupt")) { process.kill(process.ppid, "SIGINT"); await new Promise((resolve) => setTimeout(resolve, 20_000)); }
   if (is("broken")) { console.error("The disk is full."); process.exitCode = 1; }
@@ -108,12 +111,33 @@ describe("inside the gateway", () => {
     });
   });
 
+  test("a config that is a link stays one, and is changed where it lies", async () => {
+    runner.write("elsewhere/mine.json5", CONFIG);
+    const file = path.join(runner.stateFolder, "openclaw.json");
+    rmSync(file);
+    symlinkSync(path.join("elsewhere", "mine.json5"), file);
+    runner.write("bin/unlinking", "");
+    const { code, json } = await setup(...WHOLE, "--json");
+    expect([code, json["error"]]).toEqual([0, undefined]);
+    expect(readlinkSync(file)).toBe(path.join("elsewhere", "mine.json5"));
+    expect(read("elsewhere/mine.json5")).toMatch(/\/\/ mine[\s\S]*allowConversationAccess: true/);
+  });
+
   test("Ctrl-C while it is being installed: everything is as it was", async () => {
     runner.write("bin/interrupt", "");
     const { code, stderr } = await setup(...WHOLE);
     expect(code).toBe(130);
     expect(stderr).toMatch(/Stopped\. Everything is as it was\.\n$/);
     expect(asked().at(-1)).toBe("plugins uninstall switchboard");
+    nothingIsChanged();
+  });
+
+  test("Ctrl-C while the config is being checked: nothing was changed", async () => {
+    runner.write("bin/slow", "");
+    const { code, stderr } = await setup(...WHOLE);
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/\nStopped: nothing was changed\.\n$/);
+    expect(asked()).toEqual(["config validate --json"]);
     nothingIsChanged();
   });
 
