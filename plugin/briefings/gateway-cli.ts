@@ -76,10 +76,19 @@ export interface GatewayCli {
    * @returns what it printed, parsed.
    * @throws GatewayCommandFailed when it fails, takes too long, or prints something else.
    */
-  run(
-    commandLine: readonly string[],
-    options?: { readonly timeoutMs?: number | undefined; readonly signal?: AbortSignal | undefined },
-  ): Promise<unknown>;
+  run(commandLine: readonly string[], options?: RunOptions): Promise<unknown>;
+  /**
+   * Runs one command that prints words for people.
+   *
+   * @throws GatewayCommandFailed when it fails or takes too long.
+   */
+  runPlain(commandLine: readonly string[], options?: RunOptions): Promise<void>;
+}
+
+interface RunOptions {
+  readonly timeoutMs?: number | undefined;
+  /** Ends the command. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -103,30 +112,42 @@ export async function configProblem(run: GatewayCli["run"]): Promise<string | un
 const USUAL_LIMIT_MS = 45_000;
 
 export function openGatewayCli(file: string, env: Environment): GatewayCli {
+  const start = async (
+    commandLine: readonly string[],
+    { timeoutMs = USUAL_LIMIT_MS, signal }: RunOptions = {},
+  ) => {
+    const [command, ...first] = /\.[cm]?js$/.test(file) ? [process.execPath, file] : [file];
+    const firstOption = commandLine.findIndex((word) => word.startsWith("-"));
+    const what = ["openclaw", ...commandLine.slice(0, firstOption < 0 ? undefined : firstOption)].join(" ");
+    const result = await execa(command ?? file, [...first, ...commandLine], {
+      env: { ...env, NO_COLOR: "1" },
+      extendEnv: false,
+      reject: false,
+      stdin: "ignore",
+      timeout: timeoutMs,
+      windowsHide: true,
+      ...(signal === undefined ? {} : { cancelSignal: signal }),
+    });
+    signal?.throwIfAborted();
+    if (result.timedOut) {
+      throw new GatewayCommandFailed(`"${what}" took longer than ${timeoutMs / 1_000} s and was ended.`);
+    }
+    return { what, result, printed: jsonIn(result.stdout) };
+  };
   return {
     file,
-    run: async (commandLine, { timeoutMs = USUAL_LIMIT_MS, signal } = {}) => {
-      const [command, ...first] = /\.[cm]?js$/.test(file) ? [process.execPath, file] : [file];
-      const firstOption = commandLine.findIndex((word) => word.startsWith("-"));
-      const what = ["openclaw", ...commandLine.slice(0, firstOption < 0 ? undefined : firstOption)].join(" ");
-      const result = await execa(command ?? file, [...first, ...commandLine], {
-        env: { ...env, NO_COLOR: "1" },
-        extendEnv: false,
-        reject: false,
-        stdin: "ignore",
-        timeout: timeoutMs,
-        windowsHide: true,
-        ...(signal === undefined ? {} : { cancelSignal: signal }),
-      });
-      signal?.throwIfAborted();
-      if (result.timedOut) {
-        throw new GatewayCommandFailed(`"${what}" took longer than ${timeoutMs / 1_000} s and was ended.`);
-      }
-      const printed = jsonIn(result.stdout);
+    run: async (commandLine, options) => {
+      const { what, result, printed } = await start(commandLine, options);
       if (result.exitCode !== 0 || printed === undefined) {
         throw new GatewayCommandFailed(`"${what}" failed: ${reason(printed, result)}`, printed);
       }
       return printed;
+    },
+    runPlain: async (commandLine, options) => {
+      const { what, result, printed } = await start(commandLine, options);
+      if (result.exitCode !== 0) {
+        throw new GatewayCommandFailed(`"${what}" failed: ${reason(printed, result)}`, printed);
+      }
     },
   };
 }

@@ -239,6 +239,8 @@ export interface KeyWanted {
   };
   /** What to do when the answer, and the key in it, was lost. */
   readonly lostAnswer: string;
+  /** What is kept with it. */
+  readonly with?: Readonly<Record<string, string>>;
 }
 
 /** A key that was given and is kept. Names no secret. */
@@ -258,10 +260,10 @@ export interface KeptKey {
 /** Asks for a key and keeps it at once: the service shows it this one time. */
 export async function askAndKeep(
   context: PlainContext,
-  { ask, stateFolder, server, lostAnswer }: KeyWanted,
+  { ask, stateFolder, server, lostAnswer, with: others = {} }: KeyWanted,
 ): Promise<KeptKey> {
   const { ClawCallRest } = await import("../carriers/clawcall/rest.ts");
-  const file = await openKeyFile({ stateFolder }, [KEY, EMAIL, OWNER_NUMBER]);
+  const file = await openKeyFile({ stateFolder }, [KEY, EMAIL, OWNER_NUMBER, ...Object.keys(others)]);
   try {
     const { apiKey, agentNumber, tier, ...answer } = await uninterrupted(
       context,
@@ -269,6 +271,7 @@ export async function askAndKeep(
     );
     const email = answer.email ?? ask.email;
     const variables = {
+      ...others,
       [KEY]: apiKey,
       ...(email === undefined ? {} : { [EMAIL]: email }),
       [OWNER_NUMBER]: ask.phoneNumber,

@@ -21,7 +21,7 @@ export async function validator({ configFile, env }: ConfigPlace, context: Plain
  * The state folder of the gateway whose config it is: its `.env` and plugins decide what is valid. A config of another
  * installation lies in that one's folder under the usual name.
  */
-function stateFolderOf(configFile: string, context: PlainContext): string {
+export function stateFolderOf(configFile: string, context: PlainContext): string {
   const own = context.places();
   const isOthers =
     configFile !== own.configFile && /^(openclaw|clawdbot)\.json$/.test(path.basename(configFile));

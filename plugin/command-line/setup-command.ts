@@ -1,11 +1,12 @@
 /**
- * Owns `setup patch` and `setup unpatch`: lifting the gateway's ban on `sessions_send` over HTTP, which skill-only
- * installs need, and taking that back. Nothing else of the config is touched.
+ * Owns `setup`, whose work is the wizard's (plugin/wizard), and `setup patch` and `setup unpatch`: lifting the gateway's ban
+ * on `sessions_send` over HTTP, which skill-only installs need, and taking that back. These two touch nothing else.
  */
 import { homedir } from "node:os";
 import path from "node:path";
 import type { Command } from "commander";
 import type { ConfigPlace, ConfigWish } from "../config/gateway-config-file.ts";
+import type { ConfigPlaces } from "../config/loader.ts";
 import {
   AGENTS_OWN,
   ALLOWED_OVER_HTTP,
@@ -15,6 +16,8 @@ import {
   TOOL,
 } from "../config/sessions-send.ts";
 import { expandHome, homeFolderOf } from "../config/state-folder.ts";
+import type { SetupOptions } from "../wizard/given-answers.ts";
+import { stateFolderOf } from "./config-changes.ts";
 import { isYes, makeSure } from "./consent.ts";
 import { type Answer, NotUnderstood, type PlainContext } from "./run.ts";
 import { answerUntilStopped, type OnStop, onProcessStop, Stopped } from "./stopping.ts";
@@ -33,7 +36,7 @@ export function defineSetupCommand(
   context: PlainContext,
   onStop: OnStop = onProcessStop,
 ): void {
-  setup.description("Set the gateway up for the phone.");
+  defineWizard(setup, context, onStop);
   const patch = setup
     .command("patch")
     .description(`Let programs on this machine call ${TOOL} over the gateway's HTTP interface; nothing else.`)
@@ -48,12 +51,89 @@ export function defineSetupCommand(
       .option("--yes", "do not ask")
       .option("--dry-run", "show the difference and write nothing")
       .option("--json", "print one JSON object")
-      .action(async (options: PatchOptions) => {
+      .action(async (_: unknown, command: Command) => {
+        // Those that `setup` has too are its own, wherever they stand.
+        const options: PatchOptions = command.optsWithGlobals();
         await answerUntilStopped(context, onStop, options, (signal) =>
           work({ context, options, signal, place: placeOf(context, options) }),
         );
       });
   }
+}
+
+function defineWizard(setup: Command, context: PlainContext, onStop: OnStop): void {
+  const several = (given: string, before: readonly string[] = []) => [...before, given];
+  setup
+    .description("Set the phone up, from keys to a test call; asks only what it cannot find.")
+    .option("--services <list>", "clawdtalk, clawcall, stepone; joined by commas")
+    .option("--clawdtalk-key-from <place>", "where ClawdTalk's key is: env:NAME, file:PATH or stdin")
+    .option("--clawcall-key-from <place>", "where ClawCall's key is")
+    .option("--stepone-key-from <place>", "where StepOne's key is")
+    .option("--store-number", "ClawCall may store your phone number: make an account there")
+    .option(
+      "--owner-number <number>",
+      'your phone number, several times for several; "none" for none',
+      several,
+    )
+    .option("--owner-name <name>", "your name, as others hear it")
+    .option("--agent-name <name>", "the agent's name")
+    .option("--use-names", "take the names from USER.md and IDENTITY.md of the agent's workspace")
+    .option("--greeting <words>", "what is said first when somebody calls in")
+    .addOption(
+      setup
+        .createOption("--callers <who>", "who a caller counts as: you, or nobody")
+        .choices(["owner", "unknown"]),
+    )
+    .addOption(
+      setup.createOption("--mode <mode>", "inside the gateway, or beside it").choices(["plugin", "skill"]),
+    )
+    .option(
+      "--allow-streaming",
+      "skill only: open the gateway's streaming endpoint to programs with its token",
+    )
+    .option("--allow-sessions-send", "skill only: let programs with the gateway's token call sessions_send")
+    .option("--import", "take over what the services' own clients have: keys, names, missions")
+    .option("--stop-old-clients", "with --import: end their programs")
+    .option("--restart", "restart the gateway where it does not take the changes up by itself")
+    .option("--no-test-call", "make no test call")
+    .option("--config <file>", "the gateway's config, where it is not found by itself")
+    .option("--yes", "do what is shown; consents of their own are the flags above")
+    .option("--dry-run", "show what would change and write nothing")
+    .option("--json", "print one JSON object")
+    .action(async (_: unknown, command: Command) => {
+      const options = command.opts<SetupOptions>();
+      let isCancelled = false;
+      await answerUntilStopped(context, onStop, options, async (signal) => {
+        const { runWizard } = await import("../wizard/wizard.ts");
+        const { plainFront } = await import("../wizard/front.ts");
+        const canAsk = !options.yes && !options.json && process.stdin.isTTY && process.stderr.isTTY;
+        const front = canAsk
+          ? (await import("../wizard/prompts.ts")).promptFront(signal)
+          : plainFront(context);
+        try {
+          return await runWizard({
+            context,
+            places: placesOf(context, options),
+            options,
+            front,
+            signal,
+          });
+        } catch (error) {
+          isCancelled = (error as Error).name === "SetupCancelled";
+          throw error;
+        }
+      });
+      if (isCancelled) context.setExitCode(130);
+    });
+}
+
+/** Where everything is; another config's gateway has its state beside that. */
+function placesOf(context: PlainContext, options: { readonly config?: string }): ConfigPlaces {
+  const { configFile } = placeOf(context, options);
+  const own = context.places();
+  return configFile === own.configFile
+    ? own
+    : { ...own, configFile, stateFolder: stateFolderOf(configFile, context) };
 }
 
 interface Task {
@@ -173,7 +253,7 @@ async function carryOut(
   });
 }
 
-function placeOf(context: PlainContext, { config }: PatchOptions): ConfigPlace {
+function placeOf(context: PlainContext, { config }: { readonly config?: string }): ConfigPlace {
   const { configFile, env } = context.places();
   if (config?.trim() === "") throw new NotUnderstood("The name after --config is empty.");
   if (config === undefined) return { configFile, env };

@@ -158,7 +158,8 @@ async function putBack(
   return left.length > 0 ? left : ["Everything is as it was."];
 }
 
-function whenAborted(signal: AbortSignal): Promise<string> {
+/** Resolves when the signal is aborted, and never else. */
+export function whenAborted(signal: AbortSignal): Promise<string> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve("stopped");
     signal.addEventListener("abort", () => resolve("stopped"), { once: true });

@@ -237,7 +237,9 @@ export class PhoneService {
     const notAudited = ready.length === 0 ? undefined : whyNotAudited(this.#api.config);
     if (notAudited !== undefined) this.#problems.push(notAudited);
     if (ready.length === 0) {
-      this.#problems.push("No phone line is configured. SETUP.md in the skill's folder says how.");
+      this.#problems.push(
+        "No phone line is configured. Run: openclaw phone setup (SETUP.md in the skill's folder has the details)",
+      );
     }
     for (const problem of this.#problems) this.#log.warn(problem);
     if (ready.length === 0) return undefined;

@@ -212,7 +212,7 @@ function openQuestions(
       ask("greeting", "a greeting of your own", ["--greeting"], true);
     }
   }
-  const isCalled = services.some((carrier) => carrier !== "stepone");
+  const isCalled = services.length === 0 || services.some((carrier) => carrier !== "stepone");
   if (isCalled && isFirstTime && answers.callers === undefined) {
     ask("callers", "whether who calls in is believed to be you", ["--callers"]);
   }

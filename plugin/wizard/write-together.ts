@@ -42,6 +42,9 @@ export interface WholeFile {
 /** What is there to go back to, by file. */
 const undoShape = z.object({
   version: z.literal(1),
+  /** Whose it is, and since when (UTC ISO 8601). */
+  pid: z.number(),
+  since: z.string(),
   files: z.array(
     z.object({
       file: z.string(),
@@ -84,6 +87,8 @@ export class Undoing {
     mkdirSync(folder, { mode: 0o700 });
     const undo: Undo = {
       version: 1,
+      pid: process.pid,
+      since: new Date().toISOString(),
       files: files.map(({ file, after }, index) => {
         const ours = after === undefined ? [] : [hashOf(after)];
         if (!existsSync(file)) return { file, ours };
@@ -130,9 +135,10 @@ export class Undoing {
 }
 
 /**
- * Makes up for a run that was killed. Never rejects.
+ * Makes up for a run that was killed.
  *
  * @returns a sentence for each thing that was done or could not be done.
+ * @throws ConfigNotChanged while another run is writing.
  */
 export async function recover(place: GatewayPlace): Promise<string[]> {
   const folder = undoFolder(place.stateFolder);
@@ -141,6 +147,11 @@ export async function recover(place: GatewayPlace): Promise<string[]> {
     // Ended before anything was written, or after everything was.
     rmSync(folder, { recursive: true, force: true });
     return [];
+  }
+  if (isAtWork(undo)) {
+    throw new ConfigNotChanged(
+      `Another run of setup (process ${undo.pid}) is writing now: wait for its end. Nothing was changed.`,
+    );
   }
   const { left, notes } = await putBack(undo, { folder, lockOf: place.configFile });
   if (left.length > 0) return [...left, ...notes];
@@ -153,30 +164,50 @@ export function isUnfinished(stateFolder: string): boolean {
   return readUndo(undoFolder(stateFolder)) !== undefined;
 }
 
+/** Something that has to be done before the files are written. */
+export interface FirstStep {
+  work(): Promise<void>;
+  /** Undoes it, also when it came to nothing. @returns a sentence for what cannot be undone. Never rejects. */
+  takeBack(): Promise<readonly string[]>;
+}
+
 /**
- * Writes the files, then the config, which the gateway notices. On any failure, and when the signal says to stop,
- * everything is as it was.
+ * Does the first step, writes the files, then the config, which the gateway notices. On any failure, and when the signal
+ * says to stop, everything is as it was.
  *
  * @returns the config's backups.
  * @throws ConfigNotChanged with the reason, and what could not be put back.
  */
 export async function writeTogether(
   {
+    first,
     files,
     plan,
     undoing,
-  }: { readonly files: readonly WholeFile[]; readonly plan: ConfigPlan; readonly undoing: Undoing },
+  }: {
+    readonly first?: FirstStep | undefined;
+    readonly files: readonly WholeFile[];
+    readonly plan: ConfigPlan;
+    readonly undoing: Undoing;
+  },
   validate: Validate,
   signal: AbortSignal,
 ): Promise<string[]> {
   try {
+    await first?.work();
     for (const file of files) {
       signal.throwIfAborted();
       await writeOne(file, plan.configFile);
     }
-    return await applyConfigPlan(plan, validate, { signal });
+    const backups = await applyConfigPlan(plan, validate, { signal });
+    if (signal.aborted) {
+      for (const backup of backups) rmSync(backup, { force: true });
+      signal.throwIfAborted();
+    }
+    undoing.done();
+    return backups;
   } catch (error) {
-    const left = await undoing.back();
+    const left = [...((await first?.takeBack()) ?? []), ...(await undoing.back())];
     const why = signal.aborted ? "Stopped." : messageOf(error).replace(AS_IT_WAS, "");
     throw new ConfigNotChanged([why, ...(left.length === 0 ? [AS_IT_WAS.trim()] : left)].join(" "));
   }
@@ -230,6 +261,19 @@ async function putBack(
     }
   }
   return { left, notes };
+}
+
+/** Longer no run takes: a process of that number is another one by then. */
+const LONGEST_RUN_MS = 15 * 60_000;
+
+function isAtWork({ pid, since }: Undo): boolean {
+  if (pid === process.pid || Date.now() - Date.parse(since) > LONGEST_RUN_MS) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }
 
 function hashOf(content: Buffer): string {

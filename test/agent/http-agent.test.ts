@@ -13,6 +13,8 @@ import { createSessionsSendAgent } from "../../plugin/agent/sessions-send.ts";
 import { type PracticeGateway, startPracticeGateway } from "../../plugin/practice/gateway.ts";
 import { type ModelRequest, type PracticeModel, startPracticeModel } from "../../plugin/practice/model.ts";
 import { strangerSession } from "../../plugin/trust/sessions.ts";
+import { NoTestCall, testCall } from "../../plugin/wizard/test-call.ts";
+import { expectNothingLeft } from "../gateway/left-of-test-call.ts";
 
 const SENTENCES = "It rains today. Take a coat and an umbrella along. The evening will be dry again.";
 /** Long enough for every follow-up run of the gateway's to have asked the model. */
@@ -23,6 +25,9 @@ let gateway: PracticeGateway;
 let address: GatewayAddress;
 let agent: HttpAgent;
 let turns = 0;
+
+/** As setup and doctor know the gateway. */
+const own = () => ({ gatewayUrl: gateway.url, gatewayToken: gateway.token });
 
 /** The gateway adds a message of its own after the caller's words. */
 const says = (words: string) => (request: ModelRequest) =>
@@ -130,6 +135,11 @@ describe("a gateway that has opened nothing", () => {
     expect(model.requests).toEqual([]);
   });
 
+  it("gets no test call, with what to do", async () => {
+    await expect(testCall({ config: own() })).rejects.toThrow(/chatCompletions\.enabled true/);
+    expect(model.requests).toEqual([]);
+  });
+
   it("says which tool it does not let us use", async () => {
     const { answer } = await take(createSessionsSendAgent(address), turnSaying("How is the weather?"));
     expect(answer).toMatchObject({
@@ -191,6 +201,12 @@ describe("sessions_send", () => {
     expect(textOfTurn(second.requests().at(0))).toContain("And the weather tomorrow?");
     expect(textOfTurn(third.requests().at(0))).not.toContain(voiceContext);
     expect(textOfTurn(third.requests().at(0))).toContain("They heard only: Rain.");
+  });
+
+  it("gets no test call: what is said would stay in the owner's session", async () => {
+    const before = model.requests.length;
+    await expect(testCall({ config: own() })).rejects.toThrow(NoTestCall);
+    expect(model.requests.length).toBe(before);
   });
 
   it("costs two model calls where direct chats have sessions of their own, and says so", async () => {
@@ -268,6 +284,13 @@ describe("the streaming endpoint", () => {
     expect(JSON.stringify(requests()[0]?.messages), "the session's earlier turns").toContain(
       "And the weather tomorrow?",
     );
+  });
+
+  it("gets a test call, of which nothing is left", async () => {
+    const call = await testCall({ config: own() });
+    expect(call.heard).toEqual([expect.stringContaining("what I can tell you")]);
+    expect(call.firstWordMs).toBeLessThan(call.wholeMs);
+    expectNothingLeft(gateway.stateDir);
   });
 
   it("joins what is said before and after a tool", async () => {
