@@ -33,6 +33,8 @@ const SCRIPT_GROUPS = [
     "setup",
     "status",
     "doctor",
+    "update",
+    "uninstall",
     "callout",
     "stepone",
   ],

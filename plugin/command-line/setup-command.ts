@@ -211,7 +211,7 @@ async function carryOut(
     readonly facts: Readonly<Record<string, unknown>>;
   },
 ): Promise<Answer> {
-  const { applyConfigPlan, ConfigNotChanged, planConfigChange } = await import(
+  const { applyConfigPlan, ConfigNotChanged, planConfigChange, wholeConfig } = await import(
     "../config/gateway-config-file.ts"
   );
   const { difference, differenceFacts, validator } = await import("./config-changes.ts");
@@ -243,10 +243,15 @@ async function carryOut(
     otherwise: "Nothing was changed.",
     signal,
   });
+  const { additionsOf, forgetSetup, recordSetup } = await import("../installation/setup-record.ts");
+  const stateFolder = stateFolderOf(place.configFile, context);
+  const unrecord = recordSetup(stateFolder, { added: additionsOf(wholeConfig(place), wishes) });
   const backups = await applyConfigPlan(plan, validate, { signal }).catch((error: unknown) => {
+    unrecord();
     // Whoever stopped it does not know how far it had come.
     throw signal.aborted ? new Stopped((error as Error).message, {}) : error;
   });
+  forgetSetup(stateFolder, wishes);
   return answer(`${say.done} What stood there before is in ${backups.join(", ")}.`, {
     changed: true,
     backups,

@@ -31,12 +31,13 @@ export interface EnvFile {
   /** Where the variables go: the link's target where `.env` is a link. */
   readonly file: string;
   /**
-   * Sets the variables, those that were there in their old place, and leaves the file readable by its owner alone.
+   * Sets the variables, those that were there in their old place, takes out those that are undefined, and leaves the file
+   * readable by its owner alone.
    *
    * @returns `tightened`: others could read the file before. Always false on Windows, which has no such modes.
    * @throws EnvFileError naming the file that holds the variables when the last step, the renaming, failed.
    */
-  save(variables: Readonly<Record<string, string>>): { readonly tightened: boolean };
+  save(variables: Readonly<Record<string, string | undefined>>): { readonly tightened: boolean };
   /** Gives up; does nothing after `save`. */
   discard(): void;
 }
@@ -117,19 +118,27 @@ export function readEnvFile(file: string): NodeJS.Dict<string> {
 
 /**
  * The file's content with these variables. Everything else stays as it is, byte for byte: a variable that is
- * there gets its new value in its place, a new one is added at the end, or else at the beginning.
+ * there gets its new value in its place, a new one is added at the end, or else at the beginning. One that is undefined
+ * goes with its line.
  *
  * @throws EnvFileError when no way of writing a value reads back the same.
  */
-export function withVariables(content: Buffer, variables: Readonly<Record<string, string>>): Buffer {
+export function withVariables(
+  content: Buffer,
+  variables: Readonly<Record<string, string | undefined>>,
+): Buffer {
   let text = content;
   for (const [name, value] of Object.entries(variables)) {
-    const wanted = { ...parsed(text), [name]: value };
-    const candidates = WAYS_TO_WRITE.flatMap((way) => [
-      replaced(text, name, way(value)),
-      appended(text, name, way(value)),
-      prepended(text, name, way(value)),
-    ]);
+    const { [name]: _, ...others } = parsed(text);
+    const wanted = value === undefined ? others : { ...others, [name]: value };
+    const candidates =
+      value === undefined
+        ? [withoutVariable(text, name)]
+        : WAYS_TO_WRITE.flatMap((way) => [
+            replaced(text, name, way(value)),
+            appended(text, name, way(value)),
+            prepended(text, name, way(value)),
+          ]);
     // What counts is how it is read: no rule of ours about quotes, comments and line ends could be as sure.
     const next = candidates.find(
       (candidate) => candidate !== undefined && isDeepStrictEqual(parsed(candidate), wanted),
@@ -167,6 +176,15 @@ function replaced(content: Buffer, name: string, written: string): Buffer | unde
     return before + bytes(written);
   });
   return isThere ? Buffer.from(text, "latin1") : undefined;
+}
+
+/** Every assignment of that name goes, with what stands behind it in its line. */
+function withoutVariable(content: Buffer, name: string): Buffer {
+  const lines = new RegExp(`${ASSIGNMENT.source}[^\\r\\n]*(?:\\r?\\n|$)`, ASSIGNMENT.flags);
+  const text = content
+    .toString("latin1")
+    .replace(lines, (whole, _before: string, found: string) => (found === name ? "" : whole));
+  return Buffer.from(text, "latin1");
 }
 
 function appended(content: Buffer, name: string, written: string): Buffer {

@@ -44,6 +44,9 @@ export type ConfigWish =
   | ConfigEdit
   | { readonly change: "takeBack"; readonly edit: Extract<ConfigEdit, { readonly change: "unite" | "set" }> };
 
+/** Wishes that depend on what the config is once the wishes before them are carried out. */
+export type WishesFor = (config: JsonObject) => readonly ConfigWish[];
+
 export interface ConfigPlace {
   /** As the gateway is told it: it may be a link. */
   readonly configFile: string;
@@ -77,7 +80,10 @@ export interface FileChange extends TextChange {
  * @throws ConfigNotChanged when there is no config, it cannot be read whole, what is wanted does not fit what stands
  * there, or the files are composed so that no change of one of them would mean it.
  */
-export function planConfigChange(place: ConfigPlace, wishes: readonly ConfigWish[]): ConfigPlan {
+export function planConfigChange(
+  place: ConfigPlace,
+  wishes: readonly (ConfigWish | WishesFor)[],
+): ConfigPlan {
   const { env, configFile } = place;
   if (env.OPENCLAW_CONFIG_READONLY === "1" || env.OPENCLAW_NIX_MODE === "1") {
     throw new ConfigNotChanged(
@@ -85,7 +91,9 @@ export function planConfigChange(place: ConfigPlace, wishes: readonly ConfigWish
     );
   }
   const files = new ConfigFiles(place);
-  const changes = wishes.flatMap((wish) => files.make(wish));
+  const changes = wishes.flatMap((wish) =>
+    (typeof wish === "function" ? wish(files.whole()) : [wish]).flatMap((one) => files.make(one)),
+  );
   return { ...place, files: files.changed(), changes };
 }
 
@@ -190,12 +198,12 @@ class ConfigFiles {
   }
 
   make(wish: ConfigWish): FileChange[] {
-    const before = this.#whole();
+    const before = this.whole();
     const edit = wish.change === "takeBack" ? leastOf(wish.edit) : wish;
     const wanted = this.#sentence(this.#place.configFile, () => editedValue(before, edit));
     if (isSame(before, wanted, wish)) return [];
     const changes = this.#placesFor(edit).flatMap(({ name, at }) => this.#change(name, at, wish));
-    if (!isSame(this.#whole(), wanted, wish)) {
+    if (!isSame(this.whole(), wanted, wish)) {
       throw new ConfigNotChanged(
         `"${edit.path.join(".")}" is put together from several files such that no single change would do: make it by hand, beginning in ${this.#place.configFile}. Nothing was changed.`,
       );
@@ -203,7 +211,7 @@ class ConfigFiles {
     return changes;
   }
 
-  #whole(): JsonObject {
+  whole(): JsonObject {
     return wholeConfig(this.#place, new Map([...this.#read].map(([file, { after }]) => [file, after])));
   }
 

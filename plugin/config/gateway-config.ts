@@ -20,17 +20,23 @@ const MAXIMUM_BYTES = 2 * 1024 * 1024;
  * be read is named in `problems`, a sentence each, and the rest is still there.
  *
  * @param contents texts to take instead of what files hold, by the files' real paths.
+ * @returns `files`: the real paths of all that was read.
  */
 export function readGatewayConfig(
   configFile: string,
   env: Environment,
   contents?: ReadonlyMap<string, string>,
-): { config: JsonObject; problems: string[] } {
+): { config: JsonObject; problems: string[]; files: ReadonlySet<string> } {
   const problems: string[] = [];
-  const read = (file: string) =>
-    contents?.get(realPathIfPresent(file))?.replace(/^\uFEFF/, "") ?? readIfPresent(file, problems);
+  const files = new Set<string>();
+  const read = (file: string) => {
+    const real = realPathIfPresent(file);
+    const text = contents?.get(real)?.replace(/^\uFEFF/, "") ?? readIfPresent(file, problems);
+    if (text !== undefined) files.add(real);
+    return text;
+  };
   const text = read(configFile);
-  if (text === undefined) return { config: {}, problems };
+  if (text === undefined) return { config: {}, problems, files };
   const folder = path.dirname(configFile);
   const roots = [folder, ...(env.OPENCLAW_INCLUDE_ROOTS ?? "").split(path.delimiter)].filter(
     (root) => root !== "",
@@ -38,7 +44,7 @@ export function readGatewayConfig(
   const reader = { roots: roots.map(realPathIfPresent), problems, read };
   const parsed = parseObject(text, configFile, problems);
   const config = parsed === undefined ? {} : resolveIncludes(parsed, folder, [configFile], reader);
-  return { config: objectIn(config, configFile, problems) ?? {}, problems };
+  return { config: objectIn(config, configFile, problems) ?? {}, problems, files };
 }
 
 /** The object at a path of keys; an empty one when there is none. */

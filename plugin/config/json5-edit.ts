@@ -94,11 +94,14 @@ export function takeBack(
   if (usual.changes.length === 0) return usual;
   const left = valueAt(parseJson5(usual.text), path);
   if (Array.isArray(left) && left.length > 0) return usual;
+  // How a value is laid out inside says nothing of what is around it.
+  const plainly: ConfigEdit = edit.change === "set" ? { ...edit, value: 0 } : edit;
+  const around = editOnce(text, plainly).text;
   for (const length of path.keys()) {
     const removal: ConfigEdit = { change: "remove", path: path.slice(0, length + 1) };
     for (const keepsBlanks of [false, true]) {
       const removed = editOnce(text, removal, keepsBlanks);
-      if (editOnce(removed.text, edit).text === text) return removed;
+      if (editOnce(removed.text, plainly).text === around) return removed;
     }
   }
   return usual;

@@ -182,7 +182,8 @@ function npxSkill(folder: string, { env }: InstallationSearch): Installation | u
   if (!entry) return undefined;
   const scope = project === undefined ? "--global" : "--project";
   const isLocal = textAt(entry, "sourceType") === "local";
-  const source = textAt(entry, "source") ?? "<folder>";
+  // Relative to the lock file, where it is a folder.
+  const source = path.resolve(project ?? home, textAt(entry, "source") ?? "<folder>");
   return {
     kind: "npx-skill",
     folder,

@@ -1,13 +1,18 @@
 /**
- * The package in every place people install it: a packed tarball on a gateway that has never seen the source, a
- * copied skill, `npx skills add`, a clone. Every command SKILL.md names is typed word for word, in the clone and where a
- * package's files lie; what is copied is the clone, file for file.
+ * The package in every place people install it, from one packed artefact: as a plugin on a gateway that has never seen the
+ * source, as a copied skill, by `npx skills add`, and a clone; what ClawHub's own checks say; and that it goes again. Every
+ * command SKILL.md names is typed word for word, in the clone and where a package's files lie; what is copied is the
+ * package, file for file.
  */
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { homedir, tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { additionsOf, recordSetup } from "../../plugin/installation/setup-record.ts";
 import { type ClawCallPractice, startClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
 import { type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
 import {
@@ -24,14 +29,17 @@ const soon = { timeout: 40_000, interval: 100 };
 const wait = { timeoutMs: 20_000 };
 let folder: string;
 let clone: string;
+/** The packed package, what is in it, and a folder with that. */
+let packed: { tarball: string; size: number; names: string[]; unpacked: string };
 let server: ClawdTalkPractice;
 let clawcall: ClawCallPractice;
 let model: PracticeModel;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "switchboard-install-"));
+  folder = await realpath(await mkdtemp(join(tmpdir(), "switchboard-install-")));
   clone = join(folder, "clone");
   await copyTrackedFiles(clone);
+  packed = await pack();
   server = await startClawdTalkPractice({ ownerNumber: OWNER, dedicatedNumber: "+15550003333" });
   clawcall = await startClawCallPractice({ ownerNumber: OWNER, tier: "pro" });
   model = await startPracticeModel({ firstTokenMs: 50, perWordMs: 5 });
@@ -55,6 +63,25 @@ async function copyTrackedFiles(target: string): Promise<void> {
       },
     );
   }
+}
+
+async function pack(): Promise<typeof packed> {
+  const { stdout } = await execa(
+    "npm",
+    ["pack", "--json", "--ignore-scripts", "--pack-destination", folder],
+    {
+      cwd: packageFolder,
+    },
+  );
+  const [{ filename, size, files }] = JSON.parse(stdout);
+  const tarball = join(folder, filename);
+  await execa("tar", ["-xzf", tarball, "-C", folder]);
+  return {
+    tarball,
+    size,
+    names: files.map((file: { path: string }) => file.path),
+    unpacked: join(folder, "package"),
+  };
 }
 
 /** The environment of somebody's shell: the project's Node first, a state folder of its own, the practice lines. */
@@ -154,27 +181,158 @@ it("in a clone, with nothing installed", async () => {
   await typeEveryCommand(clone, await shell("clone"));
 });
 
+it("what is packed is small, and holds what is used: no source, no test, no secret, nothing of this machine", async () => {
+  const { names, size, unpacked } = packed;
+  const USED =
+    /^(?:LICENSE|README(?:\.zh-CN)?\.md|SKILL\.md|SETUP\.md|package\.json|openclaw\.plugin\.json|skill-config\.json|references\/[\w-]+\.md|dist\/(?:index|setup)\.js|dist\/scripts\/(?:parts\/)?[\w-]+\.js|dist\/THIRD_PARTY_NOTICES\.txt)$/;
+  expect(names.filter((name) => !USED.test(name))).toEqual([]);
+  expect(names).toEqual(expect.arrayContaining(["dist/index.js", "dist/setup.js", "SKILL.md", "LICENSE"]));
+  expect(size).toBeLessThan(3_000_000);
+  const TELLS_TOO_MUCH =
+    /-----BEGIN [A-Z ]*PRIVATE KEY|\b(?:AKIA[0-9A-Z]{16}|gh[pousr]_\w{36}|cc_live_[0-9a-f]{16,}|sk-[A-Za-z0-9]{32,}|eyJ[\w-]{20,}\.[\w-]{20,}\.)/;
+  for (const name of names) {
+    const text = await readFile(join(unpacked, name), "utf8");
+    expect([name, TELLS_TOO_MUCH.exec(text)?.[0]]).toEqual([name, undefined]);
+    for (const place of [packageFolder, homedir()].filter((one) => one.length > 5)) {
+      expect([name, text.includes(place)]).toEqual([name, false]);
+    }
+  }
+  const { openclaw, devDependencies } = JSON.parse(await readFile(join(unpacked, "package.json"), "utf8"));
+  // ClawHub asks for it.
+  expect(openclaw.build.openclawVersion).toBe(devDependencies.openclaw);
+});
+
+/** Runs ClawHub's own command line, which no network is there for. */
+async function clawhub(...words: string[]) {
+  return await execa("node", [join(packageFolder, "node_modules/.bin/clawhub"), "--no-input", ...words], {
+    cwd: folder,
+    env: { ...(await shell("clawhub")), CLAWHUB_DISABLE_TELEMETRY: "1" },
+    reject: false,
+  });
+}
+
+it("ClawHub's checks take it as a plugin package, without the network", async () => {
+  const commit = "0123456789abcdef0123456789abcdef01234567";
+  const [published, validated, asSkill] = await Promise.all([
+    clawhub(
+      "package",
+      "publish",
+      packed.tarball,
+      "--dry-run",
+      "--json",
+      "--source-repo",
+      "somebody/switchboard",
+      "--source-commit",
+      commit,
+    ),
+    clawhub(
+      "package",
+      "validate",
+      packed.unpacked,
+      "--openclaw",
+      join(packageFolder, "node_modules/openclaw"),
+      "--json",
+      "--out",
+      join(folder, "reports"),
+    ),
+    clawhub("skill", "publish", packed.unpacked, "--dry-run", "--json"),
+  ]);
+  expect(published.exitCode, published.stderr).toBe(0);
+  expect(JSON.parse(published.stdout)).toMatchObject({
+    name: "openclaw-switchboard",
+    displayName: "Switchboard",
+    family: "code-plugin",
+    files: packed.names.length,
+  });
+  expect(validated.exitCode, validated.stderr).toBe(0);
+  expect(JSON.parse(validated.stdout)).toMatchObject({
+    status: "pass",
+    summary: { issueCount: 0, breakageCount: 0 },
+  });
+  // A folder that is a plugin is no skill to ClawHub: the package brings its skill along.
+  expect([asSkill.exitCode, asSkill.stderr]).toEqual([
+    1,
+    expect.stringContaining("This looks like a plugin"),
+  ]);
+});
+
+it("and without its manifest as a skill, where a registry answers", async () => {
+  const skill = join(folder, "skill-alone");
+  await cp(packed.unpacked, skill, { recursive: true });
+  await rm(join(skill, "openclaw.plugin.json"));
+  await writeFile(join(skill, "package.json"), '{ "type": "module" }');
+  const asked: string[] = [];
+  // It knows no skill at all, which is all that the dry run asks.
+  const registry = createServer((request, response) => {
+    asked.push(String(request.url).replace(/hash=\w+/, "hash=…"));
+    response.writeHead(404).end("Skill not found");
+  });
+  await new Promise<void>((resolve) => registry.listen(0, "127.0.0.1", resolve));
+  try {
+    const address = `http://127.0.0.1:${(registry.address() as AddressInfo).port}`;
+    const words = ["--registry", address, "skill", "publish", skill, "--slug", "switchboard"];
+    const published = await clawhub(...words, "--dry-run", "--json");
+    expect(published.exitCode, published.stderr).toBe(0);
+    expect(JSON.parse(published.stdout)).toMatchObject({
+      status: "would-publish",
+      slug: "switchboard",
+      fileCount: packed.names.length - 1,
+    });
+    expect(asked).toEqual(["/api/v1/resolve?slug=switchboard&hash=…"]);
+  } finally {
+    registry.close();
+  }
+  const help = await execa("node", ["dist/scripts/phone.js", "--help"], {
+    cwd: skill,
+    env: await shell("alone"),
+  });
+  expect(help.stdout).toContain("Usage:");
+});
+
 it("by npx skills add", async () => {
   const env = await shell("skills-add");
   const cwd = join(folder, "skills-add");
   await mkdir(cwd);
   await execa(
     "node",
-    [join(packageFolder, "node_modules/.bin/skills"), "add", clone, "--yes", "--agent", "openclaw"],
+    [join(packageFolder, "node_modules/.bin/skills"), "add", packed.unpacked, "--yes", "--agent", "openclaw"],
     {
       cwd,
       env: { ...env, DISABLE_TELEMETRY: "1", DO_NOT_TRACK: "1" },
     },
   );
-  await isTheClone(await findSkill(cwd), env);
+  const copied = await findSkill(cwd);
+  await isThePackage(copied, env);
+  const update = await runIn(copied, "update.js --yes --json", env);
+  expect([update.exitCode, JSON.parse(update.stdout)]).toEqual([
+    1,
+    {
+      note: expect.any(String),
+      ok: false,
+      error: { name: "NotUpdated", message: expect.stringContaining(`npx skills add ${packed.unpacked}`) },
+    },
+  ]);
 });
 
-/** An installed copy: the clone's files, all of them and as they are, and scripts that run. */
-async function isTheClone(copied: string, env: Record<string, string>): Promise<void> {
-  const [wanted, present] = await Promise.all([contentOf(clone), contentOf(copied)]);
+/** Types one of the scripts where a copy lies. */
+async function runIn(copied: string, typed: string, env: Record<string, string>) {
+  // Alone with its environment: the gateway's command line says nothing where it takes itself to be tested.
+  return await execa(`node dist/scripts/${typed}`, {
+    shell: true,
+    cwd: copied,
+    env,
+    extendEnv: false,
+    reject: false,
+  });
+}
+
+/** An installed copy: the package's files, all of them and as they are, and scripts that run without anything else. */
+async function isThePackage(copied: string, env: Record<string, string>): Promise<void> {
+  const [wanted, present] = await Promise.all([contentOf(packed.unpacked), contentOf(copied)]);
   for (const [name, content] of wanted) expect(present.get(name) === content, name).toBe(true);
-  const help = await execa("node", ["dist/scripts/phone.js", "--help"], { cwd: copied, env, reject: false });
-  expect([help.exitCode, help.stderr]).toEqual([0, ""]);
+  const lines = await runIn(copied, "phone.js lines --json", env);
+  expect([lines.exitCode, lines.stderr]).toEqual([0, ""]);
+  expect(JSON.parse(lines.stdout)).toMatchObject({ ok: true });
 }
 
 /** What people get to use of the files below a folder, by name. */
@@ -220,6 +378,8 @@ describe("on a gateway that has never seen the source", () => {
   // Nothing runs while something is installed: both commands write files alone.
   let folderOfGateway: GatewayFolder;
   let gateway: PracticeGateway | undefined;
+  /** Where the gateway has put the plugin. */
+  let place: string;
   beforeAll(async () => {
     folderOfGateway = await prepareGatewayFolder({ modelUrl: model.url, environment: pointedAtLines() });
   });
@@ -228,33 +388,54 @@ describe("on a gateway that has never seen the source", () => {
     await folderOfGateway?.remove();
   });
 
-  it("by openclaw skills install", async () => {
-    const { openclaw, stateDir } = folderOfGateway;
-    const installed = await openclaw(["skills", "install", clone, "--as", "switchboard"]);
+  it("by openclaw skills install: works without the plugin, is updated, and goes as it came", async () => {
+    const { openclaw, stateDir, entry } = folderOfGateway;
+    const source = join(folder, "skill-source");
+    await cp(packed.unpacked, source, { recursive: true });
+    const installed = await openclaw(["skills", "install", source, "--as", "switchboard"]);
     expect(installed.exitCode, installed.stderr).toBe(0);
     const copied = join(stateDir, "workspace", "skills", "switchboard");
-    await isTheClone(copied, { ...(await shell("skill")), OPENCLAW_STATE_DIR: stateDir });
-    await rm(copied, { recursive: true, force: true });
-  });
+    const env = { ...(await shell("skill")), OPENCLAW_STATE_DIR: stateDir };
+    await isThePackage(copied, env);
+
+    // What a skill-only phone needs is one command: it says what it would do, and what keeps it from doing it.
+    const before = await readFile(join(stateDir, "openclaw.json"), "utf8");
+    const shown = await runIn(copied, "setup.js patch --dry-run --json", env);
+    expect(JSON.parse(shown.stdout), shown.stderr).toMatchObject({
+      ok: true,
+      difference: [{ setting: "gateway.tools.allow" }],
+    });
+    const lost = await runIn(copied, "setup.js patch --yes", { ...env, PATH: dirname(process.execPath) });
+    expect([lost.exitCode, lost.stderr]).toEqual([
+      1,
+      expect.stringContaining('"openclaw" was not found on the PATH'),
+    ]);
+    const start = await runIn(copied, "connect.js start", env);
+    expect([start.exitCode, start.stderr]).toEqual([1, expect.stringMatching(/gateway/)]);
+    const found = { ...env, SWITCHBOARD_OPENCLAW: entry };
+
+    await writeFile(join(source, "references", "next.md"), "# What is new\n");
+    const updated = await runIn(copied, "update.js --yes --json", found);
+    expect(JSON.parse(updated.stdout), updated.stderr).toMatchObject({
+      ok: true,
+      updated: true,
+      kind: "openclaw-skill",
+    });
+    expect(existsSync(join(copied, "references", "next.md"))).toBe(true);
+
+    const gone = await runIn(copied, "uninstall.js --yes --json", found);
+    expect(JSON.parse(gone.stdout), gone.stderr).toMatchObject({ ok: true, removed: true });
+    expect([existsSync(copied), await readFile(join(stateDir, "openclaw.json"), "utf8")]).toEqual([
+      false,
+      before,
+    ]);
+  }, 120_000);
 
   it("by a packed tarball: it loads, answers a call, ships its skill, and its scripts run where they lie", async () => {
-    const packed = await execa("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], {
-      cwd: packageFolder,
-    });
-    const [{ filename, files }] = JSON.parse(packed.stdout);
-    const names = files.map((file: { path: string }) => file.path);
-    expect(names).toContain("dist/index.js");
-    expect(names.filter((name: string) => /^(plugin|test|scripts|workshop|bench)\//.test(name))).toEqual([]);
-
     // Without a terminal nobody can be asked: both consents are given by flag.
     const consent = ["--force", "--accept-capabilities"];
     const { openclaw, stateDir } = folderOfGateway;
-    const installed = await openclaw([
-      "plugins",
-      "install",
-      `npm-pack:${join(folder, filename)}`,
-      ...consent,
-    ]);
+    const installed = await openclaw(["plugins", "install", `npm-pack:${packed.tarball}`, ...consent]);
     expect(installed.exitCode, installed.stderr + installed.stdout).toBe(0);
     await setUp(stateDir);
     const running = await startPracticeGateway({ modelUrl: model.url, stateDir });
@@ -293,8 +474,29 @@ describe("on a gateway that has never seen the source", () => {
       lines: [{ state: "connected" }, { state: "connected" }],
     });
     const rootDir = /"(?:rootDir|source|installPath)":\s*"([^"]+)"/.exec(inspected?.stdout ?? "")?.[1] ?? "";
-    const place = rootDir.endsWith(".js") ? dirname(dirname(rootDir)) : rootDir;
+    place = rootDir.endsWith(".js") ? dirname(dirname(rootDir)) : rootDir;
     await running.stop({ keepState: true });
     await typeEveryCommand(place, { ...(await shell("packed")), OPENCLAW_STATE_DIR: stateDir });
+  }, 120_000);
+
+  it("and it goes again by its own command, which leaves somebody's config as it was", async () => {
+    const { openclaw, stateDir, entry } = folderOfGateway;
+    const env = { ...(await shell("packed")), OPENCLAW_STATE_DIR: stateDir, SWITCHBOARD_OPENCLAW: entry };
+    const configFile = join(stateDir, "openclaw.json");
+    const { plugins, channels, ...own } = JSON.parse(await readFile(configFile, "utf8"));
+    await writeFile(configFile, `// Mine.\n${JSON.stringify({ ...own, plugins, channels }, null, 2)}\n`);
+    recordSetup(stateDir, {
+      added: additionsOf({}, [{ change: "set", path: ["channels", "phone", "enabled"], value: true }]),
+    });
+    const gone = await runIn(place, "uninstall.js --yes --delete-history --json", env);
+    expect(JSON.parse(gone.stdout), gone.stderr).toMatchObject({
+      ok: true,
+      removed: true,
+      kind: "plugin-npm",
+    });
+    expect(existsSync(place)).toBe(false);
+    expect(await readFile(configFile, "utf8")).toBe(`// Mine.\n${JSON.stringify(own, null, 2)}\n`);
+    expect((await openclaw(["config", "validate"])).exitCode).toBe(0);
+    expect(existsSync(join(stateDir, "switchboard", "switchboard.sqlite"))).toBe(false);
   }, 120_000);
 });
