@@ -31,12 +31,14 @@ export interface ExaminedMachine {
   readonly now: () => number;
 }
 
+type ExaminedCli = Pick<GatewayCli, "file" | "run">;
+
 export interface ExaminationParameters {
   readonly places: ConfigPlaces;
   readonly settings: LoadedConfig & { readonly stateFolder: string };
   readonly machine: ExaminedMachine;
   /** Opens the gateway's command line. @throws GatewayCliMissing */
-  readonly openCli: () => GatewayCli;
+  readonly openCli: () => ExaminedCli;
   /** Makes a call on the practice line; undefined where none is wanted. */
   readonly testCall?: ((signal: AbortSignal) => Promise<TestCallTimes>) | undefined;
   readonly signal: AbortSignal;
@@ -101,7 +103,7 @@ export class Examination {
   readonly machine: ExaminedMachine;
   readonly signal: AbortSignal;
   readonly testCall: ExaminationParameters["testCall"];
-  readonly #openCli: () => GatewayCli;
+  readonly #openCli: () => ExaminedCli;
   readonly #known = new Map<string, unknown>();
   readonly #skews: number[] = [];
   readonly #running: Promise<unknown>[] = Array.from({ length: CLI_AT_ONCE }, () => Promise.resolve());
@@ -226,7 +228,7 @@ export class Examination {
   }
 
   /** @throws GatewayCliMissing */
-  cli(): GatewayCli {
+  cli(): ExaminedCli {
     return this.#openCli();
   }
 

@@ -263,6 +263,22 @@ describe("the skill", () => {
     expect((await examined.found("skill-visible"))[0]).toMatch(said);
   });
 
+  test("of several agents, those that answer the phone are looked at", async () => {
+    gateway.runsPlugin({
+      lines: [runningLine(), runningLine({ name: "work", ownerSession: "agent:work:main" })],
+    });
+    examined.commands = {
+      "skills list --agent main": { skills: [{ name: "switchboard" }] },
+      "skills list --agent work": { skills: [] },
+    };
+    expect(await examined.found("skill-visible")).toEqual([
+      "ok: The agent sees the skill switchboard.",
+      "warning: The gateway does not list the skill switchboard.",
+    ]);
+    examined.commands = {};
+    expect((await examined.found("skill-visible"))[0]).toMatch(/^warning: .* could not be asked: /);
+  });
+
   test("is not listed; cannot be looked for", async () => {
     examined.commands = { "skills list": { skills: [] } };
     expect(await examined.found("skill-visible")).toEqual([

@@ -162,7 +162,7 @@ const tools: Check = {
 };
 
 async function toolsIn(ownerSession: string, examination: Examination): Promise<readonly Finding[]> {
-  const agent = /^agent:([^:]+):/.exec(ownerSession)?.[1];
+  const agent = agentIn(ownerSession);
   // Where nobody has spoken with the agent yet, the run that has warmed the gateway up had a session of its own.
   const wanted = [ownerSession, ...(agent === undefined ? [] : [warmUpSessionKey(agent)])];
   try {
@@ -177,6 +177,11 @@ async function toolsIn(ownerSession: string, examination: Examination): Promise<
     if (!(error instanceof GatewayCommandFailed)) throw error;
     return warning(`What tools the agent has could not be asked: ${error.message}`);
   }
+}
+
+/** The agent whose session it is. */
+function agentIn(sessionKey: string | undefined): string | undefined {
+  return /^agent:([^:]+):/.exec(sessionKey ?? "")?.[1];
 }
 
 function judge(
@@ -234,25 +239,37 @@ const skill: Check = {
   why: "It is where your agent reads how to use its phone.",
   mend: "`openclaw skills info switchboard`",
   async look(examination) {
-    let answer: unknown;
+    const { status } = await examination.phone();
+    const agents = new Set(status?.lines.flatMap(({ ownerSession }) => agentIn(ownerSession) ?? []));
     try {
-      answer = await examination.ask(["skills", "list", "--json"]);
+      // Of one agent the gateway knows by itself which.
+      const asked = agents.size === 0 ? [[]] : [...agents].map((id) => ["--agent", id]);
+      const found = await Promise.all(
+        asked.map(async (which) =>
+          judgeSkill(skillList.parse(await examination.ask(["skills", "list", ...which, "--json"]))),
+        ),
+      );
+      return found.flat();
     } catch (error) {
       if (error instanceof GatewayCliMissing) return [];
-      throw error;
+      if (!(error instanceof GatewayCommandFailed)) throw error;
+      return warning(`Which skills the agent sees could not be asked: ${error.message}`);
     }
-    const info = "openclaw skills info switchboard";
-    const own = skillList.parse(answer).skills.find(({ name }) => name === "switchboard");
-    if (own === undefined)
-      return warning("The gateway does not list the skill switchboard.", "openclaw skills list");
-    if (own.disabled === true) return warning("The skill switchboard is switched off.", info);
-    if (own.blockedByAllowlist === true || own.blockedByAgentFilter === true) {
-      return warning("The gateway's list of allowed skills leaves switchboard out.", info);
-    }
-    if (own.eligible === false) return warning("The skill switchboard lacks something it needs.", info);
-    return ok("The agent sees the skill switchboard.");
   },
 };
+
+function judgeSkill({ skills }: z.infer<typeof skillList>): readonly Finding[] {
+  const info = "openclaw skills info switchboard";
+  const own = skills.find(({ name }) => name === "switchboard");
+  if (own === undefined)
+    return warning("The gateway does not list the skill switchboard.", "openclaw skills list");
+  if (own.disabled === true) return warning("The skill switchboard is switched off.", info);
+  if (own.blockedByAllowlist === true || own.blockedByAgentFilter === true) {
+    return warning("The gateway's list of allowed skills leaves switchboard out.", info);
+  }
+  if (own.eligible === false) return warning("The skill switchboard lacks something it needs.", info);
+  return ok("The agent sees the skill switchboard.");
+}
 
 const audited: Check = {
   id: "security-audit",
