@@ -141,7 +141,7 @@ export class Examined {
         return {
           file: path.join(this.stateFolder, "openclaw.mjs"),
           run,
-          runPlain: async (commandLine) => void (await run(commandLine)),
+          runPlain: async (commandLine: readonly string[]) => void (await run(commandLine)),
         };
       },
       signal: new AbortController().signal,
