@@ -219,7 +219,11 @@ export function takeOver(
   ];
   const variables: Record<string, string> = {};
   for (const name of VARIABLES) {
-    const first = found.find((one) => isSaid(one.variables[name]));
+    const saying = found.filter((one) => isSaid(one.variables[name]));
+    const first = saying.find((one) => goesWithItsKey(name, one, { found, known }));
+    if (first === undefined && saying[0] !== undefined) {
+      notes.push(`${name} in ${saying[0].place} is not taken: it goes with another key.`);
+    }
     const value = first?.variables[name]?.trim();
     if (first === undefined || value === undefined) continue;
     if (known[name] === undefined) {
@@ -256,6 +260,27 @@ const VARIABLES: readonly string[] = [
   ...Object.values(carriers).flatMap(({ variables }) => Object.values(variables)),
   "CLAWCALL_OWNER_NUMBER",
 ];
+
+/**
+ * Whether a service's address may be taken from there: a key must not be sent to an address that stood beside another one.
+ * The environment's counts whatever the key, as it does for a client that runs.
+ */
+function goesWithItsKey(
+  name: string,
+  place: Found,
+  { found, known }: { readonly found: readonly Found[]; readonly known: Environment },
+): boolean {
+  const carrier = carrierNames.find((one) =>
+    [carriers[one].variables.server, carriers[one].variables.apiUrl].includes(name),
+  );
+  const keyName = carrier === undefined ? undefined : carriers[carrier].variables.apiKey;
+  if (keyName === undefined) return true;
+  const key = place.variables[keyName]?.trim();
+  const inGateway = known[keyName];
+  if (inGateway !== undefined) return key === inGateway;
+  const taken = found.find((one) => isSaid(one.variables[keyName]));
+  return taken === undefined || place === found[0] || key === taken.variables[keyName]?.trim();
+}
 
 /** What is written in a sample is no key. */
 function isSaid(value: string | undefined): boolean {

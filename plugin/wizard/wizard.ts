@@ -19,6 +19,7 @@ import {
   planConfigChange,
   type Validate,
   whenAborted,
+  wholeConfig,
 } from "../config/gateway-config-file.ts";
 import { editJson5, type JsonValue, valueAt } from "../config/json5-edit.ts";
 import { type ConfigPlaces, loadConfig, loadImplicitLine } from "../config/loader.ts";
@@ -115,6 +116,8 @@ async function setUp(parameters: WizardParameters): Promise<Answer> {
       `There is no gateway's config at ${found.gateway.configFile}: make one with "openclaw setup", or name it with --config.`,
     );
   }
+  // One that cannot be read is no use asking about: everything would seem to be missing.
+  wholeConfig(places);
   const asking: Asking = {
     found,
     env: places.env,

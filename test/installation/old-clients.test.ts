@@ -152,3 +152,27 @@ it("takes no key out of a sample, and none that others can read", async () => {
   expect(taken.variables).toEqual({ CLAWDTALK_SERVER: "https://own.example" });
   if (process.platform !== "win32") expect(taken.notes.join(" ")).toContain("chmod 600");
 });
+
+it("takes a service's address with the key that stands beside it alone", async () => {
+  clawdTalk();
+  const server = "https://staging.example";
+  write(
+    ".openclaw/workspace/skills/clawdtalk-client/skill-config.json",
+    JSON.stringify({ api_key: "cc_live_of_the_file", server }),
+  );
+  const taken = async (env: Record<string, string> = {}) =>
+    takeOver(await findOldClients(search()), search(env));
+  expect((await taken()).variables).toEqual({
+    CLAWDTALK_API_KEY: "cc_live_of_the_file",
+    CLAWDTALK_SERVER: server,
+  });
+  expect((await taken({ CLAWDTALK_API_KEY: "cc_live_of_the_shell" })).variables).toEqual({
+    CLAWDTALK_API_KEY: "cc_live_of_the_shell",
+  });
+  write(".openclaw/.env", "CLAWDTALK_API_KEY=cc_live_of_the_gateway\n");
+  const { variables, notes } = await taken();
+  expect(variables).toEqual({});
+  expect(notes.join("\n")).toMatch(/CLAWDTALK_SERVER in .* is not taken: it goes with another key\./);
+  write(".openclaw/.env", "CLAWDTALK_API_KEY=cc_live_of_the_file\n");
+  expect((await taken()).variables).toEqual({ CLAWDTALK_SERVER: server });
+});

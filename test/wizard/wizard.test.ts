@@ -223,6 +223,15 @@ describe("nothing is changed", () => {
     nothingIsChanged();
   });
 
+  test("where the config cannot be read, whatever else is missing", async () => {
+    const broken = "{ gateway: \n";
+    runner.write("openclaw.json", broken);
+    const { code, stderr } = await setup("--yes");
+    expect([code, read("openclaw.json")]).toEqual([1, broken]);
+    expect(stderr).toContain("openclaw.json");
+    expect(stderr).not.toContain("something is missing");
+  });
+
   test("where the service does not know the key, or cannot be asked", async () => {
     runner.env.OWN_KEY = "cc_live_somebody_elses_0000000000000000000";
     expect((await setup(...WHOLE)).stderr).toMatch(
