@@ -239,14 +239,20 @@ describe("the services' own clients", () => {
       {
         level: "warning",
         found: expect.stringMatching(/^ClawdTalk's own client \(clawdtalk-client, in .*\) is still there\.$/),
-        command: "node dist/scripts/setup.js --import",
+        command: "node dist/scripts/setup.js --import, then delete that folder",
       },
     ]);
     const client = spawn(process.execPath, [program], { stdio: ["ignore", "pipe", "ignore"] });
     await once(client.stdout, "data");
-    expect((await examined.found("old-clients"))[0]).toMatch(
-      new RegExp(`^problem: ClawdTalk's own client .* is running \\(process ${client.pid}\\)\\.$`),
-    );
+    expect(await examined.look("old-clients")).toEqual([
+      {
+        level: "problem",
+        found: expect.stringMatching(
+          new RegExp(`^ClawdTalk's own client .* is running \\(process ${client.pid}\\)\\.$`),
+        ),
+        command: "node dist/scripts/setup.js --import --stop-old-clients",
+      },
+    ]);
     client.kill();
     await once(client, "exit");
   });

@@ -44,6 +44,20 @@ describe("installed and loaded", () => {
     ]);
   });
 
+  test("it is, and says nothing of its lines: nobody knows whether they work", async () => {
+    gateway.runsPlugin();
+    gateway.routes["/switchboard/status"] = { status: 500, body: {} };
+    expect(await examined.look("plugin-loaded")).toEqual([
+      {
+        level: "problem",
+        found: "Switchboard is loaded, and does not answer when it is asked how the lines are.",
+        command: "openclaw gateway restart",
+      },
+    ]);
+    gateway.token = "another";
+    expect(await examined.found("plugin-loaded")).toEqual(["ok: Switchboard is loaded."]);
+  });
+
   test("a skill only", async () => {
     examined.commands = { "plugins inspect": NOT_FOUND };
     expect(await examined.found("plugin-loaded")).toEqual(["ok: Not installed as a plugin: a skill only."]);

@@ -368,14 +368,28 @@ describe("besides", () => {
     expect(told.stdout).toContain(`${folder} stays: delete it yourself`);
   });
 
-  it("a second copy beside the plugin takes nothing of the plugin's", async () => {
+  it.each([
+    ["", 'console.log("{}")'],
+    [", also where the gateway does not say", 'console.error("Timed out."), process.exit(1)'],
+  ])("a second copy beside the plugin takes nothing of the plugin's%s", async (_, inspect) => {
     await setUp(AS_A_PLUGIN, { CLAWDTALK_API_KEY: "cc_live_1" });
     const before = config();
-    machine.openclawDoes(`if (words[1] === "inspect") console.log("{}"); else process.exit(1);`);
+    machine.openclawDoes(
+      `if (words[1] === "inspect") ${inspect}; else if (words[0] === "config") console.log('{"valid":true}'); else process.exit(1);`,
+    );
     const folder = skill();
     const told = await uninstall(folder, ["--yes", "--delete-keys", "--delete-history"]);
     expect([told.code, config(), existsSync(folder)]).toEqual([0, before, false]);
     expect(machine.read(".openclaw/.env")).toContain("cc_live_1");
     expect(readSetupRecord(machine.stateFolder)?.added).toHaveLength(AS_A_PLUGIN.length + 1);
+  });
+
+  it("what setup has added goes where the gateway has no such plugin any more", async () => {
+    await setUp(AS_A_PLUGIN);
+    machine.openclawDoes(
+      `if (words[1] === "inspect") console.error("Plugin not found: switchboard"), process.exit(1); else if (words[0] === "config") console.log('{"valid":true}'); else console.log('{"jobs":[]}');`,
+    );
+    const told = await uninstall(skill(), ["--yes"]);
+    expect([told.code, config()]).toEqual([0, CONFIG]);
   });
 });

@@ -130,7 +130,7 @@ const store: Check = {
   group: "Settings and files",
   looksAt: "whether the phone's store can be opened",
   why: "It keeps calls, texts, planned calls, missions and the do-not-call list, and every limit is counted in it.",
-  mend: "do what the sentence says; `phone update` where a newer version has written it",
+  mend: "do what the sentence says; `update` where a newer version has written it",
   async look({ settings: { stateFolder } }) {
     // Looking makes none.
     if (!existsSync(path.join(switchboardFolder(stateFolder), "switchboard.sqlite"))) return [];

@@ -158,20 +158,29 @@ const oldClients: Check = {
   group: "Lines",
   looksAt: "the services' own clients in skill folders, and whether they run",
   why: "One that runs takes calls and words away from this phone; one that does not confuses the agent.",
-  mend: "`setup --import` takes over what they have and stops them",
+  mend: "`setup --import --stop-old-clients` takes over what they have and ends them; then delete their folders",
   async look(examination) {
     const { env, stateFolder, configFile, packageFolder } = examination.places;
     const found = await findOldClients({ env, stateFolder, configFile, packageFolder });
-    const setup = await examination.ours("setup --import");
-    return found.flatMap((client) => describeClient(client, setup));
+    const [take, end] = await Promise.all([
+      examination.ours("setup --import"),
+      examination.ours("setup --import --stop-old-clients"),
+    ]);
+    return found.flatMap((client) => describeClient(client, { take, end }));
   },
 };
 
-function describeClient({ carrier, name, folder, running }: OldClient, setup: string): readonly Finding[] {
+/** @param commands `take` takes over what it has, `end` also ends it. */
+function describeClient(
+  { carrier, name, folder, running }: OldClient,
+  commands: { readonly take: string; readonly end: string },
+): readonly Finding[] {
   const whose = `${carriers[carrier].title}'s own client (${name}, in ${folder})`;
-  if (running.length === 0) return warning(`${whose} is still there.`, setup);
+  if (running.length === 0) {
+    return warning(`${whose} is still there.`, `${commands.take}, then delete that folder`);
+  }
   const processes = running.map(({ processId }) => processId).join(", ");
-  return problem(`${whose} is running (process ${processes}).`, setup);
+  return problem(`${whose} is running (process ${processes}).`, commands.end);
 }
 
 const LEVELS: Readonly<Record<ServiceDoctorKind, Level>> = {

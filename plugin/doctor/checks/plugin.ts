@@ -20,7 +20,16 @@ const loaded: Check = {
   mend: "`openclaw plugins enable switchboard`; `openclaw gateway restart`",
   async look(examination) {
     if (await examination.isPluginActive()) {
-      const running = (await examination.phone()).status?.version ?? packageVersion();
+      const phone = await examination.phone();
+      // That the token is not taken is a finding of its own.
+      if (phone.status === undefined && phone.reason === "token") return ok("Switchboard is loaded.");
+      if (phone.status === undefined) {
+        return problem(
+          "Switchboard is loaded, and does not answer when it is asked how the lines are.",
+          "openclaw gateway restart",
+        );
+      }
+      const running = phone.status.version;
       if (running === packageVersion()) return ok(`Switchboard ${running} is loaded.`);
       return warning(
         `The gateway runs Switchboard ${running}, and this is ${packageVersion()}.`,
