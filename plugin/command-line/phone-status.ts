@@ -2,6 +2,7 @@
  * Owns the one screen of the phone: what is running, the lines, the last calls, what is planned, missions under way. Nothing
  * outside this machine is asked; the doctor does that.
  */
+import path from "node:path";
 import type { Command } from "commander";
 import type { CallStatus } from "../calls/call-information.ts";
 import type { SwitchboardConfig } from "../config/schema.ts";
@@ -74,7 +75,7 @@ async function screen(settings: Settings, context: CommandContext): Promise<Answ
       kept.missions.map((mission) => `${mission.slug}: ${spoken(mission.name)} [${mission.status}]`),
     ),
     ...(kept.problem === undefined ? [] : [kept.problem]),
-    ...(isWell ? [] : ["What is wrong, and what mends it: phone doctor"]),
+    ...(isWell ? [] : [`What is wrong, and what mends it: ${doctorCommand(by, context)}`]),
   ];
   const { sentence: _, ...facts } = running;
   const { problem, ...lists } = kept;
@@ -88,6 +89,13 @@ async function screen(settings: Settings, context: CommandContext): Promise<Answ
     },
     hasOthersWords: true,
   };
+}
+
+/** As it can be typed: the gateway's program has our commands while it runs the plugin. */
+function doctorCommand(by: Running["by"], context: CommandContext): string {
+  if (by === "gateway") return "openclaw phone doctor";
+  const script = path.join(context.places().packageFolder ?? "", "dist", "scripts", "doctor.js");
+  return `node ${/\s/.test(script) ? `"${script}"` : script}`;
 }
 
 function part(heading: string, entries: readonly string[]): string[] {

@@ -38,7 +38,7 @@ import { storeFile } from "../store/backup.ts";
 import type { Installation } from "./how-installed.ts";
 import { INSTALLATION_LOCK } from "./one-at-a-time.ts";
 import { readSetupRecord, removeSetupRecord, wishesToTakeBack } from "./setup-record.ts";
-import { runWayCommand, WayCommandFailed } from "./way-command.ts";
+import { runWayCommand } from "./way-command.ts";
 
 export interface UninstallPlace {
   readonly stateFolder: string;
@@ -77,9 +77,7 @@ export async function takeInventory(installation: Installation, place: Uninstall
   const isPlugin = installation.kind.startsWith("plugin-");
   const config: JsonObject = existsSync(configFile) ? wholeConfig(place) : {};
   const isOnlyACopy =
-    !isPlugin &&
-    valueAt(config, ENTRY) !== undefined &&
-    (await hasPlugin(place, installation, valueAt(config, ENTRY)));
+    !isPlugin && valueAt(config, ENTRY) !== undefined && (await hasPlugin(place, valueAt(config, ENTRY)));
   const own = switchboardFolder(stateFolder);
   const record = readSetupRecord(stateFolder);
   const back =
@@ -215,21 +213,18 @@ async function briefings(cli: GatewayCli | undefined, notes: string[]): Promise<
  * Whether the gateway has the plugin, as another copy. Where it cannot say, an entry that switches it on is believed: taking
  * away what a plugin needs is worse than leaving it.
  */
-async function hasPlugin(
-  place: UninstallPlace,
-  { workingFolder }: Installation,
-  entry: unknown,
-): Promise<boolean> {
+async function hasPlugin(place: UninstallPlace, entry: unknown): Promise<boolean> {
   try {
-    await runWayCommand(["openclaw", "plugins", "inspect", ENTRY[2], "--json"], place, {
-      workingFolder,
-      said: () => {},
-    });
-    return true;
+    const cli = openCli(place);
+    if (cli !== undefined) {
+      await cli.run(["plugins", "inspect", ENTRY[2], "--json"]);
+      return true;
+    }
   } catch (error) {
-    if (error instanceof WayCommandFailed && /plugin not found/i.test(error.message)) return false;
-    return isObject(entry) && (entry.enabled === true || isObject(entry.hooks));
+    if (!(error instanceof GatewayCommandFailed)) throw error;
+    if (/plugin not found/i.test(error.message)) return false;
   }
+  return isObject(entry) && (entry.enabled === true || isObject(entry.hooks));
 }
 
 /** The store with its side files, and what was logged. */

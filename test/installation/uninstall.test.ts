@@ -387,7 +387,8 @@ describe("besides", () => {
   it("what setup has added goes where the gateway has no such plugin any more", async () => {
     await setUp(AS_A_PLUGIN);
     machine.openclawDoes(
-      `if (words[1] === "inspect") console.error("Plugin not found: switchboard"), process.exit(1); else if (words[0] === "config") console.log('{"valid":true}'); else console.log('{"jobs":[]}');`,
+      // Seen with 2026.9.6.
+      `if (words[1] === "inspect") console.log('{"ok":false,"error":{"type":"cli_error","message":"Plugin not found: switchboard. Run …"}}'), process.exit(1); else if (words[0] === "config") console.log('{"valid":true}'); else console.log('{"jobs":[]}');`,
     );
     const told = await uninstall(skill(), ["--yes"]);
     expect([told.code, config()]).toEqual([0, CONFIG]);
