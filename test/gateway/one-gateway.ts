@@ -34,6 +34,10 @@ export function shareOneGateway(): void {
   isShared = true;
 }
 
+export function isGatewayShared(): boolean {
+  return isShared;
+}
+
 export async function endSharedGateway(): Promise<void> {
   isShared = false;
   if (standing === undefined) return;
@@ -45,6 +49,7 @@ export async function endSharedGateway(): Promise<void> {
 /** A gateway: the shared one with these options, or one that is started with them. `stop` gives it back, or ends it. */
 export async function takeGateway(options: TopicOptions): Promise<PhoneGateway> {
   if (!isShared) return await startPhoneGateway(options);
+  if (options.stateDir !== undefined) return await startAgain(options, options.stateDir);
   const { waitForLines, config, modelUrl } = options;
   const place = standing ?? (await newPlace());
   const { stateDir } = place;
@@ -71,10 +76,24 @@ export async function takeGateway(options: TopicOptions): Promise<PhoneGateway> 
   const gateway = standing;
   const hasLines = Object.keys(settings.lines).length > 0;
   if (hasLines && waitForLines !== false) await untilReady(gateway, options);
+  return handedOut({ ...gateway, modelUrl, output: () => afterIn(gateway.output(), printedBefore) });
+}
+
+/** Starts the gateway that its topic has ended, with the settings it had. */
+async function startAgain(options: TopicOptions, stateDir: string): Promise<PhoneGateway> {
+  const { pluginFolder, modelUrl, waitForLines } = options;
+  const { plugins } = JSON.parse(await readFile(join(stateDir, "openclaw.json"), "utf8"));
+  const settings = plugins.entries.switchboard.config;
+  standing = await startPhoneGateway({ pluginFolder, modelUrl, stateDir, settings });
+  if (waitForLines !== false) await untilReady(standing, options);
+  return handedOut(standing);
+}
+
+/** What a topic gets of the gateway that stands. */
+function handedOut(seen: PhoneGateway): PhoneGateway {
+  const gateway = standing ?? seen;
   return {
-    ...gateway,
-    modelUrl,
-    output: () => afterIn(gateway.output(), printedBefore),
+    ...seen,
     stop: async (how) => {
       if (how === undefined && standing === gateway) return await withoutPhone(gateway);
       standing = undefined;
@@ -163,6 +182,6 @@ async function answersForPhone({ url }: PhoneGateway): Promise<boolean> {
 
 /** What follows this in a text that may have lost its beginning. */
 function afterIn(text: string, before: string): string {
-  const at = text.lastIndexOf(before);
+  const at = before === "" ? -1 : text.lastIndexOf(before);
   return at === -1 ? text : text.slice(at + before.length);
 }

@@ -14,7 +14,7 @@ import {
   startPracticeModel,
 } from "../../plugin/practice/model.ts";
 import type { PhoneGateway, PhoneGatewayOptions } from "../../plugin/practice/phone-gateway.ts";
-import { takeGateway } from "./one-gateway.ts";
+import { isGatewayShared, takeGateway } from "./one-gateway.ts";
 
 export const packageFolder = fileURLToPath(new URL("../..", import.meta.url));
 export const OWNER = "+15550001111";
@@ -85,7 +85,7 @@ export async function startLineOn<Server extends { close(): Promise<void> }>(
       await line.gateway.stop();
       await Promise.all([server.close(), model.close()]);
       // A gateway that was started again takes its folder for somebody else's and leaves it.
-      if (isRestarted && gatewayOptions.stateDir === undefined) {
+      if (isRestarted && !isGatewayShared() && gatewayOptions.stateDir === undefined) {
         await rm(line.gateway.stateDir, { recursive: true, force: true, maxRetries: 5 });
       }
     },
