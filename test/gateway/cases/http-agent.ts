@@ -5,14 +5,15 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createChatCompletionsAgent } from "../../plugin/agent/chat-completions.ts";
-import type { GatewayAddress } from "../../plugin/agent/gateway-http.ts";
-import { createHttpAgent, type HttpAgent } from "../../plugin/agent/http-agent.ts";
-import type { AgentPort, AgentTurn } from "../../plugin/agent/port.ts";
-import { createSessionsSendAgent } from "../../plugin/agent/sessions-send.ts";
-import { type PracticeGateway, startPracticeGateway } from "../../plugin/practice/gateway.ts";
-import { type ModelRequest, type PracticeModel, startPracticeModel } from "../../plugin/practice/model.ts";
-import { strangerSession } from "../../plugin/trust/sessions.ts";
+import { createChatCompletionsAgent } from "../../../plugin/agent/chat-completions.ts";
+import type { GatewayAddress } from "../../../plugin/agent/gateway-http.ts";
+import { createHttpAgent, type HttpAgent } from "../../../plugin/agent/http-agent.ts";
+import type { AgentPort, AgentTurn } from "../../../plugin/agent/port.ts";
+import { createSessionsSendAgent } from "../../../plugin/agent/sessions-send.ts";
+import type { PracticeGateway } from "../../../plugin/practice/gateway.ts";
+import type { ModelRequest, PracticeModel } from "../../../plugin/practice/model.ts";
+import { strangerSession } from "../../../plugin/trust/sessions.ts";
+import { takeBareGateway } from "../bare-gateway.ts";
 
 const SENTENCES = "It rains today. Take a coat and an umbrella along. The evening will be dry again.";
 /** Long enough for every follow-up run of the gateway's to have asked the model. */
@@ -93,9 +94,8 @@ async function reconfigure(
 }
 
 beforeAll(async () => {
-  model = await startPracticeModel({
-    firstTokenMs: 100,
-    perWordMs: 15,
+  ({ gateway, model } = await takeBareGateway({
+    opened: false,
     script: [
       { when: says("weather"), answer: SENTENCES },
       {
@@ -107,16 +107,10 @@ beforeAll(async () => {
       { when: says("long story"), answer: "One word and another. ".repeat(25), perWordMs: 25 },
       { when: says("say nothing"), answer: "NO_REPLY" },
     ],
-  });
-  gateway = await startPracticeGateway({ modelUrl: model.url });
+  }));
   address = { url: gateway.url, token: gateway.token };
   agent = createHttpAgent(address, { directChatsShareMain: true });
 }, 90_000);
-
-afterAll(async () => {
-  await gateway?.stop();
-  await model?.close();
-}, 30_000);
 
 describe("a gateway that has opened nothing", () => {
   it("is told apart: no way in, and what to do", async () => {
