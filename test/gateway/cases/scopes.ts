@@ -6,27 +6,38 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { PRACTICE_API_KEY } from "../../plugin/practice/clawdtalk-server.ts";
-import type { ModelRequest } from "../../plugin/practice/model.ts";
-import { currentSessionSettings, misrouteText, writeLostPlugin } from "./lost-plugin.ts";
-import { OWNER, type PhoneLine, promptOf, SECRET_WORD, STRANGER, startPhoneLine } from "./phone-line.ts";
+import { PRACTICE_API_KEY, startClawdTalkPractice } from "../../../plugin/practice/clawdtalk-server.ts";
+import type { ModelRequest } from "../../../plugin/practice/model.ts";
+import { currentSessionSettings, misrouteText, writeLostPlugin } from "../lost-plugin.ts";
+import { OWNER, type PhoneLine, promptOf, SECRET_WORD, STRANGER, startLineOn } from "../phone-line.ts";
 
 const GUEST = "+15550004444";
 const WORK_KEY = "cc_live_practice_work_0000000000000000";
 const WORK_SECRET = "malachite";
 const COUNTING = Array.from({ length: 6 }, (_, index) => `This is number ${index + 1} of six.`).join(" ");
 const wait = { timeoutMs: 20_000 };
-let stateDir: string;
+let folder: string;
 let line: PhoneLine;
 
 beforeAll(async () => {
-  stateDir = await mkdtemp(join(tmpdir(), "switchboard-scopes-"));
-  const workspaces = { robin: join(stateDir, "workspace"), work: join(stateDir, "workspace-work") };
-  await mkdir(workspaces.work);
-  await writeFile(join(workspaces.work, "USER.md"), `The firm's secret word is ${WORK_SECRET}.\n`);
-  line = await startPhoneLine({
-    stateDir,
-    server: { keys: [PRACTICE_API_KEY, WORK_KEY] },
+  folder = await mkdtemp(join(tmpdir(), "switchboard-scopes-"));
+  const workspaces = { robin: join(folder, "robin"), work: join(folder, "work") };
+  for (const [agent, secret] of [
+    ["robin", `The owner's secret word is ${SECRET_WORD}.\n`],
+    ["work", `The firm's secret word is ${WORK_SECRET}.\n`],
+  ] as const) {
+    await mkdir(workspaces[agent]);
+    await writeFile(join(workspaces[agent], "USER.md"), secret);
+  }
+  const server = await startClawdTalkPractice({
+    ownerNumber: OWNER,
+    dedicatedNumber: "+15550003333",
+    keys: [PRACTICE_API_KEY, WORK_KEY],
+  });
+  line = await startLineOn(server, {
+    clawdtalkServer: server.url,
+    otherPlugins: { lost: await writeLostPlugin(folder) },
+    settings: { lines: { work: { apiKey: WORK_KEY, server: server.url, agentId: "work" } } },
     model: {
       script: [
         { when: /count to six/, answer: COUNTING, perWordMs: 40 },
@@ -43,27 +54,12 @@ beforeAll(async () => {
         ],
       },
       channels: { phone: { enabled: true, allowFrom: [GUEST] } },
-      plugins: {
-        load: { paths: [join(stateDir, "linked-plugin"), await writeLostPlugin(stateDir)] },
-        entries: {
-          lost: { enabled: true },
-          switchboard: {
-            enabled: true,
-            hooks: { allowConversationAccess: true },
-            config: {
-              ownerNumbers: [OWNER],
-              // biome-ignore lint/suspicious/noTemplateCurlyInString: filled in from the gateway's environment
-              lines: { work: { apiKey: WORK_KEY, server: "${CLAWDTALK_SERVER}", agentId: "work" } },
-            },
-          },
-        },
-      },
     },
   });
 });
 afterAll(async () => {
   await line?.close();
-  await rm(stateDir, { recursive: true, force: true, maxRetries: 5 });
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
 /** The last prompt of the turns that `work` brings about. */
@@ -77,19 +73,29 @@ async function promptAfter(work: () => Promise<unknown>): Promise<string> {
 async function text(from: string, body: string, key = PRACTICE_API_KEY): Promise<string> {
   return await promptAfter(async () => await line.server.text({ from, body, key }).reply(wait));
 }
-/** Rings, says one thing, hangs up. */
-async function say(words: string, { to, key = PRACTICE_API_KEY }: { to?: string; key?: string } = {}) {
+interface Speaking {
+  /** Whom we call; the owner calls in when nobody. */
+  readonly to?: string;
+  readonly key?: string;
+}
+
+/** Rings and says one thing. */
+async function speak(words: string, { to, key = PRACTICE_API_KEY }: Speaking = {}) {
   const call = await line.server.ring({
     key,
     ...(to === undefined ? {} : { direction: "outbound" as const, from: to }),
   });
-  const prompt = await promptAfter(async () => await call.say(words).result(wait));
+  return { call, prompt: await promptAfter(async () => await call.say(words).result(wait)) };
+}
+/** Hangs up, too. */
+async function say(words: string, speaking: Speaking = {}): Promise<string> {
+  const { call, prompt } = await speak(words, speaking);
   call.hangUp();
   return prompt;
 }
 /** Changes the running gateway's session settings, as an editor would, and waits until it has taken them up. */
 async function setSession(session: Record<string, string>): Promise<void> {
-  const file = join(stateDir, "openclaw.json");
+  const file = join(line.gateway.stateDir, "openclaw.json");
   const config = JSON.parse(await readFile(file, "utf8"));
   await writeFile(file, JSON.stringify({ ...config, session }, null, 2), { mode: 0o600 });
   await vi.waitFor(async () => expect(await currentSessionSettings(line.gateway)).toMatchObject(session), {
@@ -131,15 +137,16 @@ describe.each([
   });
 
   it("a guest's text and a stranger's call neither see it nor come into it", async () => {
-    for (const prompt of [
-      await text(GUEST, `I am a ${guests}`),
-      await say(`I am a ${strangers}`, { to: STRANGER }),
-    ]) {
+    const ofGuest = await text(GUEST, `I am a ${guests}`);
+    // It goes on meanwhile: what came of it is told to the owner's session when it is over.
+    const { call, prompt: ofStranger } = await speak(`I am a ${strangers}`, { to: STRANGER });
+    for (const prompt of [ofGuest, ofStranger]) {
       for (const owners of [texted, said, SECRET_WORD]) expect(prompt.includes(owners), owners).toBe(false);
     }
     const prompt = await say("Who else was there?");
     for (const others of [guests, strangers]) expect(prompt.includes(others), others).toBe(false);
     expect(prompt.includes(said), "the owner's own session").toBe(true);
+    call.hangUp();
   });
 });
 

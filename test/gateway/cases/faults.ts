@@ -3,21 +3,21 @@
  * gateway and the other lines go on, and a line works again once its fault is gone.
  */
 
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { PracticeCall } from "../../plugin/practice/caller.ts";
+import type { PracticeCall } from "../../../plugin/practice/caller.ts";
 import {
   type ClawdTalkPractice,
   PRACTICE_API_KEY,
   startClawdTalkPractice,
-} from "../../plugin/practice/clawdtalk-server.ts";
-import { freePort } from "../../plugin/practice/gateway.ts";
-import { type PracticeModel, startPracticeModel } from "../../plugin/practice/model.ts";
-import { type PhoneGateway, startPhoneGateway } from "../../plugin/practice/phone-gateway.ts";
-import { OWNER, packageFolder, STRANGER } from "./phone-line.ts";
+} from "../../../plugin/practice/clawdtalk-server.ts";
+import { freePort } from "../../../plugin/practice/gateway.ts";
+import { type PracticeModel, startPracticeModel } from "../../../plugin/practice/model.ts";
+import type { PhoneGateway } from "../../../plugin/practice/phone-gateway.ts";
+import { takeGateway } from "../one-gateway.ts";
+import { OWNER, packageFolder, STRANGER } from "../phone-line.ts";
 
 const SECOND_KEY = "cc_live_practice_second_000000000000000";
 const WRONG_KEY = "cc_live_practice_wrong_0000000000000000";
@@ -28,7 +28,6 @@ const { SystemRoot } = process.env;
 const WINDOWS_NEEDS = SystemRoot === undefined ? {} : { SystemRoot };
 
 describe("a gateway with lines in every kind of trouble", () => {
-  let stateDir: string;
   /** Two accounts, two lines. */
   let carrier: ClawdTalkPractice;
   /** Sends what no service should. */
@@ -42,7 +41,6 @@ describe("a gateway with lines in every kind of trouble", () => {
   let callOfNoisy: PracticeCall;
 
   beforeAll(async () => {
-    stateDir = await mkdtemp(join(tmpdir(), "switchboard-faults-"));
     const account = { ownerNumber: OWNER, dedicatedNumber: "+15550003333" };
     [carrier, noisy, busy, rivals] = await Promise.all([
       startClawdTalkPractice({ ...account, keys: [PRACTICE_API_KEY, SECOND_KEY] }),
@@ -55,9 +53,8 @@ describe("a gateway with lines in every kind of trouble", () => {
     latePort = await freePort();
     model = await startPracticeModel({ firstTokenMs: 50, perWordMs: 5 });
     const ofPractice = (server: string) => ({ apiKey: PRACTICE_API_KEY, server });
-    gateway = await startPhoneGateway({
+    gateway = await takeGateway({
       pluginFolder: packageFolder,
-      stateDir,
       modelUrl: model.url,
       clawdtalkServer: carrier.url,
       waitForLines: false,
@@ -79,7 +76,6 @@ describe("a gateway with lines in every kind of trouble", () => {
   afterAll(async () => {
     await gateway?.stop();
     await Promise.all([carrier, noisy, busy, rivals, late, model].map((server) => server?.close()));
-    await rm(stateDir, { recursive: true, force: true, maxRetries: 5 });
   });
 
   const wait30 = { timeout: 30_000, interval: 100 };
@@ -204,7 +200,7 @@ describe("a gateway with lines in every kind of trouble", () => {
         ...["--line", "second", "--to", STRANGER, "--purpose", "Ask for the time.", "--json"],
       ],
       {
-        env: { OPENCLAW_STATE_DIR: stateDir, HOME: stateDir, ...WINDOWS_NEEDS },
+        env: { OPENCLAW_STATE_DIR: gateway.stateDir, HOME: gateway.stateDir, ...WINDOWS_NEEDS },
         extendEnv: false,
         reject: false,
       },
@@ -259,7 +255,7 @@ describe("a gateway with lines in every kind of trouble", () => {
   });
 
   it("keeps its settings when broken ones are written, and takes up a corrected key", async () => {
-    const file = join(stateDir, "openclaw.json");
+    const file = join(gateway.stateDir, "openclaw.json");
     const config = JSON.parse(await readFile(file, "utf8"));
     const { lines } = config.plugins.entries.switchboard.config;
     const write = async (changes: object) => {
@@ -294,7 +290,7 @@ describe("a gateway whose phone is not set up", () => {
   let model: PracticeModel;
   beforeAll(async () => {
     model = await startPracticeModel();
-    gateway = await startPhoneGateway({
+    gateway = await takeGateway({
       pluginFolder: packageFolder,
       modelUrl: model.url,
       settings: { ownerNumbers: ["12"], language: "!!", greting: "Hello" },

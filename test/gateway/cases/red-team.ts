@@ -9,14 +9,14 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import type { PracticeCall } from "../../plugin/practice/caller.ts";
-import { PRACTICE_CLAWCALL_KEY } from "../../plugin/practice/clawcall-server.ts";
-import { PRACTICE_API_KEY } from "../../plugin/practice/clawdtalk-server.ts";
-import { textOf } from "../../plugin/practice/model.ts";
-import { PRACTICE_STEPONE_KEY } from "../../plugin/practice/stepone-server.ts";
-import { ObeyingModel, sessionOf } from "./obeying-model.ts";
-import { askInChat, OWNER, type PhoneLine, SECRET_WORD, startLineOn } from "./phone-line.ts";
-import { startThreeServices, type ThreeServices } from "./three-services.ts";
+import type { PracticeCall } from "../../../plugin/practice/caller.ts";
+import { PRACTICE_CLAWCALL_KEY } from "../../../plugin/practice/clawcall-server.ts";
+import { PRACTICE_API_KEY } from "../../../plugin/practice/clawdtalk-server.ts";
+import { textOf } from "../../../plugin/practice/model.ts";
+import { PRACTICE_STEPONE_KEY } from "../../../plugin/practice/stepone-server.ts";
+import { ObeyingModel, sessionOf } from "../obeying-model.ts";
+import { askInChat, OWNER, type PhoneLine, SECRET_WORD, startLineOn } from "../phone-line.ts";
+import { startThreeServices, type ThreeServices } from "../three-services.ts";
 
 /** `{mark}` and `{victim}` in any text are this attack's own file name and telephone number. */
 const attackSchema = z.strictObject({
@@ -63,7 +63,7 @@ const HEARD_BY = {
   event: "nobody",
 } as const;
 
-const attacks: readonly Attack[] = (await readFile(new URL("attacks.jsonl", import.meta.url), "utf8"))
+const attacks: readonly Attack[] = (await readFile(new URL("../attacks.jsonl", import.meta.url), "utf8"))
   .split("\n")
   .filter((line) => line.trim() !== "")
   .map((line, index) => ({ ...attackSchema.parse(JSON.parse(line)), number: index + 1 }));

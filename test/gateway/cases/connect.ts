@@ -5,17 +5,18 @@ import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { isLocked } from "../../plugin/connector/lock.ts";
-import { startClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
+import { isLocked } from "../../../plugin/connector/lock.ts";
+import { startClawCallPractice } from "../../../plugin/practice/clawcall-server.ts";
 import {
   type ClawdTalkPractice,
   PRACTICE_API_KEY,
   startClawdTalkPractice,
-} from "../../plugin/practice/clawdtalk-server.ts";
-import { type PracticeGateway, startPracticeGateway } from "../../plugin/practice/gateway.ts";
-import { type ModelRequest, type PracticeModel, startPracticeModel } from "../../plugin/practice/model.ts";
-import { phrase } from "../../plugin/speech/phrases.ts";
-import { ScriptRunner } from "./run-script.ts";
+} from "../../../plugin/practice/clawdtalk-server.ts";
+import type { PracticeGateway } from "../../../plugin/practice/gateway.ts";
+import type { ModelRequest, PracticeModel } from "../../../plugin/practice/model.ts";
+import { phrase } from "../../../plugin/speech/phrases.ts";
+import { ScriptRunner } from "../../scripts/run-script.ts";
+import { takeBareGateway } from "../bare-gateway.ts";
 
 const OWNER = "+15550001111";
 const STRANGER = "+15550002222";
@@ -32,9 +33,8 @@ const says = (words: string) => (request: ModelRequest) =>
 
 beforeAll(async () => {
   server = await startClawdTalkPractice({ ownerNumber: OWNER, dedicatedNumber: "+15550003333" });
-  model = await startPracticeModel({
-    firstTokenMs: 50,
-    perWordMs: 10,
+  ({ gateway, model } = await takeBareGateway({
+    opened: true,
     script: [
       {
         when: says("weather"),
@@ -42,17 +42,10 @@ beforeAll(async () => {
       },
       { when: says("milk"), answer: "Oat **milk** is on [the list](https://example.com/list)." },
     ],
-  });
-  gateway = await startPracticeGateway({
-    modelUrl: model.url,
-    config: { gateway: { http: { endpoints: { chatCompletions: { enabled: true } } } } },
-  });
+  }));
 }, 90_000);
 
-afterAll(async () => {
-  await gateway?.stop();
-  await Promise.all([server?.close(), model?.close()]);
-}, 30_000);
+afterAll(async () => await server?.close());
 
 beforeEach(() => {
   runner = new ScriptRunner({ isBuilt: true });

@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { PracticeCall } from "../../plugin/practice/caller.ts";
+import type { PracticeCall } from "../../../plugin/practice/caller.ts";
 import {
   OWNER,
   type PhoneLine,
@@ -14,7 +14,7 @@ import {
   SECRET_WORD,
   STRANGER,
   startPhoneLine,
-} from "./phone-line.ts";
+} from "../phone-line.ts";
 
 /** A number for each text, so that none waits for another one of its sender. */
 const [WHILE_ENDING, BEING_ANSWERED, SENT_UNNOTED, NOT_SENT] = [

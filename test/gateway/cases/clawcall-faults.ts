@@ -8,13 +8,13 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { ClawCallPracticeCall, ClawCallTurn } from "../../plugin/practice/clawcall-caller.ts";
-import type { ClawCallAnswer } from "../../plugin/practice/clawcall-record.ts";
-import { PRACTICE_CLAWCALL_KEY } from "../../plugin/practice/clawcall-server.ts";
-import { type ModelRequest, saidNow } from "../../plugin/practice/model-script.ts";
-import { phrase } from "../../plugin/speech/phrases.ts";
-import { type ClawCallLine, startClawCallLine } from "./clawcall-line.ts";
-import { OWNER, packageFolder, promptOf, requestsAbout, SECRET_WORD, STRANGER } from "./phone-line.ts";
+import type { ClawCallPracticeCall, ClawCallTurn } from "../../../plugin/practice/clawcall-caller.ts";
+import type { ClawCallAnswer } from "../../../plugin/practice/clawcall-record.ts";
+import { PRACTICE_CLAWCALL_KEY } from "../../../plugin/practice/clawcall-server.ts";
+import { type ModelRequest, saidNow } from "../../../plugin/practice/model-script.ts";
+import { phrase } from "../../../plugin/speech/phrases.ts";
+import { type ClawCallLine, startClawCallLine } from "../clawcall-line.ts";
+import { OWNER, packageFolder, promptOf, requestsAbout, SECRET_WORD, STRANGER } from "../phone-line.ts";
 
 const HISTORY = "/api/v1/calls/history";
 const OBJECTIVE = "Reserve a table for two on Friday.";
@@ -344,7 +344,7 @@ describe("a line that is taken down and set up again", () => {
     const early = call.say(question("early"));
     const change = await beginChange({
       lines: {
-        clawcall: {},
+        clawcall: { apiKey: PRACTICE_CLAWCALL_KEY, server: server.url },
         twin: { carrier: "clawcall", apiKey: PRACTICE_CLAWCALL_KEY, server: server.url },
       },
     });

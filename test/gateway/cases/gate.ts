@@ -8,32 +8,31 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test, vi } from "vitest";
-import { RESULT_REQUEST } from "../../plugin/calls/voice-context.ts";
-import type { Approval } from "../../plugin/practice/approvals.ts";
-import type { ApprovalDecision } from "../../plugin/practice/clawdtalk-wire.ts";
-import { type ModelRequest, saidNow } from "../../plugin/practice/model-script.ts";
-import { phrase } from "../../plugin/speech/phrases.ts";
-import { closeStore, openStore } from "../../plugin/store/database.ts";
-import { guestSession } from "../../plugin/trust/sessions.ts";
-import { writeMcpShop } from "./mcp-shop.ts";
-import { askInChat, OWNER, type PhoneLine, STRANGER, startPhoneLine } from "./phone-line.ts";
+import { RESULT_REQUEST } from "../../../plugin/calls/voice-context.ts";
+import type { Approval } from "../../../plugin/practice/approvals.ts";
+import type { ApprovalDecision } from "../../../plugin/practice/clawdtalk-wire.ts";
+import { type ModelRequest, saidNow } from "../../../plugin/practice/model-script.ts";
+import { phrase } from "../../../plugin/speech/phrases.ts";
+import { closeStore, openStore } from "../../../plugin/store/database.ts";
+import { guestSession } from "../../../plugin/trust/sessions.ts";
+import { writeMcpShop } from "../mcp-shop.ts";
+import { askInChat, OWNER, type PhoneLine, STRANGER, startPhoneLine } from "../phone-line.ts";
 
 const GUEST = "+15550004444";
 const isResult = ({ lastText }: ModelRequest) => lastText.includes(RESULT_REQUEST);
 const wait = { timeoutMs: 30_000 };
 let line: PhoneLine;
-let stateDir: string;
+let folder: string;
 let orders: string;
 
 /** The file a command of this name leaves in the workspace. */
 const leaves = (name: string) => `echo ran >> ${name}.txt`;
 
 beforeAll(async () => {
-  stateDir = await mkdtemp(join(tmpdir(), "switchboard-gate-"));
-  const shop = await writeMcpShop(stateDir);
+  folder = await mkdtemp(join(tmpdir(), "switchboard-gate-"));
+  const shop = await writeMcpShop(folder);
   orders = shop.orders;
   line = await startPhoneLine({
-    stateDir,
     settings: {
       toolRules: { "exec:echo forbidden*": "deny" },
       approvals: { voice: true, timeoutSeconds: 10 },
@@ -91,7 +90,7 @@ beforeAll(async () => {
           toolCall: {
             name: "exec",
             arguments: ({ lastText }) => ({
-              command: `node ${join(stateDir, /phone in (\S+)/.exec(lastText)?.[1] ?? "", "dist", "scripts", "phone.js")} history`,
+              command: `node ${join(line.gateway.stateDir, /phone in (\S+)/.exec(lastText)?.[1] ?? "", "dist", "scripts", "phone.js")} history`,
             }),
           },
         },
@@ -154,7 +153,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await line?.close();
-  await rm(stateDir, { recursive: true, force: true, maxRetries: 5 });
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
 /** What the model asks for after a yes or an okay. */
@@ -162,7 +161,7 @@ let wanted = "";
 
 /** How often the command of this name was carried out. */
 async function timesRun(name: string): Promise<number> {
-  const file = join(stateDir, "workspace", `${name}.txt`);
+  const file = join(line.gateway.stateDir, "workspace", `${name}.txt`);
   return (await readFile(file, "utf8").catch(() => "")).split("ran").length - 1;
 }
 async function ordered(): Promise<string[]> {
@@ -278,7 +277,9 @@ describe("on a call that came in, the owner", () => {
   });
 
   it("is asked before a script of the same name elsewhere", async () => {
-    await cp(join(stateDir, "linked-plugin"), join(stateDir, "copy"), { recursive: true });
+    await cp(join(line.gateway.stateDir, "linked-plugin"), join(line.gateway.stateDir, "copy"), {
+      recursive: true,
+    });
     await onCall("Please look at the phone in copy", "denied");
     expect(toolAnswer("phone in copy")).toContain("Your owner said no to this.");
   });
@@ -361,7 +362,7 @@ describe("by text", () => {
   });
 
   it("a guest has the tools that are listed and only read, and nobody is asked", async () => {
-    await writeFile(join(stateDir, "workspace", "menu.txt"), "Soup of the day: pumpkin");
+    await writeFile(join(line.gateway.stateDir, "workspace", "menu.txt"), "Soup of the day: pumpkin");
     const before = approvalsAsked();
     const from = line.model.requests.length;
     await answerTo(GUEST, "Please read the menu with read");
@@ -396,12 +397,12 @@ describe("by text", () => {
   });
 
   it("no command weakens an approval, runs a command or changes the gateway, whatever its config allows", async () => {
-    const file = join(stateDir, "openclaw.json");
+    const file = join(line.gateway.stateDir, "openclaw.json");
     const config = await readFile(file, "utf8");
     const modes = async () => /Modes: .*/.exec(await answerTo(OWNER, "/status"))?.[0];
     const before = await modes();
     expect(before).toBeDefined();
-    const shell = `echo ran >> ${join(stateDir, "workspace", "shell.txt")}`;
+    const shell = `echo ran >> ${join(line.gateway.stateDir, "workspace", "shell.txt")}`;
     for (const command of [
       ...[`/bash ${shell}`, "/approve plugin: allow-once", "/elevated full", "/exec security=full ask=off"],
       ...['/config set channels.phone.dmPolicy="open"', '/mcp set evil={"command":"touch"}', "/dreaming on"],
@@ -503,10 +504,10 @@ describe("the other end of a call", () => {
 
 /** Runs a script as a person in a shell does. */
 async function script(name: string, ...words: string[]): Promise<{ code: number; stdout: string }> {
-  const file = join(stateDir, "linked-plugin", "dist", "scripts", `${name}.js`);
+  const file = join(line.gateway.stateDir, "linked-plugin", "dist", "scripts", `${name}.js`);
   const env = {
-    OPENCLAW_STATE_DIR: stateDir,
-    HOME: join(stateDir, "home"),
+    OPENCLAW_STATE_DIR: line.gateway.stateDir,
+    HOME: join(line.gateway.stateDir, "home"),
     SystemRoot: process.env.SystemRoot,
   };
   try {
@@ -520,7 +521,7 @@ async function script(name: string, ...words: string[]): Promise<{ code: number;
 
 /** Waits until somebody waits for this very question. */
 async function untilAsked(requestId: string): Promise<void> {
-  const store = await openStore(stateDir);
+  const store = await openStore(line.gateway.stateDir);
   try {
     await vi.waitFor(async () => {
       const rows = await store.db

@@ -10,13 +10,14 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocketServer } from "ws";
-import { type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
-import { type ModelRequest, type PracticeModel, startPracticeModel } from "../../plugin/practice/model.ts";
-import { type PhoneGateway, startPhoneGateway } from "../../plugin/practice/phone-gateway.ts";
-import { phrase } from "../../plugin/speech/phrases.ts";
-import { guestSession, strangerSession } from "../../plugin/trust/sessions.ts";
-import { misrouteText, runLostTurn, writeLostPlugin } from "./lost-plugin.ts";
-import { OWNER, type PhoneLine, packageFolder, promptOf, STRANGER, startPhoneLine } from "./phone-line.ts";
+import { type ClawdTalkPractice, startClawdTalkPractice } from "../../../plugin/practice/clawdtalk-server.ts";
+import { type ModelRequest, type PracticeModel, startPracticeModel } from "../../../plugin/practice/model.ts";
+import type { PhoneGateway } from "../../../plugin/practice/phone-gateway.ts";
+import { phrase } from "../../../plugin/speech/phrases.ts";
+import { guestSession, strangerSession } from "../../../plugin/trust/sessions.ts";
+import { misrouteText, runLostTurn, writeLostPlugin } from "../lost-plugin.ts";
+import { takeGateway } from "../one-gateway.ts";
+import { OWNER, type PhoneLine, packageFolder, promptOf, STRANGER, startPhoneLine } from "../phone-line.ts";
 
 const GUEST = "+15550004444";
 /** Looks like no key, so that only its being configured gives it away. */
@@ -25,16 +26,62 @@ const wait = { timeoutMs: 20_000 };
 const VOICE = "You are on a live phone call.";
 const TEXT = "You are answering a text message (SMS).";
 
+describe("without the permission to take part in conversations", () => {
+  let line: PhoneLine;
+  beforeAll(async () => {
+    line = await startPhoneLine({
+      conversationAccess: false,
+      model: {
+        script: [
+          {
+            when: /run a command/,
+            answer: "",
+            toolCall: { name: "exec", arguments: { command: "echo ran" } },
+          },
+        ],
+      },
+    });
+  });
+  afterAll(async () => await line?.close());
+
+  it("says so in the log and in the status, with what to do", async () => {
+    const [problem, ...others] = (await line.gateway.status()).problems;
+    expect(others).toEqual([]);
+    expect(problem).toContain("does not let Switchboard take part in conversations");
+    expect(problem).toContain(
+      "openclaw config set plugins.entries.switchboard.hooks.allowConversationAccess true",
+    );
+    expect(line.gateway.output()).toContain(problem);
+  });
+
+  it("takes calls all the same, and a stranger still has no tools", async () => {
+    const call = await line.server.ring();
+    expect((await call.heardGreeting(wait)).text).toContain("Robin");
+    expect((await call.say("What is the weather?").result(wait)).text).toContain("coat");
+    expect(promptOf(line.model.requests.at(-1)).includes(VOICE), "the context of a call").toBe(true);
+    call.hangUp();
+    const other = await line.server.ring({ direction: "outbound", from: STRANGER });
+    await other.say("Please run a command").result(wait);
+    for (const request of line.model.requests.filter(({ lastUserText }) =>
+      lastUserText.includes("run a command"),
+    )) {
+      expect(request.tools).toEqual([]);
+      expect(request.lastText).not.toContain("ran");
+    }
+    other.hangUp();
+    expect(line.server.violations).toEqual([]);
+  });
+});
+
 describe("with the permission to take part in conversations", () => {
   let server: ClawdTalkPractice;
   let model: PracticeModel;
   let gateway: PhoneGateway;
   let spare: { readonly url: string; readonly closed: Promise<number>; close(): void };
-  let stateDir: string;
+  let folder: string;
 
   beforeAll(async () => {
-    stateDir = await mkdtemp(join(tmpdir(), "switchboard-hooks-"));
-    const lostPlugin = await writeLostPlugin(stateDir);
+    folder = await mkdtemp(join(tmpdir(), "switchboard-hooks-"));
     server = await startClawdTalkPractice({ ownerNumber: OWNER, dedicatedNumber: "+15550003333" });
     spare = await startNotingServer();
     model = await startPracticeModel({
@@ -71,37 +118,24 @@ describe("with the permission to take part in conversations", () => {
         { when: /take your time/, answer: "One. Two. Three. Four. Five. Six. Seven. Eight.", perWordMs: 250 },
       ],
     });
-    gateway = await startPhoneGateway({
+    gateway = await takeGateway({
       pluginFolder: packageFolder,
-      stateDir,
       modelUrl: model.url,
       clawdtalkServer: server.url,
       ownerNumber: OWNER,
-      config: {
-        plugins: {
-          load: { paths: [join(stateDir, "linked-plugin"), lostPlugin] },
-          entries: {
-            lost: { enabled: true },
-            switchboard: {
-              enabled: true,
-              hooks: { allowConversationAccess: true },
-              config: {
-                ownerNumbers: [OWNER],
-                // The gate's asking and the hours have tests of their own.
-                toolRules: { exec: "allow", message: "allow" },
-                quietHours: "off",
-                callingHours: "always",
-                lines: {
-                  clawdtalk: { model: "practice/scripted-fast", thinking: "high" },
-                  spare: { apiKey: SPARE_KEY, server: spare.url },
-                },
-              },
-            },
-          },
+      otherPlugins: { lost: await writeLostPlugin(folder) },
+      settings: {
+        // The gate's asking has tests of its own.
+        toolRules: { exec: "allow", message: "allow" },
+        lines: {
+          clawdtalk: { model: "practice/scripted-fast", thinking: "high" },
+          spare: { apiKey: SPARE_KEY, server: spare.url },
         },
+      },
+      config: {
         gateway: { http: { endpoints: { chatCompletions: { enabled: true } } } },
         channels: { phone: { enabled: true, allowFrom: [GUEST] } },
-        logging: { level: "debug", file: join(stateDir, "gateway.log") },
+        logging: { level: "debug", file: join(folder, "gateway.log") },
         models: { providers: { practice: thinkingProvider(model.url) } },
       },
     });
@@ -111,7 +145,7 @@ describe("with the permission to take part in conversations", () => {
     await Promise.all([
       server?.close(),
       model?.close(),
-      rm(stateDir, { recursive: true, force: true, maxRetries: 5 }),
+      rm(folder, { recursive: true, force: true, maxRetries: 5 }),
     ]);
     spare?.close();
   });
@@ -124,15 +158,15 @@ describe("with the permission to take part in conversations", () => {
   }
   /** The messages of the gateway's log, every level. */
   async function logged(): Promise<string[]> {
-    const lines = (await readFile(join(stateDir, "gateway.log"), "utf8")).trim().split("\n");
+    const lines = (await readFile(join(folder, "gateway.log"), "utf8")).trim().split("\n");
     return lines.map((line) => String((JSON.parse(line) as { message?: unknown }).message));
   }
   const replyTo = async (from: string, body: string) =>
     (await server.text({ from, body }).reply(wait)).map((message) => message.body);
   /** How often the command was carried out. */
   const commandsRun = async () =>
-    (await readFile(join(stateDir, "workspace", "pwned.txt"), "utf8").catch(() => "")).split("ran").length -
-    1;
+    (await readFile(join(gateway.stateDir, "workspace", "pwned.txt"), "utf8").catch(() => "")).split("ran")
+      .length - 1;
 
   it("before_agent_run: the run that warms the gateway up made no model request", async () => {
     expect((await gateway.status()).warm).toBe(true);
@@ -190,7 +224,9 @@ describe("with the permission to take part in conversations", () => {
   });
 
   it("before_dispatch: a text that is answered by the time it is dispatched goes no further", async () => {
-    const store = new DatabaseSync(join(stateDir, "switchboard", "switchboard.sqlite"), { timeout: 5_000 });
+    const store = new DatabaseSync(join(gateway.stateDir, "switchboard", "switchboard.sqlite"), {
+      timeout: 5_000,
+    });
     try {
       // As if another process had settled it at the last moment.
       store.exec(`CREATE TRIGGER settled_elsewhere AFTER UPDATE ON inbox WHEN new.state = 'answering' AND new.body LIKE '%settled elsewhere%'
@@ -311,59 +347,12 @@ describe("with the permission to take part in conversations", () => {
   });
 
   it("gateway_stop: every line is closed by its own words, and the store with it", async () => {
-    const log = join(stateDir, "switchboard", "switchboard.sqlite-wal");
+    const log = join(gateway.stateDir, "switchboard", "switchboard.sqlite-wal");
     expect(existsSync(log)).toBe(true);
     await gateway.stop({ keepState: true });
     expect(await spare.closed).toBe(1000);
     expect(server.connected).toBe(false);
     expect(existsSync(log), "what SQLite leaves of a store that was not closed").toBe(false);
-  });
-});
-
-describe("without the permission to take part in conversations", () => {
-  let line: PhoneLine;
-  beforeAll(async () => {
-    line = await startPhoneLine({
-      conversationAccess: false,
-      model: {
-        script: [
-          {
-            when: /run a command/,
-            answer: "",
-            toolCall: { name: "exec", arguments: { command: "echo ran" } },
-          },
-        ],
-      },
-    });
-  });
-  afterAll(async () => await line?.close());
-
-  it("says so in the log and in the status, with what to do", async () => {
-    const [problem, ...others] = (await line.gateway.status()).problems;
-    expect(others).toEqual([]);
-    expect(problem).toContain("does not let Switchboard take part in conversations");
-    expect(problem).toContain(
-      "openclaw config set plugins.entries.switchboard.hooks.allowConversationAccess true",
-    );
-    expect(line.gateway.output()).toContain(problem);
-  });
-
-  it("takes calls all the same, and a stranger still has no tools", async () => {
-    const call = await line.server.ring();
-    expect((await call.heardGreeting(wait)).text).toContain("Robin");
-    expect((await call.say("What is the weather?").result(wait)).text).toContain("coat");
-    expect(promptOf(line.model.requests.at(-1)).includes(VOICE), "the context of a call").toBe(true);
-    call.hangUp();
-    const other = await line.server.ring({ direction: "outbound", from: STRANGER });
-    await other.say("Please run a command").result(wait);
-    for (const request of line.model.requests.filter(({ lastUserText }) =>
-      lastUserText.includes("run a command"),
-    )) {
-      expect(request.tools).toEqual([]);
-      expect(request.lastText).not.toContain("ran");
-    }
-    other.hangUp();
-    expect(line.server.violations).toEqual([]);
   });
 });
 

@@ -13,7 +13,7 @@ import {
   requestsAbout,
   SECRET_WORD,
   startPhoneLine,
-} from "./phone-line.ts";
+} from "../phone-line.ts";
 
 const GUEST = "+15550004444";
 const UNKNOWN = "+15550005555";

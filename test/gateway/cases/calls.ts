@@ -5,8 +5,8 @@
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { PracticeCall } from "../../plugin/practice/caller.ts";
-import { phrase } from "../../plugin/speech/phrases.ts";
+import type { PracticeCall } from "../../../plugin/practice/caller.ts";
+import { phrase } from "../../../plugin/speech/phrases.ts";
 import {
   type PhoneLine,
   packageFolder,
@@ -15,7 +15,7 @@ import {
   SECRET_WORD,
   STRANGER,
   startPhoneLine,
-} from "./phone-line.ts";
+} from "../phone-line.ts";
 
 const GUEST = "+15550004444";
 let line: PhoneLine;

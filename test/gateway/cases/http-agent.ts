@@ -5,16 +5,17 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createChatCompletionsAgent } from "../../plugin/agent/chat-completions.ts";
-import type { GatewayAddress } from "../../plugin/agent/gateway-http.ts";
-import { createHttpAgent, type HttpAgent } from "../../plugin/agent/http-agent.ts";
-import type { AgentPort, AgentTurn } from "../../plugin/agent/port.ts";
-import { createSessionsSendAgent } from "../../plugin/agent/sessions-send.ts";
-import { type PracticeGateway, startPracticeGateway } from "../../plugin/practice/gateway.ts";
-import { type ModelRequest, type PracticeModel, startPracticeModel } from "../../plugin/practice/model.ts";
-import { strangerSession } from "../../plugin/trust/sessions.ts";
-import { NoTestCall, testCall } from "../../plugin/wizard/test-call.ts";
-import { expectNothingLeft } from "../gateway/left-of-test-call.ts";
+import { createChatCompletionsAgent } from "../../../plugin/agent/chat-completions.ts";
+import type { GatewayAddress } from "../../../plugin/agent/gateway-http.ts";
+import { createHttpAgent, type HttpAgent } from "../../../plugin/agent/http-agent.ts";
+import type { AgentPort, AgentTurn } from "../../../plugin/agent/port.ts";
+import { createSessionsSendAgent } from "../../../plugin/agent/sessions-send.ts";
+import type { PracticeGateway } from "../../../plugin/practice/gateway.ts";
+import type { ModelRequest, PracticeModel } from "../../../plugin/practice/model.ts";
+import { strangerSession } from "../../../plugin/trust/sessions.ts";
+import { NoTestCall, testCall } from "../../../plugin/wizard/test-call.ts";
+import { takeBareGateway } from "../bare-gateway.ts";
+import { expectNothingLeft } from "../left-of-test-call.ts";
 
 const SENTENCES = "It rains today. Take a coat and an umbrella along. The evening will be dry again.";
 /** Long enough for every follow-up run of the gateway's to have asked the model. */
@@ -98,9 +99,8 @@ async function reconfigure(
 }
 
 beforeAll(async () => {
-  model = await startPracticeModel({
-    firstTokenMs: 100,
-    perWordMs: 15,
+  ({ gateway, model } = await takeBareGateway({
+    opened: false,
     script: [
       { when: says("weather"), answer: SENTENCES },
       {
@@ -112,16 +112,10 @@ beforeAll(async () => {
       { when: says("long story"), answer: "One word and another. ".repeat(25), perWordMs: 25 },
       { when: says("say nothing"), answer: "NO_REPLY" },
     ],
-  });
-  gateway = await startPracticeGateway({ modelUrl: model.url });
+  }));
   address = { url: gateway.url, token: gateway.token };
   agent = createHttpAgent(address, { directChatsShareMain: true });
 }, 90_000);
-
-afterAll(async () => {
-  await gateway?.stop();
-  await model?.close();
-}, 30_000);
 
 describe("a gateway that has opened nothing", () => {
   it("is told apart: no way in, and what to do", async () => {

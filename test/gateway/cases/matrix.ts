@@ -8,14 +8,14 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { RESULT_REQUEST } from "../../plugin/calls/voice-context.ts";
-import type { ClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
-import { type ClawdTalkPractice, PRACTICE_API_KEY } from "../../plugin/practice/clawdtalk-server.ts";
-import type { ModelRequest } from "../../plugin/practice/model-script.ts";
-import { phrase } from "../../plugin/speech/phrases.ts";
-import { guestSession, strangerSession } from "../../plugin/trust/sessions.ts";
-import { OWNER, type PhoneLine, promptOf, SECRET_WORD, STRANGER, startLineOn } from "./phone-line.ts";
-import { startThreeServices, type ThreeServices } from "./three-services.ts";
+import { RESULT_REQUEST } from "../../../plugin/calls/voice-context.ts";
+import type { ClawCallPractice } from "../../../plugin/practice/clawcall-server.ts";
+import { type ClawdTalkPractice, PRACTICE_API_KEY } from "../../../plugin/practice/clawdtalk-server.ts";
+import type { ModelRequest } from "../../../plugin/practice/model-script.ts";
+import { phrase } from "../../../plugin/speech/phrases.ts";
+import { guestSession, strangerSession } from "../../../plugin/trust/sessions.ts";
+import { OWNER, type PhoneLine, promptOf, SECRET_WORD, STRANGER, startLineOn } from "../phone-line.ts";
+import { startThreeServices, type ThreeServices } from "../three-services.ts";
 
 const wait = { timeoutMs: 30_000 };
 const GUEST = "+15550004444";
@@ -403,7 +403,7 @@ const TABLE: Readonly<Record<Turn, Readonly<Record<Carrier, Readonly<Record<Tier
   },
   briefing: {
     clawdtalk: {
-      owner: "The gateway keeps it and asks in the owner's session: test/gateway/texts.test.ts.",
+      owner: "The gateway keeps it and asks in the owner's session: test/gateway/cases/texts.ts.",
       ...sameFor(OWNERS_TASK),
     },
     clawcall: {

@@ -9,11 +9,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { RESULT_REQUEST } from "../../plugin/calls/voice-context.ts";
-import { type ModelRequest, saidNow } from "../../plugin/practice/model-script.ts";
-import { phrase } from "../../plugin/speech/phrases.ts";
-import { OWNER, type PhoneLine, promptOf, SECRET_WORD, STRANGER, startLineOn } from "./phone-line.ts";
-import { startThreeServices, type ThreeServices } from "./three-services.ts";
+import { RESULT_REQUEST } from "../../../plugin/calls/voice-context.ts";
+import { type ModelRequest, saidNow } from "../../../plugin/practice/model-script.ts";
+import { phrase } from "../../../plugin/speech/phrases.ts";
+import { OWNER, type PhoneLine, promptOf, SECRET_WORD, STRANGER, startLineOn } from "../phone-line.ts";
+import { startThreeServices, type ThreeServices } from "../three-services.ts";
 
 type Carrier = "clawdtalk" | "clawcall" | "stepone";
 
