@@ -50,6 +50,8 @@ try {
   const gateway = await startPhoneGateway({
     pluginFolder: fileURLToPath(new URL("..", import.meta.url)),
     ...options,
+    // Somebody may want to look at it.
+    pages: true,
     apiKey: process.env.CLAWDTALK_API_KEY,
     clawcallKey: process.env.CLAWCALL_API_KEY,
     steponeKey: process.env.STEPONEAI_API_KEY,

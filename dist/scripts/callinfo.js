@@ -1,2 +1,2 @@
 import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import"./parts/chunk-27MAOMEW.js";await import("./parts/callinfo-YIU7VDUE.js");
+import"./parts/chunk-27MAOMEW.js";await import("./parts/callinfo-X5RJBPTI.js");

@@ -1,2 +1,2 @@
 import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import"./parts/chunk-27MAOMEW.js";await import("./parts/connect-T2IO5K3B.js");
+import"./parts/chunk-27MAOMEW.js";await import("./parts/connect-WVLB6CYO.js");

@@ -1,2 +1,2 @@
 import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import"./parts/chunk-27MAOMEW.js";await import("./parts/stream_chat-GWYQRWTM.js");
+import"./parts/chunk-27MAOMEW.js";await import("./parts/stream_chat-7HFRLOAU.js");

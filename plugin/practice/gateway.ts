@@ -25,8 +25,12 @@ export interface PracticeGatewayOptions {
   readonly environment?: Record<string, string> | undefined;
   /** Merged over the generated config, one level deep. */
   readonly config?: Record<string, Record<string, unknown>> | undefined;
+  /** Folders of further plugins, by their ids. */
+  readonly otherPlugins?: Readonly<Record<string, string>> | undefined;
   /** False leaves the conversation permission away. Default true. */
   readonly conversationAccess?: boolean | undefined;
+  /** Whether it serves its pages (the Control UI): every start copies them. Default false: nobody looks. */
+  readonly pages?: boolean | undefined;
   /** Milliseconds to wait for the gateway to answer. */
   readonly startTimeoutMs?: number | undefined;
   /** Gives the start up: what was started is ended, and the start rejects. */
@@ -205,8 +209,23 @@ async function writeGatewayFolder(
     return known.gateway.auth.token;
   }
   const token = randomBytes(24).toString("hex");
+  const config = gatewayConfig(stateDir, { port, token }, options);
+  await writeFile(configFile, JSON.stringify(config, null, 2), { mode: 0o600 });
+  return token;
+}
+
+/** The config of a gateway with these options, as it is written into a folder that has none. */
+export function gatewayConfig(
+  stateDir: string,
+  { port, token }: Pick<PracticeGateway, "port" | "token">,
+  options: Omit<PracticeGatewayOptions, "stateDir" | "port">,
+): Record<string, Record<string, unknown>> {
+  const { otherPlugins = {} } = options;
   const config: Record<string, Record<string, unknown>> = {
-    gateway: { mode: "local", port, bind: "loopback", auth: { mode: "token", token } },
+    gateway: {
+      ...{ mode: "local", port, bind: "loopback", auth: { mode: "token", token } },
+      ...(options.pages ? {} : { controlUi: { enabled: false } }),
+    },
     models: { providers: { practice: practiceProvider(options.modelUrl) } },
     agents: {
       defaults: {
@@ -217,8 +236,11 @@ async function writeGatewayFolder(
     },
     channels: { phone: { enabled: true } },
     plugins: {
-      ...(options.pluginFolder === undefined ? {} : { load: { paths: [options.pluginFolder] } }),
+      ...(options.pluginFolder === undefined
+        ? {}
+        : { load: { paths: [options.pluginFolder, ...Object.values(otherPlugins)] } }),
       entries: {
+        ...Object.fromEntries(Object.keys(otherPlugins).map((id) => [id, { enabled: true }])),
         switchboard: {
           enabled: true,
           ...(options.conversationAccess === false ? {} : { hooks: { allowConversationAccess: true } }),
@@ -234,8 +256,7 @@ async function writeGatewayFolder(
   for (const [section, values] of Object.entries(options.config ?? {})) {
     config[section] = { ...config[section], ...values };
   }
-  await writeFile(configFile, JSON.stringify(config, null, 2), { mode: 0o600 });
-  return token;
+  return config;
 }
 
 function practiceProvider(baseUrl: string): Record<string, unknown> {

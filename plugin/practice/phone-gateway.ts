@@ -12,7 +12,10 @@ import { startPracticeModel } from "./model.ts";
 import { PRACTICE_STEPONE_KEY } from "./stepone-server.ts";
 
 export interface PhoneGatewayOptions
-  extends Pick<PracticeGatewayOptions, "port" | "stateDir" | "config" | "conversationAccess" | "signal"> {
+  extends Pick<
+    PracticeGatewayOptions,
+    "port" | "stateDir" | "config" | "otherPlugins" | "conversationAccess" | "pages" | "signal"
+  > {
   readonly pluginFolder: string;
   /** Default: the scripted model. */
   readonly modelUrl?: string | undefined;
@@ -51,23 +54,12 @@ const USUAL_MS = 10_000;
 export async function startPhoneGateway(options: PhoneGatewayOptions): Promise<PhoneGateway> {
   const model = options.modelUrl === undefined ? await startPracticeModel() : undefined;
   const modelUrl = options.modelUrl ?? model?.url ?? "";
-  const ownerNumber = options.ownerNumber ?? "+15550001111";
   let gateway: PracticeGateway;
   try {
     gateway = await startPracticeGateway({
       ...options,
       modelUrl,
-      pluginConfig: {
-        ownerNumbers: [ownerNumber],
-        ownerName: "Sam",
-        agentName: "Robin",
-        // Practice at any hour, as often as one likes.
-        quietHours: "off",
-        callingHours: "always",
-        cooldownMinutes: 0,
-        callsPerNumberPerDay: 100,
-        ...options.settings,
-      },
+      pluginConfig: phoneSettings(options),
       environment: {
         ...(options.clawdtalkServer === undefined
           ? {}
@@ -123,8 +115,34 @@ export async function startPhoneGateway(options: PhoneGatewayOptions): Promise<P
   return phone;
 }
 
-/** A refused key is final; everything else may still mend itself. */
-async function untilReady(gateway: PhoneGateway, options: PhoneGatewayOptions): Promise<void> {
+/** The plugin's config of a phone with these options, without what its lines take from the environment. */
+export function phoneSettings({
+  ownerNumber = "+15550001111",
+  settings,
+}: Pick<PhoneGatewayOptions, "ownerNumber" | "settings">): Record<string, unknown> {
+  return {
+    ownerNumbers: [ownerNumber],
+    ownerName: "Sam",
+    agentName: "Robin",
+    // Practice at any hour, as often as one likes.
+    quietHours: "off",
+    callingHours: "always",
+    cooldownMinutes: 0,
+    callsPerNumberPerDay: 100,
+    ...settings,
+  };
+}
+
+/**
+ * Resolves when every line is connected and the caches are warm. A refused key is final; everything else may still mend
+ * itself.
+ *
+ * @throws Error with a sentence that says what is missing.
+ */
+export async function untilReady(
+  gateway: Pick<PhoneGateway, "status">,
+  options: Pick<PhoneGatewayOptions, "readyLimitMs" | "onWaiting" | "signal"> = {},
+): Promise<void> {
   let last = "the phone did not answer";
   let told = false;
   const startedAt = Date.now();

@@ -439,24 +439,6 @@ export async function targetOfConversation(
   return row === undefined ? undefined : targetFromRow(row);
 }
 
-/** How many targets of a mission are in each state, and how often they were called or texted. */
-export async function targetCounts(
-  store: Store,
-  missionId: string,
-): Promise<ReadonlyMap<TargetState, { readonly count: number; readonly attempts: number }>> {
-  const rows = await store.db
-    .selectFrom("mission_targets")
-    .select(({ fn }) => [
-      "state",
-      fn.countAll<number>().as("count"),
-      fn.sum<number>("attempts").as("attempts"),
-    ])
-    .where("mission", "=", missionId)
-    .groupBy("state")
-    .execute();
-  return new Map(rows.map(({ state, count, attempts }) => [state, { count, attempts }]));
-}
-
 /** Whether a mission has a target in one of these states. */
 export async function hasTargetsIn(
   store: Store,

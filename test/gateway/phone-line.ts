@@ -13,11 +13,8 @@ import {
   type PracticeModel,
   startPracticeModel,
 } from "../../plugin/practice/model.ts";
-import {
-  type PhoneGateway,
-  type PhoneGatewayOptions,
-  startPhoneGateway,
-} from "../../plugin/practice/phone-gateway.ts";
+import type { PhoneGateway, PhoneGatewayOptions } from "../../plugin/practice/phone-gateway.ts";
+import { isGatewayShared, takeGateway } from "./one-gateway.ts";
 
 export const packageFolder = fileURLToPath(new URL("../..", import.meta.url));
 export const OWNER = "+15550001111";
@@ -61,12 +58,13 @@ export async function startLineOn<Server extends { close(): Promise<void> }>(
   { model: modelOptions, workspace, ...gatewayOptions }: LineOptions,
 ): Promise<PhoneLine<Server>> {
   const model = await startPracticeModel({ firstTokenMs: 50, perWordMs: 5, ...modelOptions });
+  let isRestarted = false;
   const start = (stateDir?: string) =>
-    startPhoneGateway({
+    takeGateway({
       pluginFolder: packageFolder,
-      modelUrl: model.url,
       ownerNumber: OWNER,
       ...gatewayOptions,
+      modelUrl: model.url,
       settings: { toolRules: UNASKED, ...gatewayOptions.settings },
       ...(stateDir === undefined ? {} : { stateDir }),
     });
@@ -79,6 +77,7 @@ export async function startLineOn<Server extends { close(): Promise<void> }>(
     }),
     restart: async (signal = "SIGTERM") => {
       const { stateDir } = line.gateway;
+      isRestarted = true;
       await line.gateway.stop({ keepState: true, signal });
       line.gateway = await start(stateDir);
     },
@@ -86,7 +85,7 @@ export async function startLineOn<Server extends { close(): Promise<void> }>(
       await line.gateway.stop();
       await Promise.all([server.close(), model.close()]);
       // A gateway that was started again takes its folder for somebody else's and leaves it.
-      if (gatewayOptions.stateDir === undefined) {
+      if (isRestarted && !isGatewayShared() && gatewayOptions.stateDir === undefined) {
         await rm(line.gateway.stateDir, { recursive: true, force: true, maxRetries: 5 });
       }
     },

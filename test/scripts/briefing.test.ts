@@ -12,7 +12,7 @@ const TASK = "总结我的日历;\n\"重要\" 邮件 & `rm` $HOME %PATH% 'x'";
 const LABEL = '早间 "简报"';
 
 /**
- * Stands in for the gateway's command line, with its shapes as test/gateway/texts.test.ts meets them: keeps jobs in a
+ * Stands in for the gateway's command line, with its shapes as test/gateway/cases/texts.ts meets them: keeps jobs in a
  * file, and answers for the agent what the file `answer` says.
  */
 const GATEWAY_CLI = `

@@ -1,3 +1,0 @@
-#!/usr/bin/env node
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{defineBriefingCommand}from"./chunk-J4X6XIZZ.js";import"./chunk-TR6RMZK2.js";import{runScript}from"./chunk-VJXL4TI5.js";import{Command}from"./chunk-MLMDI6X2.js";import"./chunk-PZICI2WO.js";import"./chunk-37GDD2Y6.js";import"./chunk-4ZFWOMF2.js";import"./chunk-C2UY32Y7.js";import"./chunk-4DLLSVOP.js";import"./chunk-U6BWMZ6M.js";import"./chunk-7SIBSTAI.js";await runScript(new Command("briefing"),import.meta.dirname,defineBriefingCommand);

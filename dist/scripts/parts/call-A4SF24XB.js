@@ -1,3 +1,0 @@
-#!/usr/bin/env node
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{defineCallCommand}from"./chunk-3Y5WOWOZ.js";import"./chunk-TR6RMZK2.js";import{runScript}from"./chunk-VJXL4TI5.js";import{Command}from"./chunk-MLMDI6X2.js";import"./chunk-PZICI2WO.js";import"./chunk-37GDD2Y6.js";import"./chunk-U6BWMZ6M.js";import"./chunk-7SIBSTAI.js";await runScript(new Command("call"),import.meta.dirname,defineCallCommand);

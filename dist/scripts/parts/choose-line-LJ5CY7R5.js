@@ -1,0 +1,2 @@
+import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
+import{NoSuchLine,NoUsableLine,chooseLine,isUsable,whyNotUsable}from"./chunk-ALUEHXM4.js";import"./chunk-EW4DRYMF.js";import"./chunk-QFVQLLML.js";import"./chunk-ORH342KD.js";import"./chunk-F55B3UFL.js";import"./chunk-IEYT66AE.js";import"./chunk-ZED66OXW.js";import"./chunk-QGS5YJZU.js";import"./chunk-7SIBSTAI.js";export{NoSuchLine,NoUsableLine,chooseLine,isUsable,whyNotUsable};

@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{NoRoute,RouteContradicted,chooseRoute}from"./chunk-ZXOHIU6R.js";import"./chunk-DAGPDQ22.js";import"./chunk-265OBGLL.js";import"./chunk-4ZEXTHN6.js";import"./chunk-QFVQLLML.js";import"./chunk-ORH342KD.js";import"./chunk-F55B3UFL.js";import"./chunk-PEMDIFUU.js";import"./chunk-IEYT66AE.js";import"./chunk-ZED66OXW.js";import"./chunk-QGS5YJZU.js";import"./chunk-7SIBSTAI.js";export{NoRoute,RouteContradicted,chooseRoute};

@@ -1,0 +1,2 @@
+import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
+import{NoRoute,RouteContradicted,chooseRoute}from"./chunk-7UFY3SCI.js";import"./chunk-QHKXTQ5D.js";import"./chunk-ALUEHXM4.js";import"./chunk-PEMDIFUU.js";import"./chunk-EW4DRYMF.js";import"./chunk-QFVQLLML.js";import"./chunk-ORH342KD.js";import"./chunk-F55B3UFL.js";import"./chunk-IEYT66AE.js";import"./chunk-ZED66OXW.js";import"./chunk-QGS5YJZU.js";import"./chunk-7SIBSTAI.js";export{NoRoute,RouteContradicted,chooseRoute};

@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-var NoSuchMission=class extends Error{name="NoSuchMission";facts;constructor(message,nearest){super(message),this.facts={nearest}}},MissionNotReady=class extends Error{name="MissionNotReady"},NotSettled=class extends Error{name="NotSettled";candidates;constructor(message,candidates=[]){super(message),this.candidates=candidates}};export{NoSuchMission,MissionNotReady,NotSettled};

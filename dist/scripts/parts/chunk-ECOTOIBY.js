@@ -1,0 +1,2 @@
+import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
+import{runPlainScript}from"./chunk-TM66MRRW.js";async function runScript(command,folder,define,exitCodes){await runPlainScript(command,folder,(plain,context)=>define(plain,withSettings(context)),exitCodes)}function withSettings(context){return{...context,settings:async()=>{let{loadConfig}=await import("./loader-KKVF4Q7X.js"),places=context.places();return{...loadConfig(places),stateFolder:places.stateFolder}}}}export{runScript};

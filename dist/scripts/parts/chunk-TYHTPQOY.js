@@ -1,0 +1,2 @@
+import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
+var groups=["This machine","Gateway","Plugin","Settings and files","Lines","People","A call"];function ok(found){return[{level:"ok",found}]}function warning(found,command){return[{level:"warning",found,...command===void 0?{}:{command}}]}function problem(found,command){return[{level:"problem",found,...command===void 0?{}:{command}}]}export{groups,ok,warning,problem};

@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{addBriefingJob,listBriefingJobs,removeBriefingJob,ringOrder}from"./chunk-I6LE7BJ3.js";import"./chunk-AKK4AJGT.js";import"./chunk-4ZFWOMF2.js";import"./chunk-IEYT66AE.js";import"./chunk-ZED66OXW.js";import"./chunk-7SIBSTAI.js";export{addBriefingJob,listBriefingJobs,removeBriefingJob,ringOrder};

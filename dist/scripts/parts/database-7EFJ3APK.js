@@ -1,0 +1,2 @@
+import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
+import{closeStore,openStore,withStore}from"./chunk-WPIAESYF.js";import"./chunk-4DSU2N4Z.js";import"./chunk-AT7XGX7M.js";import"./chunk-TOZXP35S.js";import"./chunk-EJHWZYPW.js";import"./chunk-C2UY32Y7.js";import"./chunk-4DLLSVOP.js";import"./chunk-U6BWMZ6M.js";import"./chunk-37GDD2Y6.js";import"./chunk-7SIBSTAI.js";export{closeStore,openStore,withStore};

@@ -1,0 +1,2 @@
+import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
+import{INCLUDE,contains,isObject,objectAt,parseObject,readGatewayConfig,readIfPresent,realPathIfPresent}from"./chunk-KNMYY54T.js";import"./chunk-UPWJ5ASQ.js";import"./chunk-7SIBSTAI.js";export{INCLUDE,contains,isObject,objectAt,parseObject,readGatewayConfig,readIfPresent,realPathIfPresent};

@@ -1,0 +1,2 @@
+import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
+import{ConfigNotChanged,applyConfigPlan,listAt,planConfigChange,whenAborted,wholeConfig}from"./chunk-DSMBZJBH.js";import"./chunk-ZF4RU2M3.js";import"./chunk-KOEIMBZD.js";import"./chunk-KNMYY54T.js";import"./chunk-UPWJ5ASQ.js";import"./chunk-7SIBSTAI.js";export{ConfigNotChanged,applyConfigPlan,listAt,planConfigChange,whenAborted,wholeConfig};

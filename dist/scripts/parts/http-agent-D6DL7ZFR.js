@@ -1,0 +1,2 @@
+import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
+import{createHttpAgent}from"./chunk-QXOILYVS.js";import"./chunk-NTYIDYXN.js";import"./chunk-TT73YGBR.js";import"./chunk-4ZFWOMF2.js";import"./chunk-IEYT66AE.js";import"./chunk-ZED66OXW.js";import"./chunk-7SIBSTAI.js";export{createHttpAgent};

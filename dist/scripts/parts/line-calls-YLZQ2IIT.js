@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{NO_MAINLAND_MOBILE,NotListed,callsOf,isMainlandMobile,noTexts,reachOf}from"./chunk-DAGPDQ22.js";import"./chunk-7SIBSTAI.js";export{NO_MAINLAND_MOBILE,NotListed,callsOf,isMainlandMobile,noTexts,reachOf};

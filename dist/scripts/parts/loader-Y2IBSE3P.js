@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{loadConfig,loadImplicitLine}from"./chunk-X7PTFAWX.js";import"./chunk-7YFDTYS5.js";import"./chunk-ECFLETEM.js";import"./chunk-6RDZTP72.js";import"./chunk-37GDD2Y6.js";import"./chunk-4ZEXTHN6.js";import"./chunk-QFVQLLML.js";import"./chunk-ORH342KD.js";import"./chunk-F55B3UFL.js";import"./chunk-IEYT66AE.js";import"./chunk-ZED66OXW.js";import"./chunk-QGS5YJZU.js";import"./chunk-7SIBSTAI.js";export{loadConfig,loadImplicitLine};

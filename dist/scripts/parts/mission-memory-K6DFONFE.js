@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{appendMemory,memoryAt,memoryOf,memoryRows,saveMemory}from"./chunk-PRADCJP2.js";import"./chunk-4DSU2N4Z.js";import"./chunk-EJHWZYPW.js";import"./chunk-7SIBSTAI.js";export{appendMemory,memoryAt,memoryOf,memoryRows,saveMemory};

@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{ClawdTalkRest,clawdTalkHttp,fieldOf}from"./chunk-WBS277IP.js";import"./chunk-BXI3SBDX.js";import"./chunk-UK5RAAW5.js";import"./chunk-4ZFWOMF2.js";import"./chunk-PEMDIFUU.js";import"./chunk-IEYT66AE.js";import"./chunk-ZED66OXW.js";import"./chunk-4DLLSVOP.js";import"./chunk-U6BWMZ6M.js";import"./chunk-7SIBSTAI.js";export{ClawdTalkRest,clawdTalkHttp,fieldOf};

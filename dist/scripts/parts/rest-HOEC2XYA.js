@@ -1,0 +1,2 @@
+import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
+import{ClawdTalkRest,clawdTalkHttp,fieldOf}from"./chunk-SAPLNYQP.js";import"./chunk-KNMYY54T.js";import"./chunk-UPWJ5ASQ.js";import"./chunk-6KBHKN2L.js";import"./chunk-UK5RAAW5.js";import"./chunk-PEMDIFUU.js";import"./chunk-4DLLSVOP.js";import"./chunk-U6BWMZ6M.js";import"./chunk-4ZFWOMF2.js";import"./chunk-IEYT66AE.js";import"./chunk-ZED66OXW.js";import"./chunk-7SIBSTAI.js";export{ClawdTalkRest,clawdTalkHttp,fieldOf};

@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{LONGEST_EVENT_MS,eventCanceled,eventRefused,eventScheduled,eventsOf,eventsToCome,findIntended,intendEvent,knownEventIds,noteEvent}from"./chunk-AXFB7Y6J.js";import"./chunk-7SIBSTAI.js";export{LONGEST_EVENT_MS,eventCanceled,eventRefused,eventScheduled,eventsOf,eventsToCome,findIntended,intendEvent,knownEventIds,noteEvent};

@@ -1,0 +1,2 @@
+import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
+import{additionsOf,forgetSetup,readSetupRecord,recordSetup,removeSetupRecord,wishesToTakeBack}from"./chunk-JZA7KFM5.js";import"./chunk-KOEIMBZD.js";import"./chunk-UPWJ5ASQ.js";import"./chunk-4ZFWOMF2.js";import"./chunk-37GDD2Y6.js";import"./chunk-IEYT66AE.js";import"./chunk-ZED66OXW.js";import"./chunk-7SIBSTAI.js";export{additionsOf,forgetSetup,readSetupRecord,recordSetup,removeSetupRecord,wishesToTakeBack};

@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{findCallWithPatience,identifyCall,identifyText,isOwners,whoWasOn}from"./chunk-UOS2MSXE.js";import"./chunk-IK5ND4WC.js";import"./chunk-6RDZTP72.js";import"./chunk-ORH342KD.js";import"./chunk-F55B3UFL.js";import"./chunk-7SIBSTAI.js";export{findCallWithPatience,identifyCall,identifyText,isOwners,whoWasOn};
