@@ -10,8 +10,10 @@ import { defineApprovalCommand } from "../plugin/command-line/approval-command.t
 import { defineBriefingCommand } from "../plugin/command-line/briefing-command.ts";
 import { defineCallCommand } from "../plugin/command-line/call-command.ts";
 import { defineClawCallCommand } from "../plugin/command-line/clawcall-command.ts";
+import { defineDoctorCommand } from "../plugin/command-line/doctor-command.ts";
 import { defineMissionsCommand } from "../plugin/command-line/missions-command.ts";
 import { definePhoneCommand } from "../plugin/command-line/phone-commands.ts";
+import { definePhoneStatus } from "../plugin/command-line/phone-status.ts";
 import { plainContext } from "../plugin/command-line/run.ts";
 import { defineSetupCommand } from "../plugin/command-line/setup-command.ts";
 import { defineSmsCommand } from "../plugin/command-line/sms-command.ts";
@@ -19,6 +21,8 @@ import { defineCallinfoCommand } from "../plugin/command-line/stepone-callinfo.t
 import { defineCalloutCommand } from "../plugin/command-line/stepone-callout.ts";
 import { defineStepOneCommand } from "../plugin/command-line/stepone-command.ts";
 import { defineStreamCommand } from "../plugin/command-line/stepone-stream.ts";
+import { defineUninstallCommand } from "../plugin/command-line/uninstall-command.ts";
+import { defineUpdateCommand } from "../plugin/command-line/update-command.ts";
 import { processContext } from "../plugin/command-line/with-settings.ts";
 import { pluginConfigJsonSchema } from "../plugin/config/schema.ts";
 import { defineConnectCommand } from "../plugin/connector/connect-command.ts";
@@ -37,12 +41,16 @@ const DEFINITIONS: Readonly<Record<string, (command: Command) => void>> = {
   callout: (command) => defineCalloutCommand(command, context),
   clawcall: (command) => defineClawCallCommand(command, context),
   connect: (command) => defineConnectCommand(command, context, import.meta.dirname),
+  doctor: (command) => defineDoctorCommand(command, context),
   missions: (command) => defineMissionsCommand(command, context),
   phone: (command) => definePhoneCommand(command, context),
   setup: (command) => defineSetupCommand(command, plain),
   sms: (command) => defineSmsCommand(command, context),
+  status: (command) => definePhoneStatus(command, context),
   stepone: (command) => defineStepOneCommand(command, context),
   stream_chat: (command) => defineStreamCommand(command, plain),
+  uninstall: (command) => defineUninstallCommand(command, plain),
+  update: (command) => defineUpdateCommand(command, plain),
 };
 
 /** Options that the page describes once for all. */

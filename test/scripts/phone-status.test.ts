@@ -1,5 +1,6 @@
 // Proves what the one screen of the phone shows: what runs, the lines, the last calls, what is planned, missions under way;
 // with a gateway, without one, and as a script of its own.
+import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { definePhoneStatus } from "../../plugin/command-line/phone-status.ts";
 import { connectorFiles } from "../../plugin/connector/files.ts";
@@ -50,7 +51,7 @@ describe("in the gateway", () => {
     const { code, stdout, stderr } = await runner.run("status");
     expect([code, stderr]).toEqual([exitCode, ""]);
     expect(stdout).toBe(
-      `Switchboard 0.1.0 runs in the gateway.\nclawdtalk (clawdtalk): ${said}\n${exitCode === 0 ? "" : "What is wrong, and what mends it: phone doctor\n"}`,
+      `Switchboard 0.1.0 runs in the gateway.\nclawdtalk (clawdtalk): ${said}\n${exitCode === 0 ? "" : "What is wrong, and what mends it: openclaw phone doctor\n"}`,
     );
     expect(await json("status")).toMatchObject({
       ok: exitCode === 0,
@@ -115,7 +116,7 @@ describe("without a gateway that runs it", () => {
         "Nothing keeps the lines connected.",
         "clawdtalk (clawdtalk): not running. It has its key.",
         `The gateway at ${gateway.url} runs without Switchboard. Check: openclaw plugins inspect switchboard`,
-        "What is wrong, and what mends it: phone doctor\n",
+        `What is wrong, and what mends it: node ${path.join("dist", "scripts", "doctor.js")}\n`,
       ].join("\n"),
     );
     await gateway.close();
