@@ -11,7 +11,7 @@ import { isObject, type JsonObject, objectAt, readGatewayConfig } from "../confi
 import { type ConfigPlaces, loadConfig } from "../config/loader.ts";
 import { type CarrierName, carrierNames, carriers, type SwitchboardConfig } from "../config/schema.ts";
 import { readSettings, readSettingsFile, type SettingsPlace } from "../config/settings-place.ts";
-import { type Environment, homeFolderOf, switchboardFolder } from "../config/state-folder.ts";
+import { type Environment, expandHome, homeFolderOf, switchboardFolder } from "../config/state-folder.ts";
 import { type FoundNames, findNames, workspaceFolder } from "./agent-names.ts";
 
 export interface Findings {
@@ -193,7 +193,11 @@ function variablesIn(file: string): Record<string, string> {
 }
 
 /** By what installing leaves: an entry, a path, or the folder of the plugin this very copy is. */
-function isInstalled({ stateFolder, packageFolder, script }: FindingPlaces, config: JsonObject): boolean {
+function isInstalled(
+  { env, stateFolder, packageFolder, script }: FindingPlaces,
+  config: JsonObject,
+): boolean {
+  const home = homeFolderOf(env, homedir());
   const plugins = objectAt(config, "plugins");
   if (/openclaw\.m?js$/.test(script ?? process.argv[1] ?? "")) return true;
   const managed = ["npm", "extensions", "git"].map((name) => path.join(stateFolder, name) + path.sep);
@@ -201,7 +205,10 @@ function isInstalled({ stateFolder, packageFolder, script }: FindingPlaces, conf
   const { paths } = objectAt(plugins, "load");
   if (
     Array.isArray(paths) &&
-    paths.some((folder) => typeof folder === "string" && isSwitchboard(path.resolve(stateFolder, folder)))
+    paths.some(
+      (folder) =>
+        typeof folder === "string" && isSwitchboard(path.resolve(stateFolder, expandHome(folder, home))),
+    )
   ) {
     return true;
   }

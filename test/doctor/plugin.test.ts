@@ -61,6 +61,15 @@ describe("installed and loaded", () => {
   test("a skill only", async () => {
     examined.commands = { "plugins inspect": NOT_FOUND };
     expect(await examined.found("plugin-loaded")).toEqual(["ok: Not installed as a plugin: a skill only."]);
+    expect(await examined.found("line-connections")).toEqual(["problem: Nothing keeps the lines connected."]);
+  });
+
+  test("a config that cannot be read tells neither that it is a skill only, nor to start what runs beside the plugin", async () => {
+    examined.write("openclaw.json", "{ gateway: ");
+    examined.commands = {};
+    expect(await examined.found("plugin-loaded")).toEqual([]);
+    expect(await examined.found("line-connections")).toEqual([]);
+    expect((await examined.found("gateway-config"))[0]).toMatch(/^problem: .* is not valid JSON5/);
   });
 
   test.each([

@@ -145,6 +145,15 @@ async function typeEveryCommand(skillFolder: string, env: Record<string, string>
         env,
         reject: false,
       });
+      // They say what is wrong, and without a gateway something is.
+      if (/\/(?:doctor|status)\.js/.test(command)) {
+        expect([command, result.exitCode, result.stdout]).toEqual([
+          command,
+          1,
+          expect.stringContaining("No gateway answers"),
+        ]);
+        continue;
+      }
       expect([command, result.exitCode, result.stderr]).toEqual([
         command,
         0,

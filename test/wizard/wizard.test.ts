@@ -123,6 +123,16 @@ describe("inside the gateway", () => {
     expect(read("elsewhere/mine.json5")).toMatch(/\/\/ mine[\s\S]*allowConversationAccess: true/);
   });
 
+  test("a plugin that the gateway uses where it lies, below the home folder, is not installed again", async () => {
+    runner.write("mine/openclaw.plugin.json", JSON.stringify({ id: "switchboard" }));
+    const linked = CONFIG.replace("  gateway:", "  plugins: { load: { paths: ['~/mine'] } },\n  gateway:");
+    runner.write("openclaw.json", linked);
+    const { code, json } = await setup(...WHOLE, "--dry-run", "--json");
+    expect([code, json["error"]]).toEqual([0, undefined]);
+    expect(json).toMatchObject({ found: { plugin: { isInstalled: true } } });
+    expect(json).not.toMatchObject({ changed: { plugin: "installed" } });
+  });
+
   test("Ctrl-C while it is being installed: everything is as it was", async () => {
     runner.write("bin/interrupt", "");
     const { code, stderr } = await setup(...WHOLE);

@@ -81,7 +81,11 @@ const connections: Check = {
     const connector = status === undefined ? await examination.connector() : undefined;
     const running = status?.lines ?? connector?.lines;
     if (running === undefined) {
-      const isLeftToGateway = (await examination.hasPlugin()) || !examination.isAnyoneAnswered;
+      const isLeftToGateway =
+        // Which of the two it is cannot be told from a config that cannot be read.
+        examination.gatewayConfigProblems.length > 0 ||
+        (await examination.hasPlugin()) ||
+        !examination.isAnyoneAnswered;
       return isLeftToGateway
         ? []
         : problem("Nothing keeps the lines connected.", examination.script("connect.js start"));

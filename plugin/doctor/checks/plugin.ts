@@ -36,7 +36,12 @@ const loaded: Check = {
         "openclaw gateway restart",
       );
     }
-    if (!(await examination.hasPlugin())) return ok("Not installed as a plugin: a skill only.");
+    if (!(await examination.hasPlugin())) {
+      // Nothing tells then: what is wrong with the config is a finding of its own.
+      return examination.gatewayConfigProblems.length > 0
+        ? []
+        : ok("Not installed as a plugin: a skill only.");
+    }
     const installed = await installedOrNothing(examination);
     const { plugins } = examination.gatewayConfig;
     if (valueAt(plugins, ["enabled"]) === false) {
