@@ -75,7 +75,8 @@ export class Undoing {
    * Keeps what these files hold now. From here until {@link done} an end of any kind is made up for by {@link recover}.
    *
    * @param files with those that are not there yet, and with what will be written, as far as it is known.
-   * @throws the file system's error when nothing can be kept.
+   * @throws ConfigNotChanged where another run has something to go back to, which must not be lost; the file system's error
+   *   when nothing can be kept.
    */
   static begin(
     { stateFolder, configFile }: GatewayPlace,
@@ -83,6 +84,14 @@ export class Undoing {
   ): Undoing {
     openSwitchboardFolder(stateFolder);
     const folder = undoFolder(stateFolder);
+    const others = readUndo(folder);
+    if (others !== undefined) {
+      // It may have begun since this run has looked.
+      if (isAtWork(others)) throw anotherRun(others);
+      throw new ConfigNotChanged(
+        `What an earlier run of setup had written is not taken back yet: run this again. Where it says then what could not be put back, see to that, and delete ${folder}. Nothing was changed.`,
+      );
+    }
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { mode: 0o700 });
     const undo: Undo = {
@@ -148,11 +157,7 @@ export async function recover(place: GatewayPlace): Promise<string[]> {
     rmSync(folder, { recursive: true, force: true });
     return [];
   }
-  if (isAtWork(undo)) {
-    throw new ConfigNotChanged(
-      `Another run of setup (process ${undo.pid}) is writing now: wait for its end. Nothing was changed.`,
-    );
-  }
+  if (isAtWork(undo)) throw anotherRun(undo);
   const { left, notes } = await putBack(undo, { folder, lockOf: place.configFile });
   if (left.length > 0) return [...left, ...notes];
   forget(folder);
@@ -274,6 +279,12 @@ function isAtWork({ pid, since }: Undo): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
+}
+
+function anotherRun({ pid }: Undo): ConfigNotChanged {
+  return new ConfigNotChanged(
+    `Another run of setup (process ${pid}) is writing now: wait for its end. Nothing was changed.`,
+  );
 }
 
 function hashOf(content: Buffer): string {

@@ -17,7 +17,7 @@ test("whether one of the owner's numbers is known", async () => {
     {
       level: "warning",
       found: "None of your phone numbers is known.",
-      command: "node dist/scripts/setup.js",
+      command: "node dist/scripts/setup.js --owner-number <your number>",
     },
   ]);
   settings({ ownerNumbers: ["+15550001111"] });

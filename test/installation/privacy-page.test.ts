@@ -53,6 +53,7 @@ const OTHER_PLACES: Readonly<Record<string, readonly [file: string, text: string
   "~/.openclaw": ["plugin/config/state-folder.ts", '".openclaw"'],
   ".env": ["plugin/config/loader.ts", '".env"'],
   "switchboard/skill-config.json": ["plugin/config/loader.ts", '"skill-config.json"'],
+  "switchboard/setup-undo/": ["plugin/wizard/write-together.ts", `"setup-undo"`],
   "openclaw.json.TIME.switchboard-backup": ["plugin/config/replace-file.ts", ".switchboard-backup`"],
   "openclaw-switchboard": ["plugin/launch.ts", '"openclaw-switchboard"'],
   "~/.clawd/secrets.json": ["plugin/config/stepone-account.ts", '"secrets.json"'],

@@ -138,10 +138,17 @@ test("a run that is writing is not interfered with", async () => {
   write("switchboard/setup-undo/undo.json", JSON.stringify({ ...undo, pid: process.ppid }));
   await expect(recover(place())).rejects.toThrow(/Another run of setup .* is writing now/);
   expect(isUnfinished(stateFolder)).toBe(true);
+  // One that was still asking questions when the other began.
+  expect(() => begin()).toThrow(/Another run of setup .* is writing now/);
+  expect(read("switchboard/setup-undo/0")).toBe(CONFIG);
   // The number is some other process's by now.
   const longAgo = { ...undo, pid: process.ppid, since: "2020-01-01T00:00:00.000Z" };
   write("switchboard/setup-undo/undo.json", JSON.stringify(longAgo));
+  // What it would go back to is not thrown away.
+  expect(() => begin()).toThrow(/is not taken back yet: run this again\./);
+  expect(read("switchboard/setup-undo/0")).toBe(CONFIG);
   expect(await recover(place())).toHaveLength(1);
+  expect(() => begin()).not.toThrow();
 });
 
 describe("killed", () => {

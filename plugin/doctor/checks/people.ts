@@ -8,12 +8,16 @@ const ownerNumber: Check = {
   group: "People",
   looksAt: "whether one of your phone numbers is known",
   why: "Texts from it are yours, `sms me` goes to it, and on ClawCall only calls from it count as yours.",
-  mend: "`openclaw config set plugins.entries.switchboard.config.ownerNumbers '[\"+15550001111\"]'`, or `setup`",
+  mend: "`openclaw config set plugins.entries.switchboard.config.ownerNumbers '[\"+15550001111\"]'`, or `setup --owner-number +15550001111`",
   async look(examination) {
     const { ownerNumbers, lines } = examination.settings.config;
     if (lines.length === 0) return [];
     if (ownerNumbers.length > 0) return ok("Your phone number is known.");
-    return warning("None of your phone numbers is known.", await examination.ours("setup"));
+    return warning(
+      "None of your phone numbers is known.",
+      // Without the option, setup asks for it the first time alone.
+      await examination.ours("setup --owner-number <your number>"),
+    );
   },
 };
 
