@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 import { configProblem, type GatewayCli, GatewayCommandFailed } from "../briefings/gateway-cli.ts";
+import { CarrierRefused, CarrierUnreachable } from "../carriers/carrier-errors.ts";
 import type { Fetch } from "../carriers/http.ts";
 import { isUsable, type UsableLine } from "../config/choose-line.ts";
 import { isObject, type JsonObject, objectAt, readGatewayConfig } from "../config/gateway-config.ts";
@@ -72,7 +73,12 @@ export interface InstalledPlugin {
 /** What a service says of a line's account. */
 export type AccountAnswer =
   | { readonly account: LineAccount }
-  | { readonly account?: undefined; readonly message: string };
+  | {
+      readonly account?: undefined;
+      readonly message: string;
+      /** It has not said no: it was not reached, or is in trouble itself. */
+      readonly mayPass: boolean;
+    };
 
 const DEFAULT_GATEWAY = "http://127.0.0.1:18789";
 const HEALTH_LIMIT_MS = 5_000;
@@ -312,7 +318,9 @@ export class Examination {
         const calls = await callsOf(line, this.settings.config, { fetch: this.#notingTheTime });
         return { account: await calls.account() };
       } catch (error) {
-        return { message: messageOf(error) };
+        const mayPass =
+          error instanceof CarrierUnreachable || (error instanceof CarrierRefused && error.isTransient);
+        return { message: messageOf(error), mayPass };
       }
     });
   }

@@ -100,9 +100,13 @@ describe("accounts", () => {
 
   test("a service that cannot be reached", async () => {
     await clawdtalk.close();
-    expect((await examined.found("line-accounts"))[0]).toMatch(
-      /^problem: clawdtalk: ClawdTalk at 127\.0\.0\.1:\d+ could not be reached/,
-    );
+    expect(await examined.look("line-accounts")).toEqual([
+      {
+        level: "problem",
+        found: expect.stringMatching(/^clawdtalk: ClawdTalk at 127\.0\.0\.1:\d+ could not be reached/),
+        command: "look at this machine's network, and look again in a while",
+      },
+    ]);
   });
 
   test("minutes that are used up; a number that is not verified", async () => {

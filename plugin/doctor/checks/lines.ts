@@ -41,7 +41,11 @@ const accounts: Check = {
       examination.usableLines.map(async (line) => {
         const answer = await examination.account(line);
         if (answer.account !== undefined) return describeAccount(line, answer.account);
-        return problem(`${line.name}: ${answer.message}`, await examination.ours("setup"));
+        // A new key is no cure for a network that is down.
+        const command = answer.mayPass
+          ? "look at this machine's network, and look again in a while"
+          : await examination.ours("setup");
+        return problem(`${line.name}: ${answer.message}`, command);
       }),
     );
     return found.flat();
