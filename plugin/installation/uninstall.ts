@@ -108,7 +108,8 @@ export async function takeInventory(installation: Installation, place: Uninstall
     keys,
     keyFiles: isOnlyACopy
       ? []
-      : [path.join(own, "skill-config.json"), path.join(own, "backups")].filter(existsSync),
+      : // The last is what a setup that was killed has left.
+        ["skill-config.json", "backups", "setup-undo"].map((name) => path.join(own, name)).filter(existsSync),
     history: isOnlyACopy ? [] : historyIn(stateFolder),
     notes: [...notes, ...copiesOfConfig(configFile)],
   };

@@ -316,6 +316,12 @@ describe("keys and history", () => {
     expect(told.stderr).toContain("CLAWCALL_EMAIL in");
   });
 
+  it("go with the copy that a killed setup has left of them", async () => {
+    machine.write(".openclaw/switchboard/setup-undo/0", "CLAWDTALK_API_KEY=cc_live_1");
+    const told = await uninstall(skill(), ["--yes", "--delete-keys", "--delete-history"]);
+    expect([told.code, existsSync(path.join(machine.stateFolder, "switchboard"))]).toEqual([0, false]);
+  });
+
   it("are asked for one by one", async () => {
     const told = await uninstall(skill(), [], {
       answers: { "Uninstall?": "y", "Delete the keys": "y", "Delete all calls": "n" },
