@@ -672,6 +672,7 @@ async function afterWriting(
 /** How the running gateway came by the new settings. */
 type TakenUpBy = "unchanged" | "reloaded" | "restarted" | "notRunning" | "restartNeeded" | "notNeeded";
 
+const LOOK_LIMIT_MS = 5_000;
 const RELOAD_LIMIT_MS = 45_000;
 const RESTART_LIMIT_MS = 120_000;
 
@@ -687,14 +688,18 @@ async function haveTakenUp(
     );
     return "notRunning";
   }
-  if (!hasChanged) return "unchanged";
-  if (plan.mode === "skill") return "notNeeded";
+  if (plan.mode === "skill") return hasChanged ? "notNeeded" : "unchanged";
   const { config } = loadConfig(places);
   const lines = config.lines
     .filter((line) => line.enabled && line.apiKey !== undefined)
     .map(({ name }) => name);
+  // What an earlier run has written may still wait for a restart.
+  if (!hasChanged) {
+    const now = await untilTakenUp(config, { lines, limitMs: LOOK_LIMIT_MS, signal });
+    if (now.isTakenUp) return "unchanged";
+  }
   front.say("Waiting until the gateway has taken it up …");
-  if (found.gateway.reloads) {
+  if (hasChanged && found.gateway.reloads) {
     try {
       // Nothing tells the gateway that its .env has changed.
       if (done.config.length === 0) await reloadPlugin(cliOf(found, places), signal);

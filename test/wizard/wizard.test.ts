@@ -5,6 +5,7 @@ import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type ClawCallPractice, startClawCallPractice } from "../../plugin/practice/clawcall-server.ts";
 import { type ClawdTalkPractice, startClawdTalkPractice } from "../../plugin/practice/clawdtalk-server.ts";
+import { runningLine, ToldGateway } from "../doctor/examined.ts";
 import { type Finished, ScriptRunner } from "../scripts/run-script.ts";
 
 const OWNER = "+15550001111";
@@ -131,6 +132,30 @@ describe("inside the gateway", () => {
     expect([code, json["error"]]).toEqual([0, undefined]);
     expect(json).toMatchObject({ found: { plugin: { isInstalled: true } } });
     expect(json).not.toMatchObject({ changed: { plugin: "installed" } });
+  });
+
+  test("a restart that was not wanted can be said yes to afterwards", async () => {
+    const gateway = await ToldGateway.start();
+    try {
+      const config = CONFIG.replace("port: 4", `reload: { mode: 'off' }, port: ${new URL(gateway.url).port}`);
+      runner.write("openclaw.json", config);
+      const first = await setup(...WHOLE, "--mode", "plugin", "--no-test-call", "--json");
+      expect(first.json).toMatchObject({ ok: true, gateway: "restartNeeded" });
+      const restarted = setInterval(() => {
+        if ((read("bin/asked") ?? "").includes("gateway restart"))
+          gateway.runsPlugin({ lines: [runningLine()] });
+      }, 100);
+      const again = await setup("--yes", "--restart", "--no-test-call", "--json");
+      clearInterval(restarted);
+      expect(again.json).toMatchObject({ ok: true, gateway: "restarted" });
+      expect((await setup("--yes", "--restart", "--no-test-call", "--json")).json).toMatchObject({
+        ok: true,
+        gateway: "unchanged",
+      });
+      expect(asked().filter((words) => words.startsWith("gateway restart"))).toHaveLength(1);
+    } finally {
+      await gateway.close();
+    }
   });
 
   test("Ctrl-C while it is being installed: everything is as it was", async () => {
