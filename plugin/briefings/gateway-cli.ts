@@ -95,14 +95,14 @@ interface RunOptions {
  * What the gateway finds wrong with its config, a sentence; undefined when it takes it. What stands there is never part
  * of it.
  *
- * @throws GatewayCliMissing
+ * @throws GatewayCommandFailed when it does not say.
  */
 export async function configProblem(run: GatewayCli["run"]): Promise<string | undefined> {
   try {
     await run(["config", "validate", "--json"]);
     return undefined;
   } catch (error) {
-    if (!(error instanceof GatewayCommandFailed) || error instanceof GatewayCliMissing) throw error;
+    if (!(error instanceof GatewayCommandFailed) || error.printed === undefined) throw error;
     const { issues } = (error.printed ?? {}) as { issues?: unknown };
     const [first] = Array.isArray(issues) ? (issues as { path?: unknown; message?: unknown }[]) : [];
     return first === undefined ? error.message : `${first.path}: ${first.message}.`;

@@ -238,7 +238,7 @@ export class Examination {
     return this.#openCli();
   }
 
-  /** What the gateway finds wrong with its config; undefined when it takes it. @throws GatewayCliMissing */
+  /** What the gateway finds wrong with its config; undefined when it takes it. @throws GatewayCommandFailed */
   configProblem(): Promise<string | undefined> {
     return this.#once("config", () => configProblem((commandLine) => this.ask(commandLine)));
   }

@@ -34,16 +34,20 @@ async function within(check: Check, examination: Examination): Promise<readonly 
   const stop = () => reject(signal.reason);
   signal.addEventListener("abort", stop, { once: true });
   const timer = setTimeout(
-    () => reject(new Error(`It took longer than ${limitMs / 1_000} s and was not waited for.`)),
+    () => reject(new TookTooLong(`It took longer than ${limitMs / 1_000} s and was not waited for.`)),
     limitMs,
   );
   try {
     return await Promise.race([check.look(examination), over]);
   } catch (error) {
     signal.throwIfAborted();
-    return [{ level: "problem", found: `The check "${id}" could not be made: ${messageOf(error)}` }];
+    // A busy machine is nobody's fault; anything else should not happen.
+    const level = error instanceof TookTooLong ? "warning" : "problem";
+    return [{ level, found: `The check "${id}" could not be made: ${messageOf(error)}` }];
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", stop);
   }
 }
+
+class TookTooLong extends Error {}

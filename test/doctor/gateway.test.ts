@@ -85,6 +85,12 @@ describe("its config", () => {
     ]);
   });
 
+  test("it does not say", async () => {
+    examined.write("openclaw.json", {});
+    examined.commands = {};
+    expect((await examined.found("gateway-config"))[0]).toMatch(/^warning: .* could not be asked: /);
+  });
+
   test("one that is no JSON5 is not even asked about", async () => {
     examined.write("openclaw.json", "{ a: ");
     examined.commands = {};

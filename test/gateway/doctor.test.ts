@@ -198,11 +198,11 @@ it(
       expect(answer.headers.get("content-type")).not.toContain("json");
       await answer.body?.cancel();
     });
-    expect(await look(["plugin-loaded", "line-keys"])).toMatchObject([
+    // Its hooks are nothing to look at then; and our commands are not there.
+    expect(await look(["plugin-loaded", "plugin-hooks", "callers"])).toMatchObject([
       { level: "problem", command: "openclaw plugins enable switchboard" },
+      { level: "ok", found: expect.stringContaining(join(packageFolder, "dist/scripts/phone.js trust")) },
     ]);
-    const [found] = await look(["misplaced-tools-allow", "plugin-hooks"]);
-    expect(found).toBeUndefined();
   },
   DOCTOR_MS,
 );
@@ -225,10 +225,6 @@ it(
     expect(await look(["plugin-loaded", "plugin-hooks"])).toMatchObject([
       { level: "ok", found: "Not installed as a plugin: a skill only." },
     ]);
-    await write({ ...bare, gateway: { ...(healthy.gateway as object), bind: "nowhere" } });
-    const [found] = await look(["gateway-config"]);
-    expect(found).toMatchObject({ level: "problem", command: "openclaw doctor" });
-    expect(found?.found).toMatch(/gateway\.bind/);
     await write({ ...bare, agents: { ...(healthy.agents as object), list: [{ id: "main" }, VOICE] } });
     expect(await look(["gateway-config", "voice-agent"])).toMatchObject([
       { level: "problem", found: expect.stringContaining("agents.ownership") },

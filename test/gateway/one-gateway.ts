@@ -1,8 +1,8 @@
 /**
  * Owns the gateway that the topics of one file have one after the other: a start takes fifteen seconds of processor
  * time, other settings take one. Each topic finds it as if it had been started for it: its own settings, lines and model,
- * an empty workspace, and no session, call or text of those before. What the gateway itself keeps (numbers that were let
- * in, scheduled jobs) remains: there each topic has numbers of its own, and takes its jobs away.
+ * an empty workspace, and no session, call or text of those before. What the gateway itself keeps beside them (numbers
+ * that were let in by pairing, scheduled jobs) remains: there no topic uses what another one has.
  */
 import { randomBytes } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";

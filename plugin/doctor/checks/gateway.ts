@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { checkToken, GatewayProblem } from "../../agent/gateway-http.ts";
 import { createHttpAgent } from "../../agent/http-agent.ts";
-import { GatewayCliMissing } from "../../briefings/gateway-cli.ts";
+import { GatewayCliMissing, GatewayCommandFailed } from "../../briefings/gateway-cli.ts";
 import { isObject } from "../../config/gateway-config.ts";
 import type { ConfigWish } from "../../config/gateway-config-file.ts";
 import { valueAt } from "../../config/json5-edit.ts";
@@ -73,8 +73,9 @@ const config: Check = {
       if (wrong === undefined) return ok(`The gateway takes its config (${places.configFile}).`);
       return problem(`The gateway does not take ${places.configFile}: ${wrong}`, "openclaw doctor");
     } catch (error) {
-      if (!(error instanceof GatewayCliMissing)) throw error;
-      return ok(`${places.configFile} can be read.`);
+      if (error instanceof GatewayCliMissing) return ok(`${places.configFile} can be read.`);
+      if (!(error instanceof GatewayCommandFailed)) throw error;
+      return warning(`Whether the gateway takes its config could not be asked: ${error.message}`);
     }
   },
 };

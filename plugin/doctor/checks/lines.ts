@@ -112,7 +112,7 @@ const agents: Check = {
   group: "Lines",
   looksAt: "whether the gateway knows which of its agents answers each line",
   why: "With several agents and no binding for a line it chooses none, and nobody answers.",
-  mend: "`openclaw agents bind --agent main --bind phone:LINE`, then `openclaw gateway restart`",
+  mend: "`openclaw agents bind --agent main --bind phone:LINE`",
   async look(examination) {
     const { status } = await examination.phone();
     return (status?.lines ?? []).flatMap(({ name, noAgent }) =>

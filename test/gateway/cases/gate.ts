@@ -67,9 +67,9 @@ beforeAll(async () => {
             arguments: ({ lastText }) => ({ command: leaves(/leave (\w+)/.exec(lastText)?.[1] ?? "") }),
           },
         },
-        // Whatever was said before: the same again.
+        // Whatever was said before: the same again. What is told of a call may stand before it.
         {
-          when: /^(Yes|Okay)\b/,
+          when: /^(?:Yes|Okay)\b/m,
           answer: "",
           toolCall: { name: "exec", arguments: () => ({ command: leaves(wanted) }) },
         },
