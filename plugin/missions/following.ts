@@ -42,12 +42,13 @@ export async function look(engine: Engine, work: MissionWork, target: MissionTar
   const { store, now, random } = engine;
   const { eventId, scheduledAt = now() } = target;
   if (eventId === undefined) throw new Error(`${target.name} is followed, and nothing is scheduled.`);
-  if (isLost({ scheduledAt }, now())) {
-    await unsettled(engine, work, target, "The service never said what came of it.");
-    return;
-  }
   const event = await found(engine, work, target, eventId);
   if (event === undefined) return;
+  // Only when it was asked: nobody may have been there to ask all the while.
+  if (!OVER.has(event.status) && isLost({ scheduledAt }, now())) {
+    await unsettled(engine, work, target, NEVER_SAID);
+    return;
+  }
   const progress: TargetChange = {
     status: event.status,
     callStatus: event.callStatus,
@@ -87,6 +88,10 @@ export async function look(engine: Engine, work: MissionWork, target: MissionTar
   await over(engine, work, target, { ...progress, outcome }, [noted]);
 }
 
+const NEVER_SAID = "The service never said what came of it.";
+/** So often in a row it cannot be asked what came of something long past, then it is given up: most of an hour. */
+const MOST_LOOKS = 10;
+
 /** The event; undefined when it could not be looked at, or is not there any more, which then is written down. */
 async function found(
   engine: Engine,
@@ -102,6 +107,11 @@ async function found(
     const isGone = error instanceof CarrierRefused && error.status === 404;
     if (isGone && (await takingBack(store, work, target)) !== "open") {
       await over(engine, work, target, { outcome: "canceled" }, []);
+      return undefined;
+    }
+    const { scheduledAt = now() } = target;
+    if (target.failures >= MOST_LOOKS && isLost({ scheduledAt }, now())) {
+      await unsettled(engine, work, target, NEVER_SAID);
       return undefined;
     }
     const nextAt = tryAgainAt({ ...engine, now }, target.failures + 1);

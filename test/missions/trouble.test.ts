@@ -203,3 +203,27 @@ test("a call of which nothing is ever heard is given up after a day, and said", 
   ]);
   expect((await all.work(mission.id)).state).toBe("succeeded");
 });
+
+test("nobody was there for three days: what the service has to say of that time counts", async () => {
+  oneRetry();
+  const { mission } = await all.start(plan({ targets: [target(1)] }));
+  await all.run(all.engine(), { until: () => all.service.missions.scheduled.all.length === 1 });
+  all.goOn(START + 3 * 24 * 60 * 60_000);
+  await all.run(all.engine());
+  await all.expectOver(mission.id, "succeeded");
+  expect(await all.targets(mission.id)).toMatchObject([
+    { state: "done", attempts: 1, insight: `Spoken with ${number(1)}.` },
+  ]);
+});
+
+test("what cannot be asked for is given up some time after it is a day old", async () => {
+  oneRetry();
+  all.service.faults.rest = [
+    { method: "GET", path: /\/events\/[^/]+$/, kind: "status", status: 500, times: 1_000 },
+  ];
+  const { mission } = await all.start(plan({ targets: [target(1)] }));
+  await all.run(all.engine(), { days: 3 });
+  expect(await all.targets(mission.id)).toMatchObject([
+    { state: "unsettled", detail: "The service never said what came of it." },
+  ]);
+});
