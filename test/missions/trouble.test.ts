@@ -1,7 +1,9 @@
 /** Missions while the service is in trouble: it fails, is late, says things twice or in another order, and closes by itself. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import type { MissionAgent } from "../../plugin/missions/mission-agent.ts";
 import type { RestFault } from "../../plugin/practice/clawdtalk-faults.ts";
 import { updatesOf } from "../../plugin/store/mission-updates.ts";
+import { requestCancel } from "../../plugin/store/mission-work.ts";
 import { number, plan, START, target } from "./mission-plans.ts";
 import { runningMissions } from "./running-missions.ts";
 
@@ -190,6 +192,32 @@ test("two missions at once, each to its own end", async () => {
   ).toEqual([1, 1, 1, 2]);
   const assistants = new Set(all.service.missions.scheduled.all.map(({ assistant_id }) => assistant_id));
   expect(assistants.size).toBe(2);
+});
+
+test("an agent that thinks about one mission for long keeps no other one waiting", async () => {
+  oneRetry();
+  const rubric = [{ name: "price", weight: 1 }];
+  const one = await all.start(plan({ class: "screening", rubric, targets: [target(1)] }));
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<void>();
+  const agent: MissionAgent = {
+    async decide({ kind }) {
+      asked.resolve();
+      await answer.promise;
+      return (kind === "summary" ? { summary: "Done." } : { scores: { price: 5 } }) as never;
+    },
+  };
+  const engine = all.engine({ agent, lookEveryMs: 5 });
+  const running = all.run(engine);
+  await asked.promise;
+  const two = await all.start(plan({ name: "Another one", targets: [target(11)] }));
+  await vi.waitFor(async () => expect((await all.work(two.mission.id)).state).toBe("running"), 5_000);
+  await requestCancel(all.here.store, two.mission.id);
+  await vi.waitFor(async () => expect((await all.work(two.mission.id)).outcome).toBe("cancelled"), 5_000);
+  answer.resolve();
+  await running;
+  await all.expectOver(one.mission.id, "succeeded");
+  await all.expectOver(two.mission.id, "cancelled");
 });
 
 test("a call of which nothing is ever heard is given up after a day, and said", async () => {
