@@ -9,7 +9,7 @@ import type { SwitchboardConfig } from "../config/schema.ts";
 import type { Log } from "../log.ts";
 import { messageOf } from "../log.ts";
 import type { Store } from "../store/database.ts";
-import { nextUpdate } from "../store/mission-updates.ts";
+import { nextUpdates } from "../store/mission-updates.ts";
 import {
   ENDED_STATES,
   FOLLOWED_STATES,
@@ -205,7 +205,7 @@ export class MissionEngine {
   /** Whether nothing but what the server has not heard yet keeps a mission from its end. */
   async #isTelling(work: MissionWork): Promise<boolean> {
     if (work.summary === undefined || !isThere(work)) return false;
-    return (await nextUpdate(this.#parts.store, work.mission.id, "server")) !== undefined;
+    return (await nextUpdates(this.#parts.store, work.mission.id)).length > 0;
   }
 
   /** When something of a mission is due next. */
@@ -213,11 +213,11 @@ export class MissionEngine {
     const { store } = this.#parts;
     const { id } = work.mission;
     const isActive = work.state === "running" || work.state === "deciding";
-    const update = isThere(work) ? await nextUpdate(store, id, "server") : undefined;
+    const updates = isThere(work) ? await nextUpdates(store, id) : [];
     const times = [
       work.state === "paused" || (await this.#isTelling(work)) ? undefined : work.dueAt,
       isActive ? work.checkedAt : undefined,
-      update?.nextAt,
+      ...updates.map(({ nextAt }) => nextAt),
       await nextLookOf(store, id),
       work.state === "paused" ? undefined : await nextQuestionOf(store, id),
     ].flatMap((time) => (time === undefined ? [] : [time.getTime()]));

@@ -120,6 +120,22 @@ describe("cancelled", () => {
     ).toBeLessThan(4);
   });
 
+  test("while the service takes no news of the mission: what is scheduled is taken back all the same", async () => {
+    const { mission } = await all.start(plan({ targets: four }));
+    const engine = all.engine();
+    all.service.faults.rest = [
+      { method: "POST", path: /\/runs\/[^/]+\/events$/, kind: "status", status: 500, times: 12 },
+    ];
+    await all.run(engine, { until: () => all.service.missions.scheduled.all.length === 4 });
+    await requestCancel(all.here.store, mission.id);
+    await all.run(engine);
+    await all.expectOver(mission.id, "cancelled");
+    expect(all.calls()).toEqual({});
+    expect(all.service.missions.runs[0]?.events.map(({ summary }) => summary)).toContain(
+      "The mission cancelled: Cancelled by command.",
+    );
+  });
+
   test("while paused, and while a human is waited for", async () => {
     const rounds = [1, 2].map((index) => ({ name: `Round ${index}`, instructions: "Ask.", questions: [] }));
     const { mission } = await all.start(plan({ class: "rounds", rounds, targets: four }));
