@@ -387,7 +387,10 @@ function defineWishes(missions: MissionCommands): void {
     },
     (command) =>
       command
-        .option("--targets <numbers>", 'go on with these, as numbered in the plan: "1,3" (default: all)')
+        .option(
+          "--targets <numbers>",
+          'go on with these, as numbered in the plan: "1,3" (default: all who were reached)',
+        )
         .option("--no", "nobody: the mission ends"),
   );
 }

@@ -1,6 +1,7 @@
 /** Missions while the service is in trouble: it fails, is late, says things twice or in another order, and closes by itself. */
 import { describe, expect, test, vi } from "vitest";
 import type { MissionAgent } from "../../plugin/missions/mission-agent.ts";
+import { SetUpBusy } from "../../plugin/missions/mission-errors.ts";
 import type { RestFault } from "../../plugin/practice/clawdtalk-faults.ts";
 import { updatesOf } from "../../plugin/store/mission-updates.ts";
 import { requestCancel } from "../../plugin/store/mission-work.ts";
@@ -218,6 +219,21 @@ test("an agent that thinks about one mission for long keeps no other one waiting
   await running;
   await all.expectOver(one.mission.id, "succeeded");
   await all.expectOver(two.mission.id, "cancelled");
+});
+
+test("another process that sets up a mission for minutes does not pause this one", async () => {
+  oneRetry();
+  const { mission } = await all.start(small());
+  let busy = 2;
+  const engine = all.engine({
+    alone: async (work) => {
+      busy -= 1;
+      if (busy >= 0) throw new SetUpBusy("Another mission is being set up just now.");
+      return await work();
+    },
+  });
+  await all.run(engine);
+  await expectAllDone(mission.id);
 });
 
 test("a call of which nothing is ever heard is given up after a day, and said", async () => {
