@@ -163,6 +163,9 @@ async function notesOn(plan: MissionPlan, hosting: Hosting | undefined): Promise
 }
 
 function whatNow(slug: string, by: Hosting["by"] | "cron", context: CommandContext): string {
+  if (by === "command") {
+    return `Another command that runs just now carries it out, as long as that one runs. Afterwards: missions advance ${slug} --wait`;
+  }
   const told =
     by === "cron"
       ? "The gateway's scheduler looks after it every two minutes, and tells you what comes of it."
@@ -186,7 +189,9 @@ async function waitForEnd(
   signal: AbortSignal,
 ): Promise<Answer> {
   const { slug, id } = started.mission;
-  const host = hosting === undefined ? await openHost(work, store) : undefined;
+  // Another command carries missions out as long as it has its own reason to run: this one takes over then.
+  const isOurs = hosting === undefined || hosting.by === "command";
+  const host = isOurs ? await openHost(work, store) : undefined;
   host?.start();
   try {
     await watchUntilEnd(work, store, [id], signal);
@@ -194,8 +199,10 @@ async function waitForEnd(
     await host?.stop();
   }
   if (signal.aborted) {
+    const { isHosted } = await import("../missions/engine-lock.ts");
+    const { stateFolder } = await work.settings();
     throw new Stopped(
-      host === undefined
+      host === undefined || isHosted(stateFolder)
         ? `Stopped waiting; the mission goes on. To see it: missions watch ${slug}`
         : `Stopped; what is scheduled stays scheduled, and nobody looks after it now. To go on: missions advance ${slug} --wait. To end it: missions cancel ${slug}, then the same.`,
       { mission: { slug } },
@@ -380,7 +387,10 @@ function defineWishes(missions: MissionCommands): void {
     },
     (command) =>
       command
-        .option("--targets <numbers>", 'go on with these, as numbered in the plan: "1,3" (default: all)')
+        .option(
+          "--targets <numbers>",
+          'go on with these, as numbered in the plan: "1,3" (default: all who were reached)',
+        )
         .option("--no", "nobody: the mission ends"),
   );
 }

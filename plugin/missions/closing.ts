@@ -3,7 +3,7 @@
  * it has heard everything is the mission over here. Nothing is left behind.
  */
 import type { CompiledQuery } from "kysely";
-import { nextUpdate } from "../store/mission-updates.ts";
+import { nextUpdates } from "../store/mission-updates.ts";
 import {
   decisionsOf,
   dropDecisionsStatement,
@@ -46,7 +46,7 @@ export async function finish(engine: Engine, work: MissionWork): Promise<void> {
     await store.together({ all: [waits] });
   } else if (work.summary === undefined) {
     await sumUp(engine, work, waits);
-  } else if ((await nextUpdate(store, mission.id, "server")) === undefined) {
+  } else if ((await nextUpdates(store, mission.id)).length === 0) {
     await end(engine, work);
   }
 }

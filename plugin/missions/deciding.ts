@@ -8,7 +8,7 @@ import {
   answeredStatements,
   askedStatement,
   type Decision,
-  decisionsToAsk,
+  decisionToAsk,
   type MissionWork,
   type TargetChange,
   targetOf,
@@ -24,17 +24,16 @@ const MOST_TRIES = 3;
 const AGAIN_AFTER_MS = 30_000;
 
 /**
- * Asks for what is to be decided now.
+ * Asks for the first of what is to be decided now. Only for that: an answer takes its time, and meanwhile somebody may
+ * have cancelled the mission, or a call may be over.
  *
  * @returns whether anything was.
  */
 export async function decide(engine: Engine, work: MissionWork, signal: AbortSignal): Promise<boolean> {
-  const decisions = await decisionsToAsk(engine.store, work.mission.id);
-  for (const decision of decisions) {
-    if (signal.aborted) break;
-    await askAgent(engine, work, decision, signal);
-  }
-  return decisions.length > 0;
+  const decision = await decisionToAsk(engine.store, work.mission.id);
+  if (decision === undefined || signal.aborted) return false;
+  await askAgent(engine, work, decision, signal);
+  return true;
 }
 
 async function askAgent(

@@ -2,13 +2,14 @@
  * Owns carrying missions out. Everything that is due is done, one thing after another within a mission, the missions side
  * by side; what comes next is in the store alone, so whoever goes on after a crash does exactly what would have been done.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { MissionNews } from "../carriers/carrier.ts";
 import type { ClawdTalkMissions } from "../carriers/clawdtalk/missions-rest.ts";
 import type { SwitchboardConfig } from "../config/schema.ts";
 import type { Log } from "../log.ts";
 import { messageOf } from "../log.ts";
 import type { Store } from "../store/database.ts";
-import { nextUpdate } from "../store/mission-updates.ts";
+import { nextUpdates } from "../store/mission-updates.ts";
 import {
   ENDED_STATES,
   FOLLOWED_STATES,
@@ -27,7 +28,7 @@ import { collect, hear, look } from "./following.ts";
 import { KnownTargets } from "./known-targets.ts";
 import type { MissionAgent } from "./mission-agent.ts";
 import { move } from "./moving.ts";
-import { close, fulfil, isThere } from "./pausing.ts";
+import { close, fulfil, isThere, spareUnwanted } from "./pausing.ts";
 import { SCHEDULERS } from "./schedulers.ts";
 import { tellCarrier } from "./scheduling.ts";
 import { sendUpdates } from "./server-updates.ts";
@@ -46,16 +47,20 @@ export interface MissionEngineOptions {
   random?(): number;
   readonly log: Log;
   readonly schedulers?: SchedulerTable;
+  /** While some missions are busy, the others are looked at so often (milliseconds). Default two seconds. */
+  readonly lookEveryMs?: number;
   /** Does something that no other process does at the same time. Default: there is no other. */
   alone?<Result>(work: () => Promise<Result>): Promise<Result>;
 }
 
 /** After something nobody expected, a mission is left alone for so long. */
 const AFTER_TROUBLE_MS = 60_000;
+const LOOK_EVERY_MS = 2_000;
 
 /** One per state folder at a time: see engine-host.ts. */
 export class MissionEngine {
   readonly #parts: Engine;
+  readonly #lookEveryMs: number;
   /** Missions in which something unexpected has happened, and until when they are left alone. */
   readonly #troubled = new Map<string, Date>();
   /** Until what is done alone has been done. */
@@ -63,6 +68,7 @@ export class MissionEngine {
 
   constructor(options: MissionEngineOptions) {
     const { store, config, agent, log } = options;
+    this.#lookEveryMs = options.lookEveryMs ?? LOOK_EVERY_MS;
     this.#parts = {
       store,
       targets: new KnownTargets(store),
@@ -93,9 +99,25 @@ export class MissionEngine {
    * @throws StoreError, or the store's own errors: nothing can go on without it.
    */
   async work(signal: AbortSignal): Promise<Date | undefined> {
-    const missions = await listOpenWork(this.#parts.store);
-    const next = await Promise.all(missions.map((id) => this.#workOn(id, signal)));
-    const times = next.flatMap((time) => (time === undefined ? [] : [time.getTime()]));
+    const busy = new Map<string, Promise<void>>();
+    const next = new Map<string, Date | undefined>();
+    try {
+      for (;;) {
+        for (const id of await listOpenWork(this.#parts.store)) {
+          if (busy.has(id)) continue;
+          const done = this.#workOn(id, signal).then((at) => {
+            next.set(id, at);
+            busy.delete(id);
+          });
+          busy.set(id, done);
+        }
+        // One that waits for its agent, or has much to do, keeps nobody else waiting.
+        if (await areDone([...busy.values()], this.#lookEveryMs)) break;
+      }
+    } finally {
+      await Promise.allSettled(busy.values());
+    }
+    const times = [...next.values()].flatMap((time) => (time === undefined ? [] : [time.getTime()]));
     return times.length === 0 ? undefined : new Date(Math.min(...times));
   }
 
@@ -110,6 +132,7 @@ export class MissionEngine {
     if (until !== undefined && until > now()) return until;
     this.#troubled.delete(missionId);
     let slug = missionId;
+    let isFirst = true;
     try {
       for (;;) {
         const work = await workOf(store, missionId);
@@ -119,6 +142,8 @@ export class MissionEngine {
           return undefined;
         }
         slug = work.mission.slug;
+        if (isFirst) await spareUnwanted(this.#parts, work);
+        isFirst = false;
         if (!(await this.#step(work, signal))) return await this.#nextOf(work);
       }
     } catch (error) {
@@ -180,7 +205,7 @@ export class MissionEngine {
   /** Whether nothing but what the server has not heard yet keeps a mission from its end. */
   async #isTelling(work: MissionWork): Promise<boolean> {
     if (work.summary === undefined || !isThere(work)) return false;
-    return (await nextUpdate(this.#parts.store, work.mission.id, "server")) !== undefined;
+    return (await nextUpdates(this.#parts.store, work.mission.id)).length > 0;
   }
 
   /** When something of a mission is due next. */
@@ -188,11 +213,11 @@ export class MissionEngine {
     const { store } = this.#parts;
     const { id } = work.mission;
     const isActive = work.state === "running" || work.state === "deciding";
-    const update = isThere(work) ? await nextUpdate(store, id, "server") : undefined;
+    const updates = isThere(work) ? await nextUpdates(store, id) : [];
     const times = [
       work.state === "paused" || (await this.#isTelling(work)) ? undefined : work.dueAt,
       isActive ? work.checkedAt : undefined,
-      update?.nextAt,
+      ...updates.map(({ nextAt }) => nextAt),
       await nextLookOf(store, id),
       work.state === "paused" ? undefined : await nextQuestionOf(store, id),
     ].flatMap((time) => (time === undefined ? [] : [time.getTime()]));
@@ -202,4 +227,13 @@ export class MissionEngine {
 
 function outcomeOfRun(status: string | undefined): MissionOutcome {
   return status === "succeeded" || status === "failed" ? status : "cancelled";
+}
+
+/** Whether all of these are over by then. */
+async function areDone(all: readonly Promise<void>[], withinMs: number): Promise<boolean> {
+  const over = new AbortController();
+  const late = sleep(withinMs, false, { signal: over.signal, ref: false }).catch(() => false);
+  const isOver = await Promise.race([Promise.all(all).then(() => true), late]);
+  over.abort();
+  return isOver;
 }

@@ -29,7 +29,7 @@ import type { Engine } from "./engine-parts.ts";
 import { stepOfTarget } from "./mission-steps.ts";
 import { afterOutcome } from "./retries.ts";
 import { FRESH, unsettled } from "./scheduling.ts";
-import { logged, takeBack, takingBack, tryAgainAt } from "./server-updates.ts";
+import { logged, takingBack, tryAgainAt } from "./server-updates.ts";
 import { targetBecomes } from "./states.ts";
 
 /** How an event stands that nothing more will come of, in the service's words. */
@@ -42,12 +42,13 @@ export async function look(engine: Engine, work: MissionWork, target: MissionTar
   const { store, now, random } = engine;
   const { eventId, scheduledAt = now() } = target;
   if (eventId === undefined) throw new Error(`${target.name} is followed, and nothing is scheduled.`);
-  if (isLost({ scheduledAt }, now())) {
-    await unsettled(engine, work, target, "The service never said what came of it.");
-    return;
-  }
   const event = await found(engine, work, target, eventId);
   if (event === undefined) return;
+  // Only when it was asked: nobody may have been there to ask all the while.
+  if (!OVER.has(event.status) && isLost({ scheduledAt }, now())) {
+    await unsettled(engine, work, target, NEVER_SAID);
+    return;
+  }
   const progress: TargetChange = {
     status: event.status,
     callStatus: event.callStatus,
@@ -87,6 +88,10 @@ export async function look(engine: Engine, work: MissionWork, target: MissionTar
   await over(engine, work, target, { ...progress, outcome }, [noted]);
 }
 
+const NEVER_SAID = "The service never said what came of it.";
+/** So often in a row it cannot be asked what came of something long past, then it is given up: most of an hour. */
+const MOST_LOOKS = 10;
+
 /** The event; undefined when it could not be looked at, or is not there any more, which then is written down. */
 async function found(
   engine: Engine,
@@ -102,6 +107,11 @@ async function found(
     const isGone = error instanceof CarrierRefused && error.status === 404;
     if (isGone && (await takingBack(store, work, target)) !== "open") {
       await over(engine, work, target, { outcome: "canceled" }, []);
+      return undefined;
+    }
+    const { scheduledAt = now() } = target;
+    if (target.failures >= MOST_LOOKS && isLost({ scheduledAt }, now())) {
+      await unsettled(engine, work, target, NEVER_SAID);
       return undefined;
     }
     const nextAt = tryAgainAt({ ...engine, now }, target.failures + 1);
@@ -237,7 +247,7 @@ export async function hear(engine: Engine, news: MissionNews): Promise<void> {
     case "mission.call_failed": {
       const { transcript = [], reason, durationSec, conversationId } = news;
       const theirs = transcript.filter(({ role }) => role === "user").map(({ content }) => content);
-      await heed(engine, work, target, theirs, "call");
+      await heed(engine, target, theirs, "call");
       const isKept = isFollowed || target.state === "done" || target.state === "deciding";
       if (!isKept) return;
       await store.together({
@@ -263,26 +273,14 @@ export async function hear(engine: Engine, news: MissionNews): Promise<void> {
   }
 }
 
-/** Who asks not to be called again is not: what is scheduled for them in this mission is taken back. */
+/** Who asks not to be called again is not: whatever is scheduled for them is taken back at the next look. */
 async function heed(
-  { store, now }: Engine,
-  work: MissionWork,
+  { store }: Engine,
   { number }: MissionTarget,
   said: readonly string[],
   where: "call" | "text",
 ): Promise<void> {
-  let isNew = false;
-  for (const words of said) isNew = (await noteOptOut(store, { number, words, where })) === "new" || isNew;
-  if (!isNew || work.outcome !== undefined) return;
-  const targets = await targetsWith(store, { mission: work.mission.id, number });
-  const why = "They asked not to be called again.";
-  await store.together({
-    all: targets.flatMap(({ id, state, eventId, scheduledAt }) =>
-      state === "scheduled" && eventId !== undefined && scheduledAt !== undefined && scheduledAt > now()
-        ? [takeBack(store, work, id, { eventId, becomes: "dropped", why })]
-        : [],
-    ),
-  });
+  for (const words of said) await noteOptOut(store, { number, words, where });
 }
 
 async function replied(
@@ -292,7 +290,7 @@ async function replied(
   text: string,
 ): Promise<void> {
   const { store } = engine;
-  await heed(engine, work, target, [text], "text");
+  await heed(engine, target, [text], "text");
   // The service may say the same twice.
   if (text === "" || target.reply?.split("\n").includes(text)) return;
   const isOpen = work.outcome === undefined;

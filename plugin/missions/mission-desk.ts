@@ -15,6 +15,7 @@ import {
   requestPause,
   requestResume,
   startMission,
+  type TargetState,
   targetsOf,
   workOf,
 } from "../store/mission-work.ts";
@@ -131,10 +132,12 @@ export function openApproval(
   return decision && { decision, targets: targets.filter(({ round }) => round === work.round) };
 }
 
+const UNREACHED: readonly TargetState[] = ["failed", "dropped", "unsettled"];
+
 /**
- * A human's word between two rounds.
+ * A human's word between two rounds. Who was not reached goes on only when named, who was not to be called never.
  *
- * @param word "no"; else whom to go on with, by their numbers in the plan: all of them when undefined.
+ * @param word "no"; else whom to go on with, by their numbers in the plan: all who were reached when undefined.
  * @throws NoSuchMission; MissionNotReady when nothing waits for it, or there are no such targets.
  */
 export async function approve(
@@ -154,7 +157,11 @@ export async function approve(
     );
   }
   const chosen =
-    word === "no" ? [] : open.targets.filter(({ position }) => word === undefined || word.includes(position));
+    word === "no"
+      ? []
+      : open.targets.filter(({ position, state }) =>
+          word === undefined ? !UNREACHED.includes(state) : word.includes(position),
+        );
   const missing =
     word === "no"
       ? []
@@ -162,6 +169,12 @@ export async function approve(
   if (missing.length > 0) {
     throw new MissionNotReady(
       `This round has no target ${missing.join(", ")}: there are ${open.targets.map(({ position }) => position).join(", ")}.`,
+    );
+  }
+  const never = chosen.filter(({ state }) => state === "dropped");
+  if (never.length > 0) {
+    throw new MissionNotReady(
+      `${never.map(({ position, detail = "" }) => `No. ${position} is not called any more. ${detail}`).join(" ")} Name others.`,
     );
   }
   const answer: DecisionAnswers["approval"] = {

@@ -17,6 +17,9 @@ export class MissionNotReady extends Error {
   override readonly name = "MissionNotReady";
 }
 
+/** Somebody else sets a mission up, and takes long: it goes on by itself. */
+export class SetUpBusy extends MissionNotReady {}
+
 /** A request may or may not have been carried out, and the carrier's lists do not tell. */
 export class NotSettled extends Error {
   override readonly name = "NotSettled";

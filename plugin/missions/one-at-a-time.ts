@@ -3,7 +3,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openSwitchboardFolder } from "../config/state-folder.ts";
 import { takeLock } from "../connector/lock.ts";
-import { MissionNotReady } from "./mission-errors.ts";
+import { SetUpBusy } from "./mission-errors.ts";
 
 /** Longer than the few requests of a set-up take on a slow day. */
 const PATIENCE_MS = 60_000;
@@ -12,7 +12,7 @@ const LOOK_EVERY_MS = 50;
 /**
  * Does something that nobody else does at the same time. Whoever dies in the middle is in nobody's way.
  *
- * @throws MissionNotReady when others take too long.
+ * @throws SetUpBusy when others take too long.
  */
 export async function oneAtATime<Result>(
   stateFolder: string,
@@ -31,7 +31,7 @@ export async function oneAtATime<Result>(
       }
     }
     if (performance.now() > giveUpAt) {
-      throw new MissionNotReady("Another mission is being set up just now: try again in a minute.");
+      throw new SetUpBusy("Another mission is being set up just now: try again in a minute.");
     }
     await sleep(LOOK_EVERY_MS);
   }

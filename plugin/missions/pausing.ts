@@ -6,11 +6,13 @@
 
 import type { CompiledQuery } from "kysely";
 import {
+  dropDecisionsStatement,
   dueStatement,
   type MissionTarget,
   type MissionWork,
   targetStatement,
   targetsIn,
+  unwantedTargets,
   workStatement,
 } from "../store/mission-work.ts";
 import type { Engine } from "./engine-parts.ts";
@@ -113,6 +115,7 @@ export async function close(
         targetStatement(store, target, { state: targetBecomes(target.state, "done"), nextAt: null }),
       ),
       ...(await allTakenBack(engine, work, "dropped", why)),
+      dropDecisionsStatement(store, work.mission.id),
       dueStatement(store, work.mission.id, now()),
     ],
   });
@@ -138,6 +141,24 @@ async function allTakenBack(
   return open.flatMap(({ id, eventId }) =>
     eventId === undefined ? [] : [takeBack(store, work, id, { eventId, becomes, why })],
   );
+}
+
+/**
+ * Takes back what is scheduled for those who must not be called any more. However they came on the list: by a text, on
+ * a call of any mission, by the owner's command.
+ */
+export async function spareUnwanted(engine: Engine, work: MissionWork): Promise<void> {
+  const { store, config } = engine;
+  if (!isThere(work) || work.state === "closing") return;
+  const taken: Statement[] = [];
+  for (const { target, source } of await unwantedTargets(store, work.mission.id)) {
+    const { id, eventId, number } = target;
+    if (eventId === undefined || config.ownerNumbers.includes(number)) continue;
+    if ((await takingBack(store, work, target)) !== undefined) continue;
+    const why = source === "owner" ? "It is on the do-not-call list." : "They asked not to be called again.";
+    taken.push(takeBack(store, work, id, { eventId, becomes: "dropped", why }));
+  }
+  if (taken.length > 0) await store.together({ all: taken });
 }
 
 /** Whether the server knows of the mission. */

@@ -32,7 +32,7 @@ const wanted = z.object({
   targets: z
     .array(z.number().int().positive())
     .optional()
-    .describe("To approve: go on with these, as numbered in the plan. All when not given."),
+    .describe("To approve: go on with these, as numbered in the plan. All who were reached when not given."),
   approved: z.boolean().optional().describe("To approve: false when your owner said no."),
 });
 

@@ -1,6 +1,6 @@
 /**
  * Owns telling the server what the engine has done. What is told is written in the transaction of the change; here it is
- * put into words, and sent: in order, tried again while the service is in trouble, and never twice where that could be
+ * put into words, and sent: in order (what is taken back ahead of everything), tried again while the service is in trouble, and never twice where that could be
  * seen. What the service refuses for good is noted and does not hold up what follows.
  */
 import type { CompiledQuery } from "kysely";
@@ -13,7 +13,7 @@ import {
   lastUpdate,
   type MissionUpdate,
   newUpdateStatement,
-  nextUpdate,
+  nextUpdates,
   updateDelayed,
   updateSending,
   updateSettledStatement,
@@ -150,8 +150,8 @@ export async function sendUpdates(engine: Engine, work: MissionWork, signal: Abo
   const { store, now } = engine;
   const { mission } = work;
   for (let count = 0; ; count += 1) {
-    const update = await nextUpdate(store, mission.id, "server");
-    if (update === undefined || update.nextAt > now() || signal.aborted) return count > 0;
+    const update = (await nextUpdates(store, mission.id)).find(({ nextAt }) => nextAt <= now());
+    if (update === undefined || signal.aborted) return count > 0;
     await sendOne(engine, work, update);
   }
 }

@@ -12,7 +12,7 @@ import { type Mission, missionsWithNumbers } from "../store/missions.ts";
 import { assistantFor } from "./call-instructions.ts";
 import type { Engine } from "./engine-parts.ts";
 import { beginMission } from "./init-mission.ts";
-import { MissionNotReady, NotSettled } from "./mission-errors.ts";
+import { MissionNotReady, NotSettled, SetUpBusy } from "./mission-errors.ts";
 import { planSteps, SETUP_STEP } from "./mission-steps.ts";
 import { pauseFor } from "./pausing.ts";
 import { isFinal, logged, ownerHears, stepBecomes, tryAgainAt } from "./server-updates.ts";
@@ -31,9 +31,12 @@ export async function prepare(engine: Engine, work: MissionWork): Promise<void> 
     await engine.alone(() => setUp(engine, work));
   } catch (error) {
     const why = messageOf(error);
-    const needsPerson = isFinal(error) || error instanceof NotSettled || error instanceof MissionNotReady;
+    // Another process sets something up: there is nothing that a person would have to do.
+    const isBusy = error instanceof SetUpBusy;
+    const needsPerson =
+      !isBusy && (isFinal(error) || error instanceof NotSettled || error instanceof MissionNotReady);
     const isWaiting = error instanceof NumberInUse;
-    if (!needsPerson && !isWaiting && !(error instanceof CarrierError)) throw error;
+    if (!needsPerson && !isWaiting && !isBusy && !(error instanceof CarrierError)) throw error;
     if (needsPerson) {
       await store.together({ all: pauseFor(engine, work, why) });
       return;

@@ -257,7 +257,7 @@ function isFor({ described }: CarrierEvent, { number, scheduledAt, channel }: Mi
 
 /** What the service has not heard, or does not want to hear. */
 async function untold(work: MissionWork, { store }: Using): Promise<Found[]> {
-  const updates = (await updatesOf(store, work.mission.id)).filter(({ lane }) => lane === "server");
+  const updates = (await updatesOf(store, work.mission.id)).filter(({ lane }) => lane !== "owner");
   const open = updates.filter(({ state }) => state === "waiting" || state === "sending");
   const refused = updates.filter(({ state, what }) => state === "refused" && what !== "cancel-event");
   return [

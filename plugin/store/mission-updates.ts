@@ -13,8 +13,11 @@
 import type { CompiledQuery, Generated, Selectable } from "kysely";
 import type { Store } from "./database.ts";
 
-/** The server hears everything in order, and so does the owner; neither waits for the other. */
-export type UpdateLane = "server" | "owner";
+/**
+ * The server hears everything in order, and so does the owner; neither waits for the other. What is taken back does not
+ * wait for what the server would not hear before: somebody would be called meanwhile.
+ */
+export type UpdateLane = "server" | "cancel" | "owner";
 
 export type UpdateKind =
   | "update-step"
@@ -69,6 +72,8 @@ export interface NewUpdate {
   readonly body: object;
 }
 
+const LANES: Partial<Record<UpdateKind, UpdateLane>> = { "tell-owner": "owner", "cancel-event": "cancel" };
+
 /** Something is to be said. For `store.together`. */
 export function newUpdateStatement(store: Store, { mission, what, target, body }: NewUpdate): CompiledQuery {
   const now = store.now().toISOString();
@@ -76,7 +81,7 @@ export function newUpdateStatement(store: Store, { mission, what, target, body }
     .insertInto("mission_updates")
     .values({
       mission,
-      lane: what === "tell-owner" ? "owner" : "server",
+      lane: LANES[what] ?? "server",
       what,
       key: store.newId(),
       target: target ?? null,
@@ -91,21 +96,19 @@ export function newUpdateStatement(store: Store, { mission, what, target, body }
     .compile();
 }
 
-/** What is to be sent next in a lane of a mission; undefined when all has been. */
-export async function nextUpdate(
-  store: Store,
-  mission: string,
-  lane: UpdateLane,
-): Promise<MissionUpdate | undefined> {
-  const row = await store.db
-    .selectFrom("mission_updates")
-    .selectAll()
-    .where("mission", "=", mission)
-    .where("lane", "=", lane)
-    .where("settled_at", "is", null)
-    .orderBy("id")
-    .executeTakeFirst();
-  return row === undefined ? undefined : fromRow(row);
+/** What is to be sent to the server next of a mission, one of each lane, what is taken back first; none when all has been. */
+export async function nextUpdates(store: Store, mission: string): Promise<MissionUpdate[]> {
+  const first = async (lane: UpdateLane) =>
+    await store.db
+      .selectFrom("mission_updates")
+      .selectAll()
+      .where("mission", "=", mission)
+      .where("lane", "=", lane)
+      .where("settled_at", "is", null)
+      .orderBy("id")
+      .executeTakeFirst();
+  const rows = [await first("cancel"), await first("server")];
+  return rows.flatMap((row) => (row === undefined ? [] : [fromRow(row)]));
 }
 
 /** Whether something of this kind is still to be sent. */

@@ -11,6 +11,7 @@ import { sql } from "kysely";
 import type { E164 } from "../config/phone-number.ts";
 import type { MissionPlan, PlanTarget, RecipientKind } from "../missions/plan.ts";
 import type { Store } from "./database.ts";
+import type { DoNotCallSource } from "./do-not-call.ts";
 import { type Mission, missionFromRow, newMissionRow } from "./missions.ts";
 
 export type EngineState =
@@ -424,6 +425,24 @@ export async function targetsWith(
   return rows.map(targetFromRow);
 }
 
+/** Who is to be called or texted after now, and has been on the do-not-call list since it was scheduled; with who put them there. */
+export async function unwantedTargets(
+  store: Store,
+  missionId: string,
+): Promise<{ readonly target: MissionTarget; readonly source: DoNotCallSource }[]> {
+  const rows = await store.db
+    .selectFrom("mission_targets")
+    .innerJoin("do_not_call", "do_not_call.number", "mission_targets.number")
+    .selectAll("mission_targets")
+    .select("do_not_call.source")
+    .where("mission", "=", missionId)
+    .where("state", "=", "scheduled")
+    .where("scheduled_at", ">", store.now().toISOString())
+    .orderBy("id")
+    .execute();
+  return rows.map((row) => ({ target: targetFromRow(row), source: row.source }));
+}
+
 /** The target of a mission that this conversation was with, the carrier's id; undefined when nobody knows it. */
 export async function targetOfConversation(
   store: Store,
@@ -584,17 +603,17 @@ export function answeredStatements(
   };
 }
 
-/** The decisions of a mission that an agent has not answered and is to be asked now. */
-export async function decisionsToAsk(store: Store, missionId: string): Promise<Decision[]> {
-  const rows = await store.db
+/** The first decision of a mission that an agent has not answered and is to be asked now; undefined when there is none. */
+export async function decisionToAsk(store: Store, missionId: string): Promise<Decision | undefined> {
+  const row = await store.db
     .selectFrom("mission_decisions")
     .selectAll()
     .where("mission", "=", missionId)
     .where("state", "in", ["open", "asked"])
     .where("next_at", "<=", store.now().toISOString())
     .orderBy("id")
-    .execute();
-  return rows.map(decisionFromRow);
+    .executeTakeFirst();
+  return row === undefined ? undefined : decisionFromRow(row);
 }
 
 /** When the next decision of a mission is to be asked for. */
@@ -699,12 +718,13 @@ export interface WorkChange {
   readonly failures?: number;
 }
 
-/** A mission changes, provided that it is still in the state it was seen in. For `store.together`. */
+/** A mission changes, provided that it is still in the state it was seen in (and a wish the one that was fulfilled). For `store.together`. */
 export function workStatement(
   store: Store,
-  seen: Pick<MissionWork, "state"> & { readonly mission: Pick<Mission, "id"> },
+  seen: Pick<MissionWork, "state" | "wish"> & { readonly mission: Pick<Mission, "id"> },
   change: WorkChange,
 ): CompiledQuery {
+  const isFulfilled = change.wish === null && seen.wish !== undefined;
   const columns: Updateable<MissionPlanTable> = {
     ...(change.state === undefined ? {} : { state: change.state }),
     ...(change.pausedFrom === undefined ? {} : { paused_from: change.pausedFrom }),
@@ -719,12 +739,16 @@ export function workStatement(
     ...(change.slowdown === undefined ? {} : { slowdown: change.slowdown }),
     ...(change.failures === undefined ? {} : { failures: change.failures }),
   };
-  return store.db
-    .updateTable("mission_plans")
-    .set({ ...columns, updated_at: store.now().toISOString() })
-    .where("mission", "=", seen.mission.id)
-    .where("state", "=", seen.state)
-    .compile();
+  return (
+    store.db
+      .updateTable("mission_plans")
+      .set({ ...columns, updated_at: store.now().toISOString() })
+      .where("mission", "=", seen.mission.id)
+      .where("state", "=", seen.state)
+      // Somebody may wish for something else by now, and that is not done yet.
+      .$if(isFulfilled, (query) => query.where("wish", "=", seen.wish ?? null))
+      .compile()
+  );
 }
 
 /** The mission as a whole is to be looked at by then; earlier, when that was said before. For `store.together`. */

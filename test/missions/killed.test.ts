@@ -99,7 +99,7 @@ async function endOf(id: string) {
       .filter(({ state }) => state === "scheduled")
       .map(({ to, status }) => [to, status])
       .toSorted(byText),
-    open: (await updatesOf(store, id)).filter(({ lane, state }) => lane === "server" && state !== "done"),
+    open: (await updatesOf(store, id)).filter(({ lane, state }) => lane !== "owner" && state !== "done"),
     owner: (await updatesOf(store, id)).filter(({ lane }) => lane === "owner").map(({ body }) => body),
     there: {
       missions: missions.all.length,

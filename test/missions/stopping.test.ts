@@ -1,5 +1,7 @@
 /** Pausing a mission, going on with it, and ending it before its time, whatever it is doing just then. */
 import { describe, expect, test } from "vitest";
+import type { MissionAgent } from "../../plugin/missions/mission-agent.ts";
+import { approve } from "../../plugin/missions/mission-desk.ts";
 import { addDoNotCall } from "../../plugin/store/do-not-call.ts";
 import { updatesOf } from "../../plugin/store/mission-updates.ts";
 import {
@@ -9,6 +11,7 @@ import {
   requestPause,
   requestResume,
   stepsOf,
+  workStatement,
 } from "../../plugin/store/mission-work.ts";
 import { closeMission } from "../../plugin/store/missions.ts";
 import { config, number, plan, START, target } from "./mission-plans.ts";
@@ -117,6 +120,22 @@ describe("cancelled", () => {
     ).toBeLessThan(4);
   });
 
+  test("while the service takes no news of the mission: what is scheduled is taken back all the same", async () => {
+    const { mission } = await all.start(plan({ targets: four }));
+    const engine = all.engine();
+    all.service.faults.rest = [
+      { method: "POST", path: /\/runs\/[^/]+\/events$/, kind: "status", status: 500, times: 12 },
+    ];
+    await all.run(engine, { until: () => all.service.missions.scheduled.all.length === 4 });
+    await requestCancel(all.here.store, mission.id);
+    await all.run(engine);
+    await all.expectOver(mission.id, "cancelled");
+    expect(all.calls()).toEqual({});
+    expect(all.service.missions.runs[0]?.events.map(({ summary }) => summary)).toContain(
+      "The mission cancelled: Cancelled by command.",
+    );
+  });
+
   test("while paused, and while a human is waited for", async () => {
     const rounds = [1, 2].map((index) => ({ name: `Round ${index}`, instructions: "Ask.", questions: [] }));
     const { mission } = await all.start(plan({ class: "rounds", rounds, targets: four }));
@@ -134,6 +153,54 @@ describe("cancelled", () => {
       (await decisionsOf(all.here.store, mission.id)).filter(({ state }) => state !== "answered"),
     ).toEqual([]);
   });
+});
+
+test("a wish that comes while the one before is fulfilled is not lost", async () => {
+  const { mission } = await all.start(plan({ targets: four }));
+  await requestPause(all.here.store, mission.id);
+  const seen = await all.work(mission.id);
+  await requestCancel(all.here.store, mission.id);
+  const { store } = all.here;
+  const paused = workStatement(store, seen, { state: "paused", wish: null });
+  expect(await store.together({ onlyIf: paused, all: [] })).toBeUndefined();
+  expect(await all.work(mission.id)).toMatchObject({ state: "preparing", wish: "cancel" });
+});
+
+test("cancelled while the agent is asked about one: about the others it is not", async () => {
+  all.service.missions.scheduled.onDue = () => ({ does: "answer", insight: "A hundred." });
+  const rubric = [{ name: "price", weight: 1 }];
+  const { mission } = await all.start(plan({ class: "screening", rubric, targets: four }));
+  const asked: string[] = [];
+  const agent: MissionAgent = {
+    async decide({ kind }) {
+      asked.push(kind);
+      await requestCancel(all.here.store, mission.id);
+      return { scores: { price: 5 } } as never;
+    },
+  };
+  // Nobody was there while all of them were called.
+  await all.run(all.engine(), { until: () => all.service.missions.scheduled.all.length === 4 });
+  all.goOn(START + 60 * 60_000);
+  await all.run(all.engine({ agent }));
+  await all.expectOver(mission.id, "cancelled");
+  expect(asked).toEqual(["scores"]);
+});
+
+test("a human who says yes without naming anybody means those who were reached", async () => {
+  all.service.missions.scheduled.onDue = ({ to }) => ({ does: to === number(2) ? "failed" : "answer" });
+  const rounds = [1, 2].map((index) => ({ name: `Round ${index}`, instructions: "Ask.", questions: [] }));
+  await addDoNotCall(all.here.store, { number: number(3), source: "owner" });
+  const { mission } = await all.start(plan({ class: "rounds", rounds, targets: four }));
+  const engine = all.engine();
+  await all.run(engine);
+  const before = all.calls()[number(2)]?.length;
+  const { store } = all.here;
+  await expect(approve(store, mission.slug, [1, 3])).rejects.toThrow("No. 3 is not called any more.");
+  const { targets } = await approve(store, mission.slug, undefined);
+  expect(targets.map(({ position }) => position)).toEqual([1, 4]);
+  await all.run(engine);
+  await all.expectOver(mission.id, "succeeded");
+  expect([1, 2, 3, 4].map((index) => all.calls()[number(index)]?.length)).toEqual([2, before, undefined, 2]);
 });
 
 test("a human who says no between rounds: nobody is called again, and the mission is over", async () => {
@@ -197,6 +264,26 @@ describe("what the owner does not allow", () => {
       state: "dropped",
       detail: "They asked not to be called again.",
     });
+  });
+
+  test("who comes on the do-not-call list in any way is not called by a call that is scheduled already", async () => {
+    all.service.missions.scheduled.onDue = () => ({ does: "answer" });
+    const { mission } = await all.start(plan({ targets: four }));
+    const other = await all.start(plan({ name: "Another one", targets: [target(2), target(5)] }));
+    const engine = all.engine();
+    await all.run(engine, { until: () => all.service.missions.scheduled.all.length === 6 });
+    await addDoNotCall(all.here.store, { number: number(2), source: "text", words: "STOP" });
+    await addDoNotCall(all.here.store, { number: number(3), source: "owner" });
+    await all.run(engine);
+    await all.expectOver(mission.id, "succeeded");
+    await all.expectOver(other.mission.id, "succeeded");
+    expect(Object.keys(all.calls()).toSorted()).toEqual([number(1), number(4), number(5)]);
+    expect((await all.targets(mission.id)).map(({ state, detail }) => [state, detail])).toEqual([
+      ["done", undefined],
+      ["dropped", "They asked not to be called again."],
+      ["dropped", "It is on the do-not-call list."],
+      ["done", undefined],
+    ]);
   });
 
   test("a line that may place two calls a day places two a day", async () => {

@@ -1,7 +1,10 @@
 /** Missions while the service is in trouble: it fails, is late, says things twice or in another order, and closes by itself. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import type { MissionAgent } from "../../plugin/missions/mission-agent.ts";
+import { SetUpBusy } from "../../plugin/missions/mission-errors.ts";
 import type { RestFault } from "../../plugin/practice/clawdtalk-faults.ts";
 import { updatesOf } from "../../plugin/store/mission-updates.ts";
+import { requestCancel } from "../../plugin/store/mission-work.ts";
 import { number, plan, START, target } from "./mission-plans.ts";
 import { runningMissions } from "./running-missions.ts";
 
@@ -192,6 +195,47 @@ test("two missions at once, each to its own end", async () => {
   expect(assistants.size).toBe(2);
 });
 
+test("an agent that thinks about one mission for long keeps no other one waiting", async () => {
+  oneRetry();
+  const rubric = [{ name: "price", weight: 1 }];
+  const one = await all.start(plan({ class: "screening", rubric, targets: [target(1)] }));
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<void>();
+  const agent: MissionAgent = {
+    async decide({ kind }) {
+      asked.resolve();
+      await answer.promise;
+      return (kind === "summary" ? { summary: "Done." } : { scores: { price: 5 } }) as never;
+    },
+  };
+  const engine = all.engine({ agent, lookEveryMs: 5 });
+  const running = all.run(engine);
+  await asked.promise;
+  const two = await all.start(plan({ name: "Another one", targets: [target(11)] }));
+  await vi.waitFor(async () => expect((await all.work(two.mission.id)).state).toBe("running"), 5_000);
+  await requestCancel(all.here.store, two.mission.id);
+  await vi.waitFor(async () => expect((await all.work(two.mission.id)).outcome).toBe("cancelled"), 5_000);
+  answer.resolve();
+  await running;
+  await all.expectOver(one.mission.id, "succeeded");
+  await all.expectOver(two.mission.id, "cancelled");
+});
+
+test("another process that sets up a mission for minutes does not pause this one", async () => {
+  oneRetry();
+  const { mission } = await all.start(small());
+  let busy = 2;
+  const engine = all.engine({
+    alone: async (work) => {
+      busy -= 1;
+      if (busy >= 0) throw new SetUpBusy("Another mission is being set up just now.");
+      return await work();
+    },
+  });
+  await all.run(engine);
+  await expectAllDone(mission.id);
+});
+
 test("a call of which nothing is ever heard is given up after a day, and said", async () => {
   all.service.missions.scheduled.onDue = ({ to }) =>
     to === number(1) ? { does: "hang" } : { does: "answer" };
@@ -202,4 +246,28 @@ test("a call of which nothing is ever heard is given up after a day, and said", 
     { state: "done" },
   ]);
   expect((await all.work(mission.id)).state).toBe("succeeded");
+});
+
+test("nobody was there for three days: what the service has to say of that time counts", async () => {
+  oneRetry();
+  const { mission } = await all.start(plan({ targets: [target(1)] }));
+  await all.run(all.engine(), { until: () => all.service.missions.scheduled.all.length === 1 });
+  all.goOn(START + 3 * 24 * 60 * 60_000);
+  await all.run(all.engine());
+  await all.expectOver(mission.id, "succeeded");
+  expect(await all.targets(mission.id)).toMatchObject([
+    { state: "done", attempts: 1, insight: `Spoken with ${number(1)}.` },
+  ]);
+});
+
+test("what cannot be asked for is given up some time after it is a day old", async () => {
+  oneRetry();
+  all.service.faults.rest = [
+    { method: "GET", path: /\/events\/[^/]+$/, kind: "status", status: 500, times: 1_000 },
+  ];
+  const { mission } = await all.start(plan({ targets: [target(1)] }));
+  await all.run(all.engine(), { days: 3 });
+  expect(await all.targets(mission.id)).toMatchObject([
+    { state: "unsettled", detail: "The service never said what came of it." },
+  ]);
 });

@@ -168,6 +168,20 @@ describe("run", () => {
     release();
   });
 
+  test("beside another command: it says for how long, and with --wait it takes over from it", async () => {
+    const release = hosted();
+    const started = await runner.run("run", plan(CALLS));
+    expect(started.stdout).toContain(
+      "as long as that one runs. Afterwards: missions advance 找人擦窗户 --wait",
+    );
+    const waiting = runner.run("run", plan(CALLS), "--wait");
+    await vi.waitFor(() => expect(waiting.output.stdout).toContain("goes on already"), 5_000);
+    release();
+    const finished = await inTime(waiting);
+    expect(finished).toMatchObject({ code: 0, stderr: "" });
+    expect(finished.stdout).toContain("Succeeded. 2 done.");
+  });
+
   test.each([
     ["no file", ["run", "nowhere.yaml"], /^There is no file "nowhere.yaml"\.\n$/],
     ["no plan", ["run", "PLAN"], /^plan\.yaml(?:, line \d+)?: /],
