@@ -1,2 +1,2 @@
 import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import"./parts/chunk-27MAOMEW.js";await import("./parts/briefing-Z5T7EXP6.js");
+import"./parts/chunk-27MAOMEW.js";await import("./parts/briefing-4S72PR63.js");

@@ -1,2 +1,2 @@
 import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import"./parts/chunk-27MAOMEW.js";await import("./parts/setup-LAL2A7RC.js");
+import"./parts/chunk-27MAOMEW.js";await import("./parts/setup-VHC5CDIG.js");

@@ -1,3 +1,0 @@
-#!/usr/bin/env node
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{defineBriefingCommand}from"./chunk-YLAOHXJY.js";import"./chunk-245NXJLK.js";import{runScript}from"./chunk-ECOTOIBY.js";import{Command}from"./chunk-MLMDI6X2.js";import"./chunk-TM66MRRW.js";import"./chunk-7TDTSTXK.js";import"./chunk-C2UY32Y7.js";import"./chunk-4DLLSVOP.js";import"./chunk-U6BWMZ6M.js";import"./chunk-4ZFWOMF2.js";import"./chunk-37GDD2Y6.js";import"./chunk-53C6IUZG.js";import"./chunk-7SIBSTAI.js";await runScript(new Command("briefing"),import.meta.dirname,defineBriefingCommand);

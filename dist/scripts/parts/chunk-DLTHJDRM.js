@@ -1,3 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-var NoSuchMission=class extends Error{name="NoSuchMission";facts;constructor(message,nearest){super(message),this.facts={nearest}}},MissionNotReady=class extends Error{name="MissionNotReady"},NotSettled=class extends Error{name="NotSettled";candidates;constructor(message,candidates=[]){super(message),this.candidates=candidates}},BadPlan=class extends Error{name="BadPlan";constructor(problems){let shown=problems.slice(0,SHOWN_PROBLEMS),more=problems.length-shown.length;super([...shown,...more>0?[`\u2026 and ${more} more.`]:[]].join(`
-`))}},SHOWN_PROBLEMS=10;export{NoSuchMission,MissionNotReady,NotSettled,BadPlan};

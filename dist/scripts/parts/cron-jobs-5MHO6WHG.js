@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{addBriefingJob,addCommandJob,listBriefingJobs,listCommandJobs,removeCommandJob,ringOrder}from"./chunk-UXHMPXTT.js";import"./chunk-SMLDSFJC.js";import"./chunk-4ZFWOMF2.js";import"./chunk-IEYT66AE.js";import"./chunk-ZED66OXW.js";import"./chunk-7SIBSTAI.js";export{addBriefingJob,addCommandJob,listBriefingJobs,listCommandJobs,removeCommandJob,ringOrder};

@@ -1,0 +1,2 @@
+import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
+import{addBriefingJob,addCommandJob,listBriefingJobs,listCommandJobs,removeCommandJob,ringOrder}from"./chunk-JIUOVVXF.js";import"./chunk-NIHREJW4.js";import"./chunk-4ZFWOMF2.js";import"./chunk-IEYT66AE.js";import"./chunk-ZED66OXW.js";import"./chunk-7SIBSTAI.js";export{addBriefingJob,addCommandJob,listBriefingJobs,listCommandJobs,removeCommandJob,ringOrder};

@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{CLI_VARIABLE,GatewayCliMissing,GatewayCommandFailed,configProblem,findGatewayCli,openGatewayCli}from"./chunk-SMLDSFJC.js";import"./chunk-4ZFWOMF2.js";import"./chunk-7SIBSTAI.js";export{CLI_VARIABLE,GatewayCliMissing,GatewayCommandFailed,configProblem,findGatewayCli,openGatewayCli};

@@ -1,0 +1,2 @@
+import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
+import{missionOf,openMissionOf,stateOf,statusOf}from"./chunk-GQGSPJYZ.js";import"./chunk-V7EBJMTH.js";import"./chunk-TU4JVFZM.js";import"./chunk-ZCF24W7W.js";import"./chunk-YE2UKJ33.js";import"./chunk-4DSU2N4Z.js";import"./chunk-EJHWZYPW.js";import"./chunk-7SIBSTAI.js";export{missionOf,openMissionOf,stateOf,statusOf};

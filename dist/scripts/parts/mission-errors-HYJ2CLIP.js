@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{BadPlan,MissionNotReady,NoSuchMission,NotSettled}from"./chunk-DLTHJDRM.js";import"./chunk-7SIBSTAI.js";export{BadPlan,MissionNotReady,NoSuchMission,NotSettled};

@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{oneAtATime}from"./chunk-N4ZJH3VN.js";import"./chunk-DLTHJDRM.js";import"./chunk-6CUY3XV6.js";import"./chunk-37GDD2Y6.js";import"./chunk-7SIBSTAI.js";export{oneAtATime};

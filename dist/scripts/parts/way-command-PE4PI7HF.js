@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{WayCommandFailed,commandText,runWayCommand}from"./chunk-2T23BXXR.js";import"./chunk-U6BWMZ6M.js";import"./chunk-SMLDSFJC.js";import"./chunk-4ZFWOMF2.js";import"./chunk-7SIBSTAI.js";export{WayCommandFailed,commandText,runWayCommand};
