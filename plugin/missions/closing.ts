@@ -3,10 +3,12 @@
  * it has heard everything is the mission over here. Nothing is left behind.
  */
 import type { CompiledQuery } from "kysely";
+import { NoUsableLine } from "../config/choose-line.ts";
 import { nextUpdates } from "../store/mission-updates.ts";
 import {
   decisionsOf,
   dropDecisionsStatement,
+  FOLLOWED_STATES,
   hasTargetsIn,
   type MissionTarget,
   type MissionWork,
@@ -21,8 +23,9 @@ import { closedStatement } from "../store/missions.ts";
 import { quotation } from "../trust/quotation.ts";
 import type { Engine } from "./engine-parts.ts";
 import { RESULTS_STEP } from "./mission-steps.ts";
-import { isThere } from "./pausing.ts";
-import { logged, ownerHears, runBecomes, stepBecomes } from "./server-updates.ts";
+import { isThere, pauseFor } from "./pausing.ts";
+import { unsettled } from "./scheduling.ts";
+import { logged, ownerHears, runBecomes, settle, stepBecomes } from "./server-updates.ts";
 import { missionBecomes, targetBecomes } from "./states.ts";
 
 /** Takes the next step towards the end. Done again whenever something of the mission has changed. */
@@ -114,6 +117,29 @@ const ENDED = { succeeded: "is done", failed: "has failed", cancelled: "was canc
 function stepEnd(status: string, outcome: "succeeded" | "failed" | "cancelled"): string {
   if (status === "pending") return "skipped";
   return outcome === "succeeded" ? "completed" : "failed";
+}
+
+/**
+ * What becomes of a mission whose line is not there any more, or cannot be used: it is paused, and the owner told; one that
+ * is ending ends without the service.
+ *
+ * @returns whether anything was done.
+ * @throws NoUsableLine when a person has to do something, and knows it.
+ */
+export async function withoutLine(engine: Engine, work: MissionWork, why: string): Promise<boolean> {
+  const { store } = engine;
+  if (work.state === "paused") throw new NoUsableLine(why);
+  if (work.state !== "closing") {
+    await store.together({ all: pauseFor(engine, work, why) });
+    return true;
+  }
+  for (const update of await nextUpdates(store, work.mission.id)) {
+    await settle(engine, work, update, "refused", why);
+  }
+  for (const target of await targetsIn(store, work.mission.id, { states: FOLLOWED_STATES })) {
+    await unsettled(engine, work, target, why);
+  }
+  return true;
 }
 
 async function end({ store }: Engine, work: MissionWork): Promise<void> {

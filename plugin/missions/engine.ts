@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MissionNews } from "../carriers/carrier.ts";
 import type { ClawdTalkMissions } from "../carriers/clawdtalk/missions-rest.ts";
+import { NoUsableLine } from "../config/choose-line.ts";
 import type { SwitchboardConfig } from "../config/schema.ts";
 import type { Log } from "../log.ts";
 import { messageOf } from "../log.ts";
@@ -21,7 +22,7 @@ import {
   targetsIn,
   workOf,
 } from "../store/mission-work.ts";
-import { finish } from "./closing.ts";
+import { finish, withoutLine } from "./closing.ts";
 import { decide } from "./deciding.ts";
 import type { Engine, SchedulerTable } from "./engine-parts.ts";
 import { collect, hear, look } from "./following.ts";
@@ -37,7 +38,7 @@ import { prepare } from "./starting.ts";
 
 export interface MissionEngineOptions {
   readonly store: Store;
-  /** The service's interface for a line. @throws when there is no such line. */
+  /** The service's interface for a line. @throws NoUsableLine */
   rest(line: string): ClawdTalkMissions;
   readonly config: SwitchboardConfig;
   readonly agent?: MissionAgent | undefined;
@@ -144,7 +145,11 @@ export class MissionEngine {
         slug = work.mission.slug;
         if (isFirst) await spareUnwanted(this.#parts, work);
         isFirst = false;
-        if (!(await this.#step(work, signal))) return await this.#nextOf(work);
+        const goesOn = await this.#step(work, signal).catch(async (error: unknown) => {
+          if (error instanceof NoUsableLine) return await withoutLine(this.#parts, work, error.message);
+          throw error;
+        });
+        if (!goesOn) return await this.#nextOf(work);
       }
     } catch (error) {
       if (signal.aborted) return undefined;

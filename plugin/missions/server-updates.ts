@@ -257,7 +257,7 @@ function resultOf(target: MissionTarget) {
   };
 }
 
-async function settle(
+export async function settle(
   engine: Engine,
   work: MissionWork,
   update: MissionUpdate,

@@ -1,5 +1,6 @@
 /** Pausing a mission, going on with it, and ending it before its time, whatever it is doing just then. */
 import { describe, expect, test } from "vitest";
+import { NoUsableLine } from "../../plugin/config/choose-line.ts";
 import type { MissionAgent } from "../../plugin/missions/mission-agent.ts";
 import { approve } from "../../plugin/missions/mission-desk.ts";
 import { addDoNotCall } from "../../plugin/store/do-not-call.ts";
@@ -308,6 +309,50 @@ describe("what the owner does not allow", () => {
       { kind: "problem", sentence: expect.stringContaining('"callsPerDay"') },
     ]);
     expect(all.calls()).toEqual({});
+  });
+});
+
+describe("a line that cannot be used any more", () => {
+  const why = 'The line "clawdtalk" is switched off.';
+  const without = (errors: string[] = []) =>
+    all.engine({
+      rest: () => {
+        throw new NoUsableLine(why);
+      },
+      log: { debug() {}, info() {}, warn() {}, error: (message) => errors.push(message) },
+    });
+
+  test("pauses the mission, the owner hears why, and it goes on when it is back", async () => {
+    const { mission } = await all.start(plan({ targets: four }));
+    await all.run(all.engine(), { until: () => all.service.missions.scheduled.all.length === 4 });
+    all.goOn(START + 4 * 60_000);
+    const errors: string[] = [];
+    await without(errors).work(AbortSignal.timeout(5_000));
+    expect(await all.work(mission.id)).toMatchObject({ state: "paused", reason: why });
+    expect(await told(mission.id)).toEqual([
+      { kind: "problem", sentence: expect.stringContaining(`is paused: ${why} Once that is put in order`) },
+    ]);
+    expect(errors).toHaveLength(1);
+    expect(await requestResume(all.here.store, mission.id)).toBe(true);
+    await all.run(all.engine());
+    await all.expectOver(mission.id, "succeeded");
+    expect(Object.values(all.calls()).map((times) => times.length)).toEqual([1, 1, 1, 1]);
+  });
+
+  test("keeps no mission from being cancelled: what cannot be taken back is said", async () => {
+    const { mission } = await all.start(plan({ targets: four }));
+    await all.run(all.engine(), { until: () => all.service.missions.scheduled.all.length === 4 });
+    await requestCancel(all.here.store, mission.id);
+    const errors: string[] = [];
+    await without(errors).work(AbortSignal.timeout(5_000));
+    expect(errors).toEqual([]);
+    expect(await all.work(mission.id)).toMatchObject({ state: "cancelled" });
+    expect((await all.targets(mission.id)).map(({ state, detail }) => [state, detail])).toEqual(
+      four.map(() => ["unsettled", why]),
+    );
+    expect((await updatesOf(all.here.store, mission.id)).filter(({ state }) => state === "sending")).toEqual(
+      [],
+    );
   });
 });
 
