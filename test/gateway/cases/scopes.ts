@@ -162,7 +162,10 @@ describe("hanging up by the tool itself", () => {
     const before = line.model.requests.length;
     expect((await call.say("Please hang up").result(wait)).text).toBe("Talk to you soon.");
     await call.whenEnded();
-    const requests = line.model.requests.slice(before);
+    // The result of the call before may be put into words just now, in that call's session.
+    const requests = line.model.requests
+      .slice(before)
+      .filter((request) => promptOf(request).includes("Please hang up"));
     expect(requests).toHaveLength(1);
     if (to !== undefined) expect(requests[0]?.tools).toEqual(["phone_end_call"]);
   });
