@@ -1,24 +1,21 @@
 /**
- * ClawCall on a real gateway when the network, the service, a second listener or the gateway itself fails: what a caller
- * hears, what is swallowed, and what the line says of it. The tests share one gateway and follow each other.
+ * ClawCall on a real gateway when the network, the service or a second listener fails: what a caller hears, what is
+ * swallowed, and what the line says of it. The tests share one line and follow each other.
  */
-import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { ClawCallPracticeCall, ClawCallTurn } from "../../../plugin/practice/clawcall-caller.ts";
+import type { ClawCallPracticeCall } from "../../../plugin/practice/clawcall-caller.ts";
 import type { ClawCallAnswer } from "../../../plugin/practice/clawcall-record.ts";
 import { PRACTICE_CLAWCALL_KEY } from "../../../plugin/practice/clawcall-server.ts";
 import { type ModelRequest, saidNow } from "../../../plugin/practice/model-script.ts";
 import { phrase } from "../../../plugin/speech/phrases.ts";
 import { type ClawCallLine, startClawCallLine } from "../clawcall-line.ts";
-import { OWNER, packageFolder, promptOf, requestsAbout, SECRET_WORD, STRANGER } from "../phone-line.ts";
+import { ANSWERS, Askers, answerTo, OBJECTIVE, question, wordsHeard } from "../clawcall-questions.ts";
+import { promptOf, requestsAbout } from "../phone-line.ts";
 
 const HISTORY = "/api/v1/calls/history";
-const OBJECTIVE = "Reserve a table for two on Friday.";
-const SORRY = phrase("failed", "en");
 const wait = { timeoutMs: 20_000 };
 const soon = { timeout: 20_000, interval: 100 };
 let line: ClawCallLine;
@@ -34,15 +31,12 @@ beforeAll(async () => {
     },
     model: {
       script: [
-        { when: /call has been answered/, answer: "I would like to reserve a table. Is that possible?" },
-        { when: /The call is over/, answer: "They hung up before anything was reserved." },
         {
           when: saidNow(/leave a note/),
           answer: "",
           toolCall: { name: "exec", arguments: { command: "echo asked >> note.txt" } },
         },
-        { when: /question long/, answer: answerTo("long"), firstTokenMs: 2_500 },
-        { when: /question \w+/, answer: ({ lastUserText }) => answerTo(lastAsked(lastUserText)) },
+        ...ANSWERS,
       ],
     },
   });
@@ -50,53 +44,10 @@ beforeAll(async () => {
 });
 afterAll(async () => await line?.close());
 
-const question = (name: string) => `This is question ${name}, please.`;
-const answerTo = (name: string) => `The answer is ${name}. Anything else?`;
-const lastAsked = (words: string) => [...words.matchAll(/question (\w+)/g)].at(-1)?.[1] ?? "unknown";
-/** What the caller hears beside the service's fillers. */
-const wordsHeard = ({ heard }: ClawCallTurn) => heard.filter(({ filler }) => !filler).map(({ text }) => text);
+const askers = new Askers(() => line);
 const answersOn = (call: ClawCallPracticeCall) =>
   line.server.answers.filter(({ callSid }) => callSid === call.callSid);
 const wasHeard = ({ heard }: ClawCallAnswer) => heard;
-const dial = () => line.server.ring({ from: OWNER });
-
-/** Asks one question on this call and hears its answer, once. */
-async function ask(call: ClawCallPracticeCall, name: string): Promise<ClawCallTurn> {
-  const turn = call.say(question(name));
-  await turn.result(wait);
-  expect(wordsHeard(turn)).toEqual([answerTo(name)]);
-  return turn;
-}
-
-/** Somebody rings and asks something, again and again, until this is done. */
-async function ringDuring(work: Promise<unknown>, name: string): Promise<ClawCallPracticeCall[]> {
-  const calls: ClawCallPracticeCall[] = [];
-  let isDone = false;
-  const done = work.finally(() => {
-    isDone = true;
-  });
-  done.catch(() => {});
-  while (!isDone) {
-    const call = await dial();
-    call.say(question(`${name}${calls.length}`));
-    calls.push(call);
-    await pause(700);
-  }
-  await done;
-  return calls;
-}
-
-/** Each of them was answered, or asked to say it again: nobody's words were swallowed. */
-async function expectAllHeard(calls: readonly ClawCallPracticeCall[]): Promise<void> {
-  for (const { turns } of calls) {
-    const [turn] = turns;
-    if (turn === undefined) throw new Error("Nobody has spoken.");
-    await turn.result(wait);
-    const name = lastAsked(turn.message.text);
-    expect([[SORRY], [answerTo(name)]], name).toContainEqual(wordsHeard(turn));
-  }
-}
-
 async function status() {
   const { lines, problems } = await line.gateway.status();
   const [only] = lines;
@@ -104,55 +55,15 @@ async function status() {
   return { ...only, problems };
 }
 
-/**
- * Breaks of the wire page since number `since`, but one: an answer is given once more when its client could not know
- * that it arrived.
- */
-const violations = (since = 0) =>
-  line.server.violations.slice(since).filter(({ rule }) => rule !== "answered_twice");
-
-/** Ends the gateway, if it has not ended, starts it on the same folder, and waits until its line listens. */
-async function restart(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
-  await line.restart(signal);
-  await line.server.waitForListener({ timeoutMs: 60_000 });
-}
-
-/** Runs the shipped script against the gateway's folder, as another process of this machine does. */
-async function placeCall(...args: readonly string[]): Promise<void> {
-  const { stateDir } = line.gateway;
-  await promisify(execFile)(process.execPath, [join(packageFolder, "dist/scripts/call.js"), ...args], {
-    env: { OPENCLAW_STATE_DIR: stateDir, HOME: stateDir, SystemRoot: process.env.SystemRoot },
-  });
-}
-
-/** A call to a stranger that has been opened. */
-async function thirdPartyCall(): Promise<ClawCallPracticeCall> {
-  const incoming = line.server.nextCall(undefined, wait);
-  await placeCall("--to", STRANGER, "--purpose", OBJECTIVE);
-  const call = await incoming;
-  expect(call.kind).toBe("third-party");
-  await call.turns[0]?.result(wait);
-  return call;
-}
-
-/** The other side of a call to a stranger asks something: still on the stranger's session, about the same objective. */
-async function expectStrangersSession(call: ClawCallPracticeCall, name: string): Promise<void> {
-  await ask(call, name);
-  const [asked] = requestsAbout(line.model, question(name));
-  expect(promptOf(asked).includes(OBJECTIVE), "the objective").toBe(true);
-  expect(promptOf(asked).includes(SECRET_WORD), "the owner's files").toBe(false);
-  expect(promptOf(asked).includes("This is question one"), "the owner's words").toBe(false);
-}
-
 describe("a network that fails", () => {
   it("loses the words that were on their way, counts them, and brings the next ones", async () => {
-    const call = await dial();
-    await ask(call, "one");
+    const call = await askers.dial();
+    await askers.ask(call, "one");
     line.server.faults.dropListenResponses = 1;
     const lost = call.say(question("swallowed"));
     await vi.waitFor(async () => expect((await status()).counters.lostPolls).toBe(1), soon);
     expect(line.server.lostMessages).toEqual([lost.message]);
-    await ask(call, "two");
+    await askers.ask(call, "two");
     expect(requestsAbout(line.model, question("swallowed"))).toEqual([]);
     expect(await status()).toMatchObject({ state: "connected", counters: { reconnects: 1 } });
     call.hangUp();
@@ -160,7 +71,7 @@ describe("a network that fails", () => {
 
   it("brings an answer once, whatever keeps it from being taken, and never into a newer slot", async () => {
     const kinds = ["status", "drop", "cut", "hang"] as const;
-    const calls = await Promise.all([...kinds, "newer"].map(dial));
+    const calls = await Promise.all([...kinds, "newer"].map(() => askers.dial()));
     line.server.faults.routes = calls.map(({ callSid }, index) => ({
       path: `/api/v1/calls/respond/${callSid}`,
       kind: kinds[index] ?? "hang",
@@ -174,23 +85,23 @@ describe("a network that fails", () => {
       "the answer that nobody takes",
       wait,
     );
-    await ask(impatient, "newer");
+    await askers.ask(impatient, "newer");
     await Promise.all(turns.slice(0, -1).map((turn) => turn.result(wait)));
     await vi.waitFor(async () => expect((await status()).counters.retriedAnswers).toBe(5), soon);
     for (const [index, call] of calls.slice(0, -1).entries()) {
       expect(turns.map(wordsHeard)[index], kinds[index]).toEqual([answerTo(`fault${index}`)]);
       expect(answersOn(call).filter(wasHeard), kinds[index]).toHaveLength(1);
-      await ask(call, `after${index}`);
+      await askers.ask(call, `after${index}`);
     }
     expect(wordsHeard(older)).toEqual([]);
     expect(answersOn(impatient).map(({ response }) => response)).toEqual([answerTo("newer")]);
-    expect(violations()).toEqual([]);
+    expect(askers.violations()).toEqual([]);
     for (const call of calls) call.hangUp();
   });
 
   it("lets nobody in whose call cannot be looked up", async () => {
     const before = line.model.requests.length;
-    const call = await dial();
+    const call = await askers.dial();
     line.server.faults.routes = [{ path: HISTORY, kind: "drop", times: 99 }];
     const turn = call.say(question("unheard"));
     await call.ended(wait);
@@ -202,7 +113,7 @@ describe("a network that fails", () => {
 
   it("says and runs nothing before a slow look-up is there", async () => {
     const asked = line.server.requests.length;
-    const call = await dial();
+    const call = await askers.dial();
     line.server.faults.latencyMs = 900;
     const turn = call.say(question("patient"));
     await turn.result(wait);
@@ -211,14 +122,14 @@ describe("a network that fails", () => {
     const lookUp = line.server.requests.slice(asked).find(({ path }) => path === HISTORY);
     const [run] = requestsAbout(line.model, question("patient"));
     expect((run?.at ?? 0) - (lookUp?.at ?? 0)).toBeGreaterThanOrEqual(900);
-    await ask(call, "afterwards");
+    await askers.ask(call, "afterwards");
     call.hangUp();
   });
 });
 
 describe("a yes that nobody gives", () => {
   it("is told to whoever speaks, asked for through the gateway, and means no", async () => {
-    const call = await dial();
+    const call = await askers.dial();
     const { text } = await call.say("Please leave a note").result(wait);
     expect(text).toBe(`${phrase("askingOwner", "en")} ${phrase("stillWorking", "en")}`);
     const isAnswer = ({ lastRole, lastUserText }: ModelRequest) =>
@@ -237,7 +148,7 @@ describe("a yes that nobody gives", () => {
 
 describe("messages that come twice and in another order", () => {
   it("are answered once each, with one model call", async () => {
-    const calls = await Promise.all(Array.from({ length: 4 }, dial));
+    const calls = await Promise.all(Array.from({ length: 4 }, () => askers.dial()));
     Object.assign(line.server.faults, { duplicateMessages: calls.length, reorderMessages: true });
     const turns = calls.map((call, index) => call.say(question(`double${index}`)));
     await Promise.all(turns.map((turn) => turn.result(wait)));
@@ -248,20 +159,20 @@ describe("messages that come twice and in another order", () => {
       call.hangUp();
     }
     expect((await status()).counters.duplicateMessages).toBe(calls.length);
-    expect(violations()).toEqual([]);
+    expect(askers.violations()).toEqual([]);
   });
 });
 
 describe("what is found out afterwards", () => {
   it("is somebody else who listens with the same key, and a third party who hung up", async () => {
-    const [stranger, call] = [await thirdPartyCall(), await dial()];
-    await ask(stranger, "beforehand");
-    await ask(call, "ours");
+    const [stranger, call] = [await askers.thirdPartyCall(), await askers.dial()];
+    await askers.ask(stranger, "beforehand");
+    await askers.ask(call, "ours");
     const answerStolen = await standInFront();
     const stolen = call.say(question("stolen"));
     await answerStolen("I am somebody else.");
     expect(wordsHeard(stolen)).toEqual(["I am somebody else."]);
-    await ask(call, "again");
+    await askers.ask(call, "again");
     call.hangUp();
     stranger.hangUp();
     await vi.waitFor(
@@ -271,11 +182,11 @@ describe("what is found out afterwards", () => {
     );
     expect((await status()).problem).toContain(call.callSid);
     expect((await status()).problem).not.toContain(stranger.callSid);
-    const own = await dial();
+    const own = await askers.dial();
     let looks = 0;
     await vi.waitFor(async () => {
       looks += 1;
-      const { message } = await ask(own, `look${looks}`);
+      const { message } = await askers.ask(own, `look${looks}`);
       const prompts = requestsAbout(line.model, message.text).map(promptOf).join();
       expect(prompts.includes(stranger.callSid), "the end of the call").toBe(true);
       expect(prompts.includes(OBJECTIVE), "its objective").toBe(true);
@@ -307,17 +218,17 @@ async function standInFront(): Promise<(response: string) => Promise<void>> {
 describe("a line that is taken down and set up again", () => {
   it("keeps one listener and its calls when a setting is changed", async () => {
     const { server } = line;
-    const call = await dial();
-    await ask(call, "unchanged");
-    const stranger = await thirdPartyCall();
+    const call = await askers.dial();
+    await askers.ask(call, "unchanged");
+    const stranger = await askers.thirdPartyCall();
     const [broken, losses] = [server.violations.length, server.lostMessages.length];
     const last = server.listens.length - 1;
     const change = await beginChange({ turnTimeoutMs: 24_000 });
-    const others = await ringDuring(change.done(), "meanwhile");
-    await expectAllHeard(others);
-    await ask(call, "changed");
-    await expectStrangersSession(stranger, "stranger1");
-    expect(violations(broken)).toEqual([]);
+    const others = await askers.ringDuring(change.done(), "meanwhile");
+    await askers.expectAllHeard(others);
+    await askers.ask(call, "changed");
+    await askers.expectStrangersSession(stranger, "stranger1");
+    expect(askers.violations(broken)).toEqual([]);
     expect(server.lostMessages.slice(losses)).toEqual([]);
     expect(server.listens.slice(last).filter(({ abandoned }) => abandoned)).toEqual([]);
     for (const one of [call, stranger, ...others]) one.hangUp();
@@ -340,7 +251,7 @@ describe("a line that is taken down and set up again", () => {
 
   it("listens once, and says so, when two lines have the same key", async () => {
     const { server } = line;
-    const [broken, call] = [server.violations.length, await dial()];
+    const [broken, call] = [server.violations.length, await askers.dial()];
     const early = call.say(question("early"));
     const change = await beginChange({
       lines: {
@@ -351,9 +262,9 @@ describe("a line that is taken down and set up again", () => {
     await change.done();
     await early.result(wait);
     expect(wordsHeard(early)).toEqual([answerTo("early")]);
-    await ask(call, "once");
+    await askers.ask(call, "once");
     expect((await status()).problems.join()).toContain('"clawcall" and "twin" have the same key');
-    expect(violations(broken)).toEqual([]);
+    expect(askers.violations(broken)).toEqual([]);
     call.hangUp();
   });
 });
@@ -395,83 +306,3 @@ async function beginChange(changes: object): Promise<{ done(): Promise<void> }> 
       }, soon),
   };
 }
-
-describe("a gateway that is ended in the middle of calls", () => {
-  it("swallows nobody's words, and everybody's call goes on as what it was", async () => {
-    const { server, gateway } = line;
-    const [broken, listens] = [server.violations.length, server.listens.length];
-    const losses = server.lostMessages.length;
-    const stranger = await thirdPartyCall();
-    const [working, down] = [await dial(), await dial()];
-    await ask(working, "before");
-    const long = working.say(question("long"));
-    await line.model.until(() => requestsAbout(line.model, long.message.text)[0], "the long turn", wait);
-    const phoneIsTaken = Promise.withResolvers<{ does: "answer" }>();
-    server.onRing = () => phoneIsTaken.promise;
-    await placeCall("The backup is done: 42 files.");
-
-    const restarted = restart("SIGTERM");
-    await vi.waitFor(() => expect(gateway.output()).toContain("received SIGTERM"), soon);
-    const ending = await ringDuring(gateway.ended, "ending");
-    const whileDown = down.say(question("down"));
-    const ofStranger = stranger.say(question("strangerdown"));
-    await restarted;
-
-    await Promise.all([
-      ask(working, "afterlong"),
-      whileDown.result(wait).then(() => ask(down, "afterdown")),
-      ofStranger.result(wait),
-    ]);
-    expect(wordsHeard(long)).toEqual([answerTo("long")]);
-    await expectAllHeard(ending);
-    expect(wordsHeard(whileDown)).toEqual([answerTo("down")]);
-    expect(wordsHeard(ofStranger)).toEqual([answerTo("strangerdown")]);
-    await expectStrangersSession(stranger, "stranger2");
-    expect(server.lostMessages.slice(losses)).toEqual([]);
-    expect(server.listens.slice(listens).filter(({ abandoned }) => abandoned)).toEqual([]);
-
-    const incoming = server.nextCall(undefined, wait);
-    phoneIsTaken.resolve({ does: "answer" });
-    const callback = await incoming;
-    expect([callback.kind, callback.heard[0]?.text]).toEqual(["callback", "The backup is done: 42 files."]);
-    const { message } = await ask(callback, "callback");
-    const prompt = requestsAbout(line.model, message.text).map(promptOf).join();
-    expect(prompt.includes("The backup is done: 42 files."), "what the call began with").toBe(true);
-    expect(prompt.includes(SECRET_WORD), "the owner's files").toBe(true);
-    expect(violations(broken)).toEqual([]);
-    for (const call of [working, down, callback, stranger, ...ending]) call.hangUp();
-  }, 90_000);
-});
-
-describe("a gateway that is killed in the middle of calls", () => {
-  it("swallows at most what its last poll takes, and the next words are answered", async () => {
-    const { server, gateway } = line;
-    const [broken, losses] = [server.violations.length, server.lostMessages.length];
-    const stranger = await thirdPartyCall();
-    const [first, second] = [await dial(), await dial()];
-    await ask(first, "alive");
-    await ask(second, "alive2");
-    const seen = server.listens.length;
-    const last = await server.until(() => server.listens[seen], "a poll that has just begun", wait);
-    const restarted = restart("SIGKILL");
-    await gateway.ended;
-    await vi.waitFor(() => expect(last.abandoned).toBe(true), { interval: 5 });
-    const swallowed = first.say(question("intothevoid"));
-    const queued = second.say(question("kept"));
-    const ofStranger = stranger.say(question("strangerkept"));
-    await restarted;
-
-    expect(server.lostMessages.slice(losses)).toEqual([swallowed.message]);
-    expect(server.listens.slice(seen).filter(({ abandoned }) => abandoned)).toEqual([last]);
-    expect(last.timeoutMs, "deaf for at most (ms)").toBeLessThanOrEqual(3_000);
-    await queued.result(wait);
-    expect(wordsHeard(queued)).toEqual([answerTo("kept")]);
-    await ofStranger.result(wait);
-    expect(wordsHeard(ofStranger)).toEqual([answerTo("strangerkept")]);
-    expect((await swallowed.result(wait)).text).toBe(SORRY);
-    await ask(first, "found");
-    expect(requestsAbout(line.model, question("intothevoid"))).toEqual([]);
-    await expectStrangersSession(stranger, "stranger3");
-    expect(violations(broken)).toEqual([]);
-  }, 90_000);
-});

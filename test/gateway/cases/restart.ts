@@ -1,11 +1,17 @@
 /**
  * What a caller and a sender notice when the gateway ends, is killed, or loses its connection: calls go on at the
- * service meanwhile, and texts are written down.
+ * services meanwhile, and texts are written down. A gateway takes fifteen seconds of processor time to start: what is
+ * proven on ClawdTalk's line and on ClawCall's is proven at the same end of it.
  */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { PracticeCall } from "../../../plugin/practice/caller.ts";
+import { type ClawCallPractice, startClawCallPractice } from "../../../plugin/practice/clawcall-server.ts";
+import { type ClawdTalkPractice, startClawdTalkPractice } from "../../../plugin/practice/clawdtalk-server.ts";
+import { ANSWERS, Askers, answerTo, question, SORRY, wordsHeard } from "../clawcall-questions.ts";
 import {
   OWNER,
   type PhoneLine,
@@ -13,8 +19,9 @@ import {
   requestsAbout,
   SECRET_WORD,
   STRANGER,
-  startPhoneLine,
+  startLineOn,
 } from "../phone-line.ts";
+import { DEDICATED } from "../three-services.ts";
 
 /** A number for each text, so that none waits for another one of its sender. */
 const [WHILE_ENDING, BEING_ANSWERED, SENT_UNNOTED, NOT_SENT] = [
@@ -27,16 +34,47 @@ const COUNTING = Array.from({ length: 8 }, (_, index) => `This is number ${index
 const wait = { timeoutMs: 45_000 };
 // A gateway takes twenty seconds of processor time until it answers, and these tests start one in the middle.
 vi.setConfig({ testTimeout: 120_000 });
-let line: PhoneLine;
+interface Services {
+  readonly clawdtalk: ClawdTalkPractice;
+  readonly clawcall: ClawCallPractice;
+  close(): Promise<void>;
+}
+let line: PhoneLine<Services>;
+/** Of the agent that speaks on ClawCall's line. */
+let folder: string;
 let call: PracticeCall;
 /** Turned off when the gateway is killed: what is asked again is answered at once. */
 let isSlow = true;
 
 beforeAll(async () => {
-  line = await startPhoneLine({
+  const [clawdtalk, clawcall] = await Promise.all([
+    startClawdTalkPractice({ ownerNumber: OWNER, dedicatedNumber: "+15550003333" }),
+    startClawCallPractice({
+      ownerNumber: OWNER,
+      dedicatedNumber: DEDICATED,
+      tier: "pro",
+      // What the service says while somebody waits is proven elsewhere; here a slow machine must change nothing.
+      timings: { fillerAfterMs: 120_000, silenceMs: 120_000 },
+    }),
+  ]);
+  folder = await mkdtemp(join(tmpdir(), "switchboard-restart-"));
+  await writeFile(join(folder, "USER.md"), `The owner's secret word is ${SECRET_WORD}.\n`);
+  const close = async () => void (await Promise.all([clawdtalk.close(), clawcall.close()]));
+  const servers = { clawdtalk, clawcall, close };
+  line = await startLineOn(servers, {
+    clawdtalkServer: clawdtalk.url,
+    clawcallBaseUrl: clawcall.url,
+    // Each line speaks with an agent of its own: the turns of one session follow each other.
+    settings: { lines: { clawcall: { agentId: "other" } } },
     // Whoever rings or writes does not wait for warm caches either.
     waitForLines: false,
     config: {
+      agents: {
+        list: [
+          { id: "main", default: true },
+          { id: "other", workspace: folder },
+        ],
+      },
       channels: {
         phone: { enabled: true, allowFrom: [WHILE_ENDING, BEING_ANSWERED, SENT_UNNOTED, NOT_SENT] },
       },
@@ -49,25 +87,64 @@ beforeAll(async () => {
           answer: "Never heard.",
           firstTokenMs: 60_000,
         },
+        ...ANSWERS,
       ],
     },
   });
-  await line.server.waitForClient({ timeoutMs: 30_000 });
-  call = await line.server.ring();
+  await Promise.all([
+    clawdtalk.waitForClient({ timeoutMs: 60_000 }),
+    clawcall.waitForListener({ timeoutMs: 60_000 }),
+  ]);
+  call = await line.server.clawdtalk.ring();
   await call.heardGreeting(wait);
   await call.say("Remember the word marzipan").result(wait);
 });
-afterAll(async () => await line?.close());
+afterAll(async () => {
+  await line?.close();
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+});
 
-/** Ends the gateway, if it has not ended, starts it on the same folder, and waits until its line is connected. */
+/** Those on ClawCall's line. */
+const askers = new Askers(() => ({
+  server: line.server.clawcall,
+  model: line.model,
+  gateway: line.gateway,
+}));
+
+/** Ends the gateway, if it has not ended, starts it on the same folder, and waits until its lines are connected. */
 async function restart(signal?: "SIGTERM"): Promise<void> {
-  const count = line.server.clients.length + 1;
+  const { clawdtalk, clawcall } = line.server;
+  const count = clawdtalk.clients.length + 1;
   await line.restart(signal);
-  await line.server.waitForClient({ count, timeoutMs: 60_000 });
+  await Promise.all([
+    clawdtalk.waitForClient({ count, timeoutMs: 60_000 }),
+    clawcall.waitForListener({ timeoutMs: 60_000 }),
+  ]);
+}
+
+/** Where two tests that run at the same time wait for each other. */
+class Meeting<Told = void> {
+  readonly #told = Promise.withResolvers<Told>();
+  readonly #others = Promise.withResolvers<void>();
+
+  /** The one that waits to be told. */
+  async isReady(): Promise<Told> {
+    this.#others.resolve();
+    return await this.#told.promise;
+  }
+
+  /** The one that goes on when the other one is ready. */
+  async othersReady(): Promise<void> {
+    await this.#others.promise;
+  }
+
+  tell(what: Told): void {
+    this.#told.resolve(what);
+  }
 }
 /** The answers this number got. The gateway's announcement to the owner that it takes a turn up is none. */
 const answersTo = (number: string) =>
-  line.server.messages.filter(
+  line.server.clawdtalk.messages.filter(
     ({ direction, to, body }) =>
       direction === "outbound" &&
       to === number &&
@@ -75,13 +152,15 @@ const answersTo = (number: string) =>
   );
 /** What clients said on the line since frame number `since`. */
 const framesSince = (since: number, type: string) =>
-  line.server.frames.slice(since).filter(({ message }) => (message as { type?: string }).type === type);
+  line.server.clawdtalk.frames
+    .slice(since)
+    .filter(({ message }) => (message as { type?: string }).type === type);
 
 /** The caller goes on as if nothing had been: answered in the same session, not greeted again. */
 async function expectCallGoesOn(): Promise<void> {
-  const since = line.server.frames.length;
+  const since = line.server.clawdtalk.frames.length;
   // A service that tells its calls to a new client once more.
-  line.server.emit("call.started", { call_id: call.callId, direction: "inbound" });
+  line.server.clawdtalk.emit("call.started", { call_id: call.callId, direction: "inbound" });
   const before = line.model.requests.length;
   expect((await call.say("Which coat for this weather?").result(wait)).text).toContain("coat");
   const requests = requestsAbout(line.model, "Which coat for this weather?").filter(
@@ -93,14 +172,18 @@ async function expectCallGoesOn(): Promise<void> {
 }
 
 describe("a gateway that is ended", () => {
-  it("finishes what it is saying, and answers after the restart what came meanwhile", async () => {
-    const since = line.server.frames.length;
+  const atEnd = new Meeting<{ readonly restarted: Promise<void> }>();
+
+  it.concurrent("ClawdTalk: finishes what it is saying, and answers after the restart what came meanwhile", async () => {
+    await atEnd.othersReady();
+    const since = line.server.clawdtalk.frames.length;
     const turn = call.say("Please count to eight");
     await turn.firstSpeech(wait);
     const { gateway } = line;
     const restarted = restart("SIGTERM");
+    atEnd.tell({ restarted });
     await vi.waitFor(() => expect(gateway.output()).toContain("received SIGTERM"), { timeout: 5_000 });
-    const text = line.server.text({ from: WHILE_ENDING, body: "What is the weather?" });
+    const text = line.server.clawdtalk.text({ from: WHILE_ENDING, body: "What is the weather?" });
     await turn.result(wait);
     expect(turn.heard.join(" ")).toBe(COUNTING);
     await restarted;
@@ -108,12 +191,61 @@ describe("a gateway that is ended", () => {
     expect(await text.reply(wait)).toHaveLength(1);
   });
 
+  it.concurrent("ClawCall: swallows nobody's words, and everybody's call goes on as what it was", async () => {
+    const { gateway } = line;
+    const server = line.server.clawcall;
+    const [broken, listens] = [server.violations.length, server.listens.length];
+    const losses = server.lostMessages.length;
+    const stranger = await askers.thirdPartyCall();
+    const [working, down] = [await askers.dial(), await askers.dial()];
+    await askers.ask(working, "before");
+    const long = working.say(question("long"));
+    await line.model.until(() => requestsAbout(line.model, long.message.text)[0], "the long turn", wait);
+    const phoneIsTaken = Promise.withResolvers<{ does: "answer" }>();
+    server.onRing = () => phoneIsTaken.promise;
+    await askers.placeCall("The backup is done: 42 files.");
+
+    const { restarted } = await atEnd.isReady();
+    await vi.waitFor(() => expect(gateway.output()).toContain("received SIGTERM"), { timeout: 20_000 });
+    const ending = await askers.ringDuring(gateway.ended, "ending");
+    const whileDown = down.say(question("down"));
+    const ofStranger = stranger.say(question("strangerdown"));
+    await restarted;
+
+    await Promise.all([
+      askers.ask(working, "afterlong"),
+      whileDown.result(wait).then(() => askers.ask(down, "afterdown")),
+      ofStranger.result(wait),
+    ]);
+    expect(wordsHeard(long)).toEqual([answerTo("long")]);
+    await askers.expectAllHeard(ending);
+    expect(wordsHeard(whileDown)).toEqual([answerTo("down")]);
+    expect(wordsHeard(ofStranger)).toEqual([answerTo("strangerdown")]);
+    await askers.expectStrangersSession(stranger, "stranger2");
+    expect(server.lostMessages.slice(losses)).toEqual([]);
+    expect(server.listens.slice(listens).filter(({ abandoned }) => abandoned)).toEqual([]);
+
+    const incoming = server.nextCall(undefined, wait);
+    phoneIsTaken.resolve({ does: "answer" });
+    const callback = await incoming;
+    expect([callback.kind, callback.heard[0]?.text]).toEqual(["callback", "The backup is done: 42 files."]);
+    const { message } = await askers.ask(callback, "callback");
+    const prompt = requestsAbout(line.model, message.text).map(promptOf).join();
+    expect(prompt.includes("The backup is done: 42 files."), "what the call began with").toBe(true);
+    expect(prompt.includes(SECRET_WORD), "the owner's files").toBe(true);
+    expect(askers.violations(broken)).toEqual([]);
+    for (const call of [working, down, callback, stranger, ...ending]) call.hangUp();
+  });
+
   it("answers the caller's next words on the same call", expectCallGoesOn);
 });
 
 describe("a gateway that is killed", () => {
-  it("answers every text exactly once, wherever it stood", async () => {
-    const { server, model } = line;
+  const [atKill, whileDown] = [new Meeting(), new Meeting()];
+
+  it.concurrent("ClawdTalk: answers every text exactly once, wherever it stood", async () => {
+    const { model } = line;
+    const server = line.server.clawdtalk;
     const since = server.frames.length;
     server.faults.rest = [{ path: "/v1/messages/send", kind: "timeout", times: 1 }];
     const notSent = server.text({ from: NOT_SENT, body: "What is the weather, not sent?" });
@@ -134,11 +266,14 @@ describe("a gateway that is killed", () => {
     }
     const killedAt = model.requests.length;
 
-    await line.gateway.stop({ keepState: true, signal: "SIGKILL" });
+    // Killed by the one below, whose moment is the shorter one.
+    await atKill.isReady();
     isSlow = false;
     server.behave();
     turnBack(line.gateway.stateDir);
+    await whileDown.othersReady();
     await restart();
+    whileDown.tell();
 
     expect(framesSince(since, "client_restart"), "what only a reconnect says").toEqual([]);
     await Promise.all([notSent, ofGuest, ofOwner].map((text) => text.reply(wait)));
@@ -163,12 +298,47 @@ describe("a gateway that is killed", () => {
     other.hangUp();
   });
 
+  it.concurrent("ClawCall: swallows at most what its last poll takes, and the next words are answered", async () => {
+    const { gateway } = line;
+    const server = line.server.clawcall;
+    const [broken, losses] = [server.violations.length, server.lostMessages.length];
+    const stranger = await askers.thirdPartyCall();
+    const [first, second] = [await askers.dial(), await askers.dial()];
+    await askers.ask(first, "alive");
+    await askers.ask(second, "alive2");
+    await atKill.othersReady();
+    const seen = server.listens.length;
+    const last = await server.until(() => server.listens[seen], "a poll that has just begun", wait);
+    const isKilled = gateway.stop({ keepState: true, signal: "SIGKILL" });
+    await gateway.ended;
+    await vi.waitFor(() => expect(last.abandoned).toBe(true), { interval: 5 });
+    const swallowed = first.say(question("intothevoid"));
+    const queued = second.say(question("kept"));
+    const ofStranger = stranger.say(question("strangerkept"));
+    await isKilled;
+    atKill.tell();
+    await whileDown.isReady();
+
+    expect(server.lostMessages.slice(losses)).toEqual([swallowed.message]);
+    expect(server.listens.slice(seen).filter(({ abandoned }) => abandoned)).toEqual([last]);
+    expect(last.timeoutMs, "deaf for at most (ms)").toBeLessThanOrEqual(3_000);
+    await queued.result(wait);
+    expect(wordsHeard(queued)).toEqual([answerTo("kept")]);
+    await ofStranger.result(wait);
+    expect(wordsHeard(ofStranger)).toEqual([answerTo("strangerkept")]);
+    expect((await swallowed.result(wait)).text).toBe(SORRY);
+    await askers.ask(first, "found");
+    expect(requestsAbout(line.model, question("intothevoid"))).toEqual([]);
+    await askers.expectStrangersSession(stranger, "stranger3");
+    expect(askers.violations(broken)).toEqual([]);
+  });
+
   it("answers the caller's next words on the same call", expectCallGoesOn);
 });
 
 describe("a connection that is lost while an answer is being said", () => {
   it("brings the rest as the result when it is back, nothing twice", async () => {
-    const { server } = line;
+    const server = line.server.clawdtalk;
     const since = server.frames.length;
     const clients = server.clients.length;
     const turn = call.say("Please count to eight");
@@ -189,8 +359,8 @@ describe("a connection that is lost while an answer is being said", () => {
 });
 
 it("broke no rule of the wire, and wrote to nobody who did not ask", () => {
-  expect(line.server.violations).toEqual([]);
-  const written = line.server.messages
+  expect(line.server.clawdtalk.violations).toEqual([]);
+  const written = line.server.clawdtalk.messages
     .filter(({ direction }) => direction === "outbound")
     .map(({ to }) => to);
   expect(new Set(written)).toEqual(new Set([WHILE_ENDING, NOT_SENT, SENT_UNNOTED, BEING_ANSWERED, OWNER]));
