@@ -6,7 +6,7 @@
  * It is SQLite's lock on an empty database, which holds on every platform. A lock by a file's age would keep a
  * restart after a crash waiting, and would be lost by a process that is paused.
  */
-import { existsSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 
 /** A look by another process holds the lock for less than a millisecond; whoever wants it for good waits that out. */
@@ -39,6 +39,9 @@ export function isLocked(file: string): boolean {
 }
 
 function lock(file: string, patienceMs: number): HeldLock | undefined {
+  // For its owner alone, as everything in the folder; SQLite gives its side file the same mode. Never where it is there
+  // already: closing a file lets go of every lock this process has on it.
+  if (!existsSync(file)) closeSync(openSync(file, "a", 0o600));
   const database = new DatabaseSync(file, { timeout: patienceMs });
   try {
     database.exec("BEGIN EXCLUSIVE");

@@ -1,7 +1,7 @@
 /** One background process per state folder, whatever becomes of it. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -24,6 +24,12 @@ it("is held by one, looked at by anybody, and free again when it is let go", () 
   held?.release();
   expect(isLocked(file)).toBe(false);
   takeLock(file)?.release();
+});
+
+it.skipIf(process.platform === "win32")("is its owner's alone; Windows has no modes", () => {
+  const held = takeLock(file);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  held?.release();
 });
 
 it("is free at once when its holder is killed, and not before", async () => {

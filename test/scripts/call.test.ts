@@ -277,7 +277,9 @@ test("finds key and server where the plugin finds them: in the gateway's config 
   runner.write(
     "openclaw.json",
     `{ // the gateway's
-      plugins: { entries: { switchboard: { config: { apiKey: '${service.key}', server: '${service.url}', typo: 1 } } } },
+      plugins: { entries: { switchboard: { config: {
+        apiKey: '${service.key}', server: '${service.url}', quietHours: 'off', typo: 1,
+      } } } },
     }`,
   );
   const { code, stderr } = await call();
