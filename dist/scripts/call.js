@@ -1,2 +1,2 @@
 import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import"./parts/chunk-27MAOMEW.js";await import("./parts/call-3PSTQDND.js");
+import"./parts/chunk-27MAOMEW.js";await import("./parts/call-TF2S2UIH.js");

@@ -1,2 +1,2 @@
 import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import"./parts/chunk-27MAOMEW.js";await import("./parts/connect-Y6YLN3WO.js");
+import"./parts/chunk-27MAOMEW.js";await import("./parts/connect-5NONSNMV.js");

@@ -1,2 +1,2 @@
 import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import"./parts/chunk-27MAOMEW.js";await import("./parts/missions-V3HISWRU.js");
+import"./parts/chunk-27MAOMEW.js";await import("./parts/missions-GLK6WBZA.js");

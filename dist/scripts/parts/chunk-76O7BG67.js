@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{isLocked,takeLock}from"./chunk-6CUY3XV6.js";import{openSwitchboardFolder}from"./chunk-37GDD2Y6.js";import path from"node:path";function isHosted(stateFolder){return isLocked(lockFile(stateFolder))}function takeEngineLock(stateFolder,patienceMs){return takeLock(lockFile(stateFolder),patienceMs)}function lockFile(stateFolder){return path.join(openSwitchboardFolder(stateFolder),"missions-engine.lock")}export{isHosted,takeEngineLock};

@@ -1,0 +1,3 @@
+#!/usr/bin/env node
+import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
+import{defineClawCallCommand}from"./chunk-6LFWPZHY.js";import"./chunk-2XX4M6T4.js";import"./chunk-245NXJLK.js";import{runScript}from"./chunk-ECOTOIBY.js";import{Command}from"./chunk-MLMDI6X2.js";import"./chunk-4M6UGAI2.js";import"./chunk-XHKXW4HA.js";import"./chunk-TM66MRRW.js";import"./chunk-7TDTSTXK.js";import"./chunk-7NXSZQRN.js";import"./chunk-U6BWMZ6M.js";import"./chunk-37GDD2Y6.js";import"./chunk-7SIBSTAI.js";await runScript(new Command("clawcall"),import.meta.dirname,defineClawCallCommand);

@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{ConnectorProblem,isHanging,runningStatus,startBackground,stopBackground}from"./chunk-BNVAWVBE.js";import"./chunk-6CUY3XV6.js";import"./chunk-RTG2T7F6.js";import"./chunk-IEYT66AE.js";import"./chunk-ZED66OXW.js";import"./chunk-7SIBSTAI.js";export{ConnectorProblem,isHanging,runningStatus,startBackground,stopBackground};

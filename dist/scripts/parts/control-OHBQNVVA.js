@@ -1,0 +1,2 @@
+import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
+import{ConnectorProblem,isHanging,runningStatus,startBackground,stopBackground}from"./chunk-WPJ7U5NG.js";import"./chunk-CMOQJ5IC.js";import"./chunk-RTG2T7F6.js";import"./chunk-IEYT66AE.js";import"./chunk-ZED66OXW.js";import"./chunk-7SIBSTAI.js";export{ConnectorProblem,isHanging,runningStatus,startBackground,stopBackground};

@@ -1,2 +1,0 @@
-import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
-import{runningPhone}from"./chunk-NNZDOYUG.js";import"./chunk-BNVAWVBE.js";import"./chunk-6CUY3XV6.js";import"./chunk-RTG2T7F6.js";import"./chunk-NVWY7SBR.js";import"./chunk-AHC4RC7Q.js";import"./chunk-NTYIDYXN.js";import"./chunk-4ZFWOMF2.js";import"./chunk-37GDD2Y6.js";import"./chunk-IEYT66AE.js";import"./chunk-ZED66OXW.js";import"./chunk-7SIBSTAI.js";export{runningPhone};

@@ -1,0 +1,2 @@
+import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
+import{runningPhone}from"./chunk-52CX4PTN.js";import"./chunk-WPJ7U5NG.js";import"./chunk-CMOQJ5IC.js";import"./chunk-RTG2T7F6.js";import"./chunk-NVWY7SBR.js";import"./chunk-AHC4RC7Q.js";import"./chunk-NTYIDYXN.js";import"./chunk-4ZFWOMF2.js";import"./chunk-37GDD2Y6.js";import"./chunk-IEYT66AE.js";import"./chunk-ZED66OXW.js";import"./chunk-7SIBSTAI.js";export{runningPhone};

@@ -1,0 +1,3 @@
+#!/usr/bin/env node
+import { createRequire as switchboardCreateRequire } from "node:module"; const require = switchboardCreateRequire(import.meta.url);
+import{definePhoneStatus}from"./chunk-3FAHRFDE.js";import{runScript}from"./chunk-ECOTOIBY.js";import{Command}from"./chunk-MLMDI6X2.js";import"./chunk-GDS6B2Z5.js";import"./chunk-TM66MRRW.js";import"./chunk-7TDTSTXK.js";import"./chunk-U6BWMZ6M.js";import"./chunk-37GDD2Y6.js";import"./chunk-7SIBSTAI.js";await runScript(new Command("status"),import.meta.dirname,definePhoneStatus);
